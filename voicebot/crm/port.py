@@ -1,0 +1,70 @@
+"""The seam to CRMs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class NoteTurn:
+    """One turn as the CRM shows it. speaker: `Caller` or `Bot`."""
+
+    speaker: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallNote:
+    """What a CRM is told about one call.
+
+    started_at: aware, UTC. duration: seconds of the bot's part.
+    caller: as the gateway gave it; may be no number at all ("anonymous").
+    intent, confidence, summary: of the whole call. outcome: disposition and, after a transfer, its outcome.
+    """
+
+    call_id: str
+    caller: str
+    called: str
+    started_at: datetime
+    duration: float
+    intent: str | None
+    confidence: float
+    summary: str
+    outcome: str
+    slots: Mapping[str, str] = field(default_factory=dict)
+    turns: Sequence[NoteTurn] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """The circumstances of a delivery.
+
+    repeat: an earlier attempt may have been carried out (its answer was lost): look before writing.
+    progress: what earlier attempts achieved, such as the id of a contact they created.
+    save: keeps progress durably, at once.
+    """
+
+    repeat: bool
+    progress: Mapping[str, str]
+    save: Callable[[Mapping[str, str]], None]
+
+
+class Crm(Protocol):
+    """One CRM account. Synchronous; used by the delivery worker only."""
+
+    @property
+    def name(self) -> str: ...
+
+    def deliver(self, note: CallNote, attempt: Attempt) -> str:
+        """Write the note exactly once; return its id at the CRM.
+
+        Raises CrmRejected, CrmUnauthorized, CrmThrottled, CrmUnavailable.
+        """
+        ...
+
+    def check(self) -> str:
+        """Prove that the account can be used; return one line about it. Raises CrmError."""
+        ...

@@ -1,0 +1,267 @@
+"""What passes between a call and its dialog: lines to say, moves to make, what is expected of the caller.
+
+A `Conversation` is the dialog's side of one call. It is pure: no clock, no I/O. The call tells it what
+the caller said or pressed (or did not), and it answers with one `Move`.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing to say.
+
+    text: written text; the voice normalises numbers and abbreviations itself.
+    uninterruptible: the caller's voice does not stop it (legal text).
+    """
+
+    text: str
+    uninterruptible: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What the caller's words were taken to mean.
+
+    intent: name from the dialog file, or None for no match.
+    confidence: 0..1, of the understanding alone (the recogniser has its own).
+    slots: every slot filled so far in the call, by name.
+    """
+
+    intent: str | None
+    confidence: float
+    slots: Mapping[str, str] = field(default_factory=dict)
+
+
+class TransferReason(enum.Enum):
+    """Why a call goes to a person."""
+
+    REQUESTED = "requested"
+    PRESSED_ZERO = "pressed_zero"
+    NOT_UNDERSTOOD = "not_understood"
+    SILENT = "silent"
+    RULE = "rule"
+    FAILURE = "failure"
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Wait for the caller."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    """Ask the look-up `name` with `slots`; `wait` is said if the answer takes noticeably long."""
+
+    name: str
+    slots: Mapping[str, str]
+    wait: Line
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Hand the caller over to `target` (a name in the dialog file) with `whisper` for the agent's ear."""
+
+    target: str
+    reason: TransferReason
+    whisper: str
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """End the call from our side; `reason` goes into the record."""
+
+    reason: str
+
+
+Then: TypeAlias = Listen | LookUp | Transfer | HangUp
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One step of the dialog: say these lines, then do that.
+
+    meaning: how the caller's words were understood; None where no words were involved.
+    """
+
+    say: tuple[Line, ...]
+    then: Then
+    meaning: Meaning | None = None
+
+
+class Completeness(enum.Enum):
+    """Whether what was said so far answers what is expected; decides how long a pause ends the turn."""
+
+    COMPLETE = "complete"
+    OPEN = "open"
+    UNFINISHED = "unfinished"
+    NOTHING = "nothing"
+
+
+class KeyState(enum.Enum):
+    """Whether the keys pressed so far are an answer already."""
+
+    DONE = "done"
+    MORE = "more"
+
+
+class Trouble(enum.Enum):
+    """What of ours failed, so that the dialog can apologise."""
+
+    HEARING = "hearing"
+    LOOKUP = "lookup"
+    INTERNAL = "internal"
+    TOO_LONG = "too_long"
+
+
+class Comeback(enum.Enum):
+    """Why a caller is with the bot again after a transfer."""
+
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    DECLINED = "declined"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What the recogniser may use to hear better.
+
+    prompt: text of the kind that is expected, for the model's context.
+    hotwords: words that are likely now.
+    """
+
+    prompt: str = ""
+    hotwords: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LookUpResult:
+    """The answer of a look-up: `values` may be used in reply templates; empty when not `found`."""
+
+    found: bool
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+class TargetKind(enum.Enum):
+    """How a person is reached."""
+
+    USER = "user"
+    PHONE = "phone"
+    SIP = "sip"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A person or group a call can be handed to.
+
+    address: a registered user's name, an E.164 number, or a SIP URI, by `kind`.
+    ring_seconds: how long it rings; talk_seconds: longest conversation, None for no limit.
+    music: URL or tone stream the caller hears while it rings; "" for ringing tones.
+    trunk: carrier to use for a phone number; "" for the account's default.
+    caller_id: number shown to the target; "" for the caller's own.
+    """
+
+    name: str
+    kind: TargetKind
+    address: str
+    ring_seconds: int = 25
+    talk_seconds: int | None = None
+    music: str = ""
+    trunk: str = ""
+    caller_id: str = ""
+
+
+class Conversation(Protocol):
+    """The dialog's side of one call. Every method that moves returns what to do next."""
+
+    def open(self, comeback: Comeback | None = None) -> Move:
+        """The greeting; after a failed transfer, what to say to the caller who is back."""
+        ...
+
+    def hear(self, text: str, confidence: float) -> Move:
+        """The caller said `text`; `confidence` (0..1) is the recogniser's."""
+        ...
+
+    def keys(self, pressed: str) -> KeyState:
+        """Whether `pressed` (0-9, *, #) already is an answer or more keys may come."""
+        ...
+
+    def press(self, pressed: str) -> Move:
+        """The caller pressed these keys."""
+        ...
+
+    def looked_up(self, result: LookUpResult) -> Move:
+        """The answer to the last `LookUp`."""
+        ...
+
+    def silent(self) -> Move:
+        """The caller said nothing for the dialog's `silence` time."""
+        ...
+
+    def trouble(self, what: Trouble) -> Move:
+        """Something of ours failed: apologise and hand over."""
+        ...
+
+    def completeness(self, text: str) -> Completeness:
+        """How complete `text` is as an answer now. Does not move."""
+        ...
+
+    def filler(self) -> Line:
+        """What to say when our side takes noticeably long."""
+        ...
+
+    @property
+    def hints(self) -> Hints:
+        """What the recogniser should expect now."""
+        ...
+
+    @property
+    def meaning(self) -> Meaning:
+        """The call's main intent so far, its confidence, and all slots."""
+        ...
+
+    @property
+    def summary(self) -> str:
+        """One or two sentences about the call so far, for the agent and the CRM."""
+        ...
+
+
+class Dialog(Protocol):
+    """A bot as its file describes it; starts conversations."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def language(self) -> str:
+        """ISO 639-1 code of what is spoken, such as `en`."""
+        ...
+
+    def converse(self, caller: str, called: str) -> Conversation:
+        """The conversation of a new call between two numbers (E.164 or as the gateway sent them)."""
+        ...
+
+    def fixed_lines(self) -> Sequence[str]:
+        """Every sentence known before any call, to be synthesised ahead of time."""
+        ...
+
+    @property
+    def apology(self) -> str:
+        """What is said when nothing else works."""
+        ...
+
+    @property
+    def targets(self) -> Mapping[str, Target]:
+        """Everybody a call can be handed to, by name."""
+        ...
+
+    @property
+    def fallback(self) -> Target:
+        """Who takes the call when the bot cannot."""
+        ...

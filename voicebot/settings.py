@@ -1,0 +1,262 @@
+"""Every setting of the server, read and checked in one place.
+
+Settings come from the environment (`VOICEBOT_*`), from an env file (`VOICEBOT_ENV_FILE`, else `voicebot.env` in the
+working directory if there is one) and from secret files in `/run/secrets`; the environment wins.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from voicebot.errors import SettingsError
+
+PREFIX = "VOICEBOT_"
+SECRETS_DIR = Path("/run/secrets")
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+class Crm(Enum):
+    """Where notes about calls go."""
+
+    NONE = "none"
+    HUBSPOT = "hubspot"
+
+
+class Vad(Enum):
+    """Which voice detector listens for speech."""
+
+    SILERO = "silero"
+    WEBRTC = "webrtc"
+
+
+class Voice(Enum):
+    """Which engine speaks."""
+
+    ESPEAK = "espeak"
+    COQUI = "coqui"
+
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class Settings(BaseSettings):
+    """The whole configuration. Every field is the setting `VOICEBOT_<NAME>`."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, env_ignore_empty=True)
+
+    host: str = Field("127.0.0.1", description="Address the HTTP and WebSocket servers listen on.")
+    http_port: Port = Field(3000, description="Port of the webhooks and pages.")
+    ws_port: Port = Field(3001, description="Port of the audio WebSocket server.")
+    public_http_url: str = Field(
+        "", description="How jambonz and agents reach the HTTP server, e.g. https://bot.example."
+    )
+    public_ws_url: str = Field("", description="How jambonz reaches the audio server, e.g. wss://bot.example.")
+    data_dir: Path = Field(Path("var"), description="Folder for everything the server writes.")
+    dialog: Path = Field(REPOSITORY / "config" / "dialog.yaml", description="The bot: one YAML file.")
+
+    jambonz_webhook_secret: SecretStr | None = Field(None, description="Webhook secret of the jambonz account.")
+    webhook_user: str = Field("", description="User name jambonz sends with HTTP Basic on webhooks, if set.")
+    webhook_password: SecretStr | None = Field(None, description="Password for webhook_user.")
+    allow_unsigned: bool = Field(False, description="Listen beyond loopback without a webhook secret.")
+    ws_user: str = Field("", description="User name jambonz sends on the audio socket (wsAuth), if set.")
+    ws_password: SecretStr | None = Field(None, description="Password for ws_user.")
+    agent_user: str = Field("agent", description="User name for the pages that show calls.")
+    agent_password: SecretStr | None = Field(
+        None, description="Password for those pages; made up at first start and kept in the data folder if unset."
+    )
+
+    asr_model: str = Field("auto", description="auto, demo, a Whisper size name, a hub id, or a model folder.")
+    asr_device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where recognition runs.")
+    asr_compute_type: str = Field("default", description="CTranslate2 compute type, e.g. int8, float16.")
+    asr_threads: int = Field(0, ge=0, le=64, description="CPU threads per decode; 0 chooses.")
+    asr_workers: int = Field(1, ge=1, le=16, description="Decodes that may run at once on the one model.")
+    asr_timeout: float = Field(6.0, gt=0, le=60, description="Seconds after which a recognition has failed.")
+    vad: Vad = Field(Vad.SILERO, description="silero or webrtc.")
+    vad_threshold: float = Field(
+        0.6, gt=0, lt=1, description="Speech probability from which a frame counts as voice."
+    )
+
+    voice: Voice = Field(Voice.ESPEAK, description="espeak or coqui.")
+    voice_name: str = Field(
+        "", description="Voice of the engine: an espeak-ng voice such as en-gb, a Coqui model name or path."
+    )
+    voice_cache_mb: int = Field(64, ge=1, le=4096, description="Memory for replies already spoken.")
+
+    max_calls: int = Field(20, ge=1, le=2000, description="Calls this process holds at once.")
+    max_call_seconds: int = Field(
+        1800, ge=10, le=14400, description="After this the bot says goodbye or hands over."
+    )
+    max_message_bytes: int = Field(65536, ge=4096, le=1 << 20, description="Largest WebSocket message taken.")
+    min_pause: float = Field(0.4, ge=0.1, le=3, description="Silence (s) that ends a turn which is complete.")
+    max_pause: float = Field(
+        1.2, ge=0.2, le=6, description="Silence (s) that ends a turn which sounds unfinished."
+    )
+
+    database_url: str = Field(
+        "", description="SQLAlchemy URL of the call records; SQLite in the data folder if unset."
+    )
+    redis_url: str = Field("", description="Redis for sessions shared by several processes; memory if unset.")
+    session_ttl: int = Field(14400, ge=60, description="Seconds a session lives without news.")
+    context_ttl: int = Field(900, ge=30, description="Seconds an agent context id is valid.")
+    node_name: str = Field("", description="Name of this media process; the host name if unset.")
+
+    crm: Crm = Field(Crm.NONE, description="hubspot or none.")
+    hubspot_token: SecretStr | None = Field(None, description="HubSpot service key.")
+    hubspot_base_url: str = Field("https://api.hubapi.com", description="HubSpot API address.")
+    hubspot_api_version: str = Field(
+        "2026-03", description="HubSpot dated API version, or v3 for the legacy paths."
+    )
+    hubspot_create_contact: bool = Field(True, description="Create a contact when none has the caller's number.")
+    default_region: str = Field("US", description="Country (ISO 3166) in which numbers without + are dialled.")
+
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least severe event logged."
+    )
+    log_format: Literal["auto", "json", "text"] = Field(
+        "auto", description="json, or text; auto is text on a terminal."
+    )
+
+    @field_validator("public_http_url", "hubspot_base_url")
+    @classmethod
+    def _http(cls, value: str) -> str:
+        return _base_url(value, ("http", "https"))
+
+    @field_validator("public_ws_url")
+    @classmethod
+    def _ws(cls, value: str) -> str:
+        return _base_url(value, ("ws", "wss"))
+
+    @field_validator("hubspot_api_version")
+    @classmethod
+    def _version(cls, value: str) -> str:
+        if value != "v3" and not (len(value) == 7 and value[4] == "-" and value.replace("-", "").isdigit()):
+            raise ValueError("must be v3 or a dated version such as 2026-03")
+        return value
+
+    @field_validator("default_region")
+    @classmethod
+    def _region(cls, value: str) -> str:
+        if len(value) != 2 or not value.isalpha():
+            raise ValueError("must be a two-letter country code such as US or DE")
+        return value.upper()
+
+    @model_validator(mode="after")
+    def _agree(self) -> Settings:
+        if self.crm is Crm.HUBSPOT and self.hubspot_token is None:
+            raise ValueError(f"{PREFIX}CRM=hubspot needs {PREFIX}HUBSPOT_TOKEN (a HubSpot service key)")
+        if bool(self.webhook_user) != (self.webhook_password is not None):
+            raise ValueError(f"set both {PREFIX}WEBHOOK_USER and {PREFIX}WEBHOOK_PASSWORD, or neither")
+        if bool(self.ws_user) != (self.ws_password is not None):
+            raise ValueError(f"set both {PREFIX}WS_USER and {PREFIX}WS_PASSWORD, or neither")
+        if self.ws_password is not None and len(self.ws_user) + len(self.ws_password.get_secret_value()) > 88:
+            raise ValueError(
+                f"{PREFIX}WS_USER and {PREFIX}WS_PASSWORD together must be at most 88 characters: "
+                "jambonz leaves longer credentials out without a word"
+            )
+        if self.max_pause < self.min_pause:
+            raise ValueError(f"{PREFIX}MAX_PAUSE must not be below {PREFIX}MIN_PAUSE")
+        if self.jambonz_webhook_secret is None and not self.allow_unsigned and not is_loopback(self.host):
+            raise ValueError(
+                f"{PREFIX}HOST={self.host} is reachable from outside, but no {PREFIX}JAMBONZ_WEBHOOK_SECRET is set: "
+                "anybody could forge calls. Set the secret from the jambonz portal, listen on 127.0.0.1, "
+                f"or say {PREFIX}ALLOW_UNSIGNED=true if something in front checks the signature"
+            )
+        return self
+
+    @property
+    def http_url(self) -> str:
+        """Public base URL of the HTTP server, without a trailing slash."""
+        return self.public_http_url or f"http://{_reachable(self.host)}:{self.http_port}"
+
+    @property
+    def ws_url(self) -> str:
+        """Public base URL of the audio server, without a trailing slash."""
+        return self.public_ws_url or f"ws://{_reachable(self.host)}:{self.ws_port}"
+
+    @property
+    def database(self) -> str:
+        """SQLAlchemy URL of the records."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'voicebot.db'}"
+
+    @property
+    def node(self) -> str:
+        """Name under which this process announces itself and owns its live calls."""
+        return self.node_name or socket.gethostname()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` can only be reached from this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def load(**overrides: Any) -> Settings:
+    """The settings as the environment, the env file and secret files give them.
+
+    Raises SettingsError whose message names every wrong setting, where it was set, and what it should be.
+    """
+    env_file = _env_file()
+    try:
+        return Settings(
+            _env_file=env_file,
+            _secrets_dir=SECRETS_DIR if SECRETS_DIR.is_dir() else None,
+            **overrides,
+        )
+    except ValidationError as error:
+        raise SettingsError("\n".join(_explain(item, env_file) for item in error.errors())) from None
+
+
+def _env_file() -> Path | None:
+    named = os.environ.get(f"{PREFIX}ENV_FILE")
+    if named:
+        path = Path(named)
+        if not path.is_file():
+            raise SettingsError(f"{PREFIX}ENV_FILE={named}: there is no such file")
+        return path
+    default = Path("voicebot.env")
+    return default if default.is_file() else None
+
+
+def _explain(item: Any, env_file: Path | None) -> str:
+    message = item["msg"].removeprefix("Value error, ")
+    if not item["loc"]:
+        return str(message)
+    name = f"{PREFIX}{str(item['loc'][0]).upper()}"
+    return f"{_where(name, env_file)}{name}: {message}"
+
+
+def _where(name: str, env_file: Path | None) -> str:
+    if name in os.environ or env_file is None:
+        return ""
+    for number, line in enumerate(env_file.read_text().splitlines(), 1):
+        if line.split("=", 1)[0].strip().removeprefix("export ").upper() == name:
+            return f"{env_file}:{number}: "
+    return ""
+
+
+def _base_url(value: str, schemes: tuple[str, ...]) -> str:
+    if not value:
+        return value
+    parts = urlsplit(value)
+    if parts.scheme not in schemes or not parts.hostname:
+        raise ValueError(f"must be a URL such as {schemes[-1]}://bot.example")
+    if parts.query or parts.fragment or "@" in parts.netloc:
+        raise ValueError("must be a plain base URL without credentials, query or fragment")
+    return value.rstrip("/")
+
+
+def _reachable(host: str) -> str:
+    return "127.0.0.1" if host in ("0.0.0.0", "::") else (f"[{host}]" if ":" in host else host)  # noqa: S104
