@@ -69,6 +69,10 @@ class Settings(BaseSettings):
     allow_unsigned: bool = Field(False, description="Listen beyond loopback without a webhook secret.")
     ws_user: str = Field("", description="User name jambonz sends on the audio socket (wsAuth), if set.")
     ws_password: SecretStr | None = Field(None, description="Password for ws_user.")
+    audio_token: SecretStr | None = Field(
+        None,
+        description="Token of plain mu-law clients on /audio; made up at first start and kept in the data folder if unset.",
+    )
     agent_user: str = Field("agent", description="User name for the pages that show calls.")
     agent_password: SecretStr | None = Field(
         None, description="Password for those pages; made up at first start and kept in the data folder if unset."
