@@ -111,7 +111,7 @@ class Settings(BaseSettings):
     redis_url: str = Field("", description="Redis for sessions shared by several processes; memory if unset.")
     session_ttl: int = Field(14400, ge=60, description="Seconds a session lives without news.")
     context_ttl: int = Field(900, ge=30, description="Seconds an agent context id is valid.")
-    node_name: str = Field("", description="Name of this media process; the host name if unset.")
+    node_name: str = Field("", description="Name of this media process; host name and port if unset.")
 
     crm: Crm = Field(Crm.NONE, description="hubspot or none.")
     hubspot_token: SecretStr | None = Field(None, description="HubSpot service key.")
@@ -192,9 +192,14 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.data_dir / 'voicebot.db'}"
 
     @property
+    def delivery_targets(self) -> tuple[str, ...]:
+        """Names of the CRMs that are told about each call."""
+        return () if self.crm is Crm.NONE else (self.crm.value,)
+
+    @property
     def node(self) -> str:
         """Name under which this process announces itself and owns its live calls."""
-        return self.node_name or socket.gethostname()
+        return self.node_name or f"{socket.gethostname()}:{self.ws_port}"
 
 
 def is_loopback(host: str) -> bool:

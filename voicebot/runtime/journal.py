@@ -1,4 +1,4 @@
-"""Writes of all calls to the database, in order, off the event loop, and never given up while the process lives."""
+"""Writes of all calls to the database: in order, off the event loop, not given up while the process lives."""
 
 from __future__ import annotations
 

@@ -56,6 +56,10 @@ class Playback:
         self._not_before = self._wire.quiet_until(now)
         return messages
 
+    def remaining(self, now: float) -> float:
+        """Seconds of audio sent and not yet played."""
+        return max(0.0, self._ends_at - now)
+
     def pump(self, now: float) -> Iterator[tuple[list[Message], Sent]]:
         """Everything that may leave now: for each piece its messages and the event that reports it."""
         while self._queue and now >= self._not_before:

@@ -1,4 +1,4 @@
-"""Passwords nobody chose: made up at first start and kept in the data folder, so that nothing is open by default."""
+"""Passwords nobody chose: made up at first start and kept in the data folder, so nothing is open by default."""
 
 from __future__ import annotations
 

@@ -1,0 +1,5 @@
+"""`python -m voicebot` is `voicebot`."""
+
+from voicebot.cli import main
+
+main()

@@ -1,0 +1,274 @@
+"""One call meets the world: gateway events become call events, the call's actions are performed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterable
+from functools import partial
+from typing import Any
+
+import structlog
+
+from voicebot.asr.port import Speech
+from voicebot.audio.framing import Framer
+from voicebot.call.actions import Action, AskLookUp, End, Flush, Forget, Note, Recognise, Speak
+from voicebot.call.call import Call
+from voicebot.call.events import (
+    Digit,
+    Event,
+    Failed,
+    Frame,
+    HungUp,
+    LookedUp,
+    Part,
+    Played,
+    Recognised,
+    Started,
+    Tick,
+)
+from voicebot.call.record import Disposition, EndEntry, Entry
+from voicebot.dialog.types import HangUp, Transfer, TransferReason
+from voicebot.errors import LookUpError, RecognizerError, SynthesizerError
+from voicebot.gateways.port import (
+    AudioReceived,
+    DigitReceived,
+    MarkPlayed,
+    StreamStarted,
+    StreamStopped,
+    Wire,
+    WireEvent,
+)
+from voicebot.runtime.departure import Departure
+from voicebot.runtime.playback import Playback, mark_number
+from voicebot.runtime.services import Services
+from voicebot.runtime.socket import Outlet
+from voicebot.store.sessions import Session
+
+log = structlog.get_logger()
+
+APOLOGY = 1_000_000
+"""Number of the apology's utterance: past any a call can reach, so it meets no other."""
+
+
+class Runner:
+    """Performs one call on one socket, from its `StreamStarted` to the socket's end.
+
+    The gateway's messages go in through `receive`; time comes through the shared ticker.
+    """
+
+    def __init__(
+        self, session: Session, wire: Wire, outlet: Outlet, departure: Departure, services: Services
+    ) -> None:
+        self._session = session
+        self._wire = wire
+        self._outlet = outlet
+        self._departure = departure
+        self._services = services
+        self._clock = asyncio.get_running_loop().time
+        self._log = log.bind(call=session.call_id)
+        self._conversation = services.dialog.converse(session.caller, session.called)
+        self._call = Call(self._conversation, services.rules)
+        self._framer = Framer()
+        self._detector = services.detector()
+        self._playback = Playback(wire)
+        self._jobs: dict[int, asyncio.Task[None]] = {}
+        self._speaking: dict[int, asyncio.Task[None]] = {}
+        self._over = False
+        self._broken = False
+        self._started_at = self._clock()
+
+    def start(self) -> None:
+        """Begin the conversation and follow the ticker."""
+        session = self._session
+        self._write(
+            partial(
+                self._services.records.start,
+                session.call_id,
+                session.caller,
+                session.called,
+                session.gateway,
+                self._services.dialog.name,
+                self._services.settings.node,
+            )
+        )
+        self._services.ticker.join(self._beat)
+        self._tell(Started(session.call_id, session.caller, session.called, session.comeback, dict(session.env)))
+
+    def take(self, events: Iterable[WireEvent]) -> None:
+        """What the gateway said."""
+        for event in events:
+            match event:
+                case AudioReceived(pcm):
+                    for frame in self._framer.feed(pcm):
+                        self._tell(Frame(frame, self._detector.probability(frame)))
+                case DigitReceived(key):
+                    self._tell(Digit(key))
+                case MarkPlayed(mark):
+                    if (number := mark_number(mark)) is not None and number != APOLOGY:
+                        self._tell(Played(number))
+                case StreamStopped():
+                    self.stop()
+                case StreamStarted():
+                    self._log.warning("stream.started_twice")
+                case _:
+                    pass
+
+    def stop(self) -> None:
+        """The socket is gone: the call hears of it, and everything under way for it is dropped."""
+        if self._over:
+            return
+        self._tell(HungUp())
+        self._over = True
+        self._services.ticker.leave(self._beat)
+        for task in (*self._jobs.values(), *self._speaking.values()):
+            task.cancel()
+
+    def _beat(self, now: float) -> None:
+        self._tell(Tick())
+        self._pump()
+
+    def _tell(self, event: Event) -> None:
+        if self._over or self._broken:
+            return
+        try:
+            actions = self._call.on(event, self._clock())
+        except Exception as error:
+            self._log.exception("call.broken", event=type(event).__name__)
+            self._break(error)
+            return
+        for action in actions:
+            self._perform(action)
+
+    def _perform(self, action: Action) -> None:
+        match action:
+            case Speak(utterance, text):
+                self._playback.begin(utterance)
+                self._speaking[utterance] = self._spawn(self._speak(utterance, text))
+            case Flush():
+                self._silence()
+            case Recognise():
+                self._jobs[action.job] = self._spawn(self._recognise(action))
+            case AskLookUp():
+                self._jobs[action.job] = self._spawn(self._look_up(action))
+            case Forget(job):
+                if (task := self._jobs.pop(job, None)) is not None:
+                    task.cancel()
+            case Note(entry):
+                self._keep(entry)
+            case End(plan):
+                self._departure.begin(plan)
+
+    async def _speak(self, utterance: int, text: str) -> None:
+        try:
+            async for pcm in self._services.synthesizer.stream(text):
+                self._playback.add(utterance, pcm)
+                self._pump()
+        except SynthesizerError as error:
+            self._log.error("synthesizer.failed", error=str(error))
+            self._tell(Failed(Part.SYNTHESIZER, str(error), utterance))
+        finally:
+            self._speaking.pop(utterance, None)
+            self._playback.complete(utterance)
+        self._pump()
+
+    async def _recognise(self, action: Recognise) -> None:
+        speech = Speech(action.pcm, action.kind, self._services.dialog.language, action.hints)
+        try:
+            transcript = await self._services.recognizer.recognize(speech)
+        except RecognizerError as error:
+            self._log.error("recognizer.failed", job=action.job, error=str(error))
+            self._answer(action.job, Failed(Part.RECOGNIZER, str(error), action.job))
+        else:
+            self._answer(action.job, Recognised(action.job, transcript))
+
+    async def _look_up(self, action: AskLookUp) -> None:
+        try:
+            result = await self._services.lookups.ask(action.name, action.slots)
+        except LookUpError as error:
+            self._log.error("lookup.failed", lookup=action.name, error=str(error))
+            self._answer(action.job, Failed(Part.LOOKUP, str(error), action.job))
+        else:
+            self._answer(action.job, LookedUp(action.job, result))
+
+    def _answer(self, job: int, event: Event) -> None:
+        self._jobs.pop(job, None)
+        self._tell(event)
+
+    def _pump(self) -> None:
+        for messages, sent in self._playback.pump(self._clock()):
+            self._outlet.put(messages)
+            if sent.utterance != APOLOGY:
+                self._tell(sent)
+            elif sent.last:
+                wait = self._playback.remaining(self._clock())
+                asyncio.get_running_loop().call_later(wait, self._departure.begin, self._rescue())
+
+    def _silence(self) -> None:
+        for task in tuple(self._speaking.values()):
+            task.cancel()
+        self._outlet.drop()
+        self._outlet.put(self._playback.flush(self._clock()))
+
+    def _keep(self, entry: Entry) -> None:
+        records, call_id = self._services.records, self._session.call_id
+        if isinstance(entry, EndEntry):
+            self._log.info(
+                "call.ended",
+                disposition=entry.disposition.value,
+                reason=entry.reason,
+                seconds=round(entry.at, 2),
+                intent=entry.intent,
+            )
+            self._write(
+                partial(
+                    records.finish,
+                    call_id,
+                    entry,
+                    self._services.settings.delivery_targets,
+                    self._departure.hold(entry),
+                )
+            )
+        else:
+            self._write(partial(records.add, call_id, entry))
+
+    def _break(self, error: Exception) -> None:
+        """The conversation itself failed: apologise and hand over, without it."""
+        self._broken = True
+        for task in self._jobs.values():
+            task.cancel()
+        self._silence()
+        self._keep(
+            EndEntry(
+                at=self._clock() - self._started_at,
+                disposition=Disposition.FAILED,
+                reason=f"internal:{type(error).__name__}",
+                intent=None,
+                confidence=0.0,
+                slots={},
+                summary="The bot failed; the caller was handed over.",
+            )
+        )
+        self._playback.begin(APOLOGY)
+        self._speaking[APOLOGY] = self._spawn(self._speak(APOLOGY, self._services.dialog.apology))
+
+    def _rescue(self) -> Transfer | HangUp:
+        return Transfer(
+            self._services.dialog.fallback.name,
+            TransferReason.FAILURE,
+            "The bot failed in the middle of this call.",
+        )
+
+    def _write(self, write: partial[None]) -> None:
+        self._services.journal.write(write)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(self._guarded(work))
+        return task
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception as error:
+            self._log.exception("call.task_broken")
+            if not self._broken and not self._over:
+                self._break(error)

@@ -1,0 +1,236 @@
+"""The audio server: takes the gateways' sockets, lets in who has a token, and runs a call on each."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import http
+import time
+import uuid
+from base64 import b64decode
+from collections.abc import AsyncIterator, Iterable
+from urllib.parse import urlsplit
+
+import structlog
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
+
+from voicebot.errors import ProtocolError, SettingsError, StoreError
+from voicebot.gateways import Gateway, gateway_at, select_subprotocol
+from voicebot.gateways.port import StreamStarted, Wire, WireEvent
+from voicebot.runtime.departure import Departure
+from voicebot.runtime.runner import Runner
+from voicebot.runtime.services import Services
+from voicebot.runtime.socket import Outlet
+from voicebot.store.sessions import Session
+
+log = structlog.get_logger()
+
+TOKEN_SECONDS = 5.0
+"""A socket that has not shown a valid token by then is closed."""
+
+WAITING_SOCKETS = 64
+"""Sockets that may be on their way to showing a token, beyond the calls held."""
+
+CODE_REFUSED, CODE_BUSY, CODE_FAILED = 1008, 1013, 1011
+
+
+class AudioServer:
+    """All audio sockets of this process. Use `start`, then `drain` and `close`."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._live: dict[str, Runner] = {}
+        self._waiting = 0
+        self._sockets = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._server: Server | None = None
+        self._ticking: asyncio.Task[None] | None = None
+
+    @property
+    def port(self) -> int:
+        """The port listened on; useful where 0 was asked for."""
+        assert self._server is not None
+        return int(next(iter(self._server.sockets)).getsockname()[1])
+
+    async def start(self) -> None:
+        """Listen. Raises SettingsError when the address cannot be had."""
+        settings = self._services.settings
+        try:
+            self._server = await serve(
+                self._handle,
+                settings.host,
+                settings.ws_port,
+                process_request=self._admit,
+                select_subprotocol=select_subprotocol,
+                compression=None,
+                max_size=settings.max_message_bytes,
+                open_timeout=3,
+                ping_interval=20,
+                ping_timeout=20,
+                server_header=None,
+            )
+        except OSError as error:
+            raise SettingsError(
+                f"VOICEBOT_WS_PORT={settings.ws_port} on VOICEBOT_HOST={settings.host}: "
+                f"{error.strerror or error}; choose another port or stop what uses it"
+            ) from error
+        self._ticking = asyncio.create_task(self._services.ticker.run())
+
+    async def drain(self) -> None:
+        """Take no more calls; returns when the last one is over."""
+        self._services.capacity.drain()
+        await self._idle.wait()
+
+    async def close(self) -> None:
+        """End every call and stop listening."""
+        if self._server is not None:
+            self._server.close()
+            await self._server.wait_closed()
+        if self._ticking is not None:
+            self._ticking.cancel()
+
+    def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
+        path = urlsplit(request.path).path
+        if path == "/healthz":
+            return connection.respond(http.HTTPStatus.OK, "alive\n")
+        gateway = gateway_at(path)
+        if gateway is None:
+            return connection.respond(
+                http.HTTPStatus.NOT_FOUND, "No gateway speaks here; see /audio/jambonz and /audio.\n"
+            )
+        if gateway is Gateway.JAMBONZ and not self._basic_matches(request):
+            response = connection.respond(http.HTTPStatus.UNAUTHORIZED, "Wrong user or password.\n")
+            response.headers["WWW-Authenticate"] = 'Basic realm="voicebot"'
+            return response
+        if self._services.capacity.draining or self._waiting >= WAITING_SOCKETS:
+            return connection.respond(http.HTTPStatus.SERVICE_UNAVAILABLE, "Not taking calls now.\n")
+        return None
+
+    def _basic_matches(self, request: Request) -> bool:
+        settings = self._services.settings
+        if settings.ws_password is None:
+            return True
+        scheme, _, credential = request.headers.get("Authorization", "").partition(" ")
+        expected = f"{settings.ws_user}:{settings.ws_password.get_secret_value()}".encode()
+        try:
+            given = b64decode(credential, validate=True)
+        except ValueError:
+            return False
+        return scheme.lower() == "basic" and hmac.compare_digest(given, expected)
+
+    async def _handle(self, connection: ServerConnection) -> None:
+        assert connection.request is not None
+        gateway = gateway_at(urlsplit(connection.request.path).path)
+        assert gateway is not None
+        wire = gateway.wire()
+        self._sockets += 1
+        self._idle.clear()
+        try:
+            await self._serve(connection, gateway, wire)
+        except ProtocolError as error:
+            log.warning("socket.protocol_error", gateway=gateway.value, error=str(error))
+            await connection.close(error.close_code, str(error)[:120])
+        except ConnectionClosed:
+            pass
+        finally:
+            self._sockets -= 1
+            if not self._sockets:
+                self._idle.set()
+
+    async def _serve(self, connection: ServerConnection, gateway: Gateway, wire: Wire) -> None:
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(TOKEN_SECONDS):
+                first = await self._first_events(connection, wire)
+                started = first[0]
+                assert isinstance(started, StreamStarted)
+                session = await self._identify(connection, gateway, started)
+        except TimeoutError:
+            raise ProtocolError(f"no valid token within {TOKEN_SECONDS:.0f} s", CODE_REFUSED) from None
+        except StoreError as error:
+            log.error("socket.store_failed", gateway=gateway.value, error=str(error))
+            raise ProtocolError("sessions cannot be read now", CODE_FAILED) from error
+        finally:
+            self._waiting -= 1
+        if session.call_id in self._live:
+            raise ProtocolError("this call has a stream already", CODE_REFUSED)
+        if not self._services.capacity.take():
+            raise ProtocolError("every place is taken", CODE_BUSY)
+        try:
+            await self._hold(connection, wire, session, first[1:])
+        finally:
+            self._services.capacity.release()
+
+    async def _hold(
+        self, connection: ServerConnection, wire: Wire, session: Session, events: Iterable[WireEvent]
+    ) -> None:
+        services = self._services
+        outlet = Outlet(connection)
+        departure = Departure(session, wire, outlet, connection, services.sessions, services.dialog)
+        runner = Runner(session, wire, outlet, departure, services)
+        self._live[session.call_id] = runner
+        sending = asyncio.create_task(self._send(outlet, connection, session.call_id))
+        log.info("call.started", call=session.call_id, gateway=session.gateway, calls=len(self._live))
+        try:
+            runner.start()
+            runner.take(events)
+            async for incoming in self._events(connection, wire):
+                runner.take(incoming)
+        finally:
+            runner.stop()
+            sending.cancel()
+            await departure.finished()
+            del self._live[session.call_id]
+
+    async def _send(self, outlet: Outlet, connection: ServerConnection, call_id: str) -> None:
+        try:
+            await outlet.run()
+        except ConnectionClosed:
+            pass
+        except TimeoutError:
+            log.warning("socket.stalled", call=call_id)
+            connection.transport.abort()
+
+    async def _first_events(self, connection: ServerConnection, wire: Wire) -> list[WireEvent]:
+        async for events in self._events(connection, wire):
+            if events:
+                return events
+        raise ProtocolError("the stream ended before it began")
+
+    async def _events(self, connection: ServerConnection, wire: Wire) -> AsyncIterator[list[WireEvent]]:
+        clock = asyncio.get_running_loop().time
+        async for message in connection:
+            yield list(wire.receive(message, clock()))
+
+    async def _identify(self, connection: ServerConnection, gateway: Gateway, started: StreamStarted) -> Session:
+        """The session of the call this stream belongs to. Raises ProtocolError without a valid token."""
+        sessions = self._services.sessions
+        call_id = await asyncio.to_thread(sessions.redeem_token, started.token) if started.token else None
+        if call_id is not None:
+            session = await asyncio.to_thread(sessions.get, call_id)
+            if session is not None:
+                return session
+        elif gateway is Gateway.MULAW and self._client_token_matches(connection, started.token):
+            return await asyncio.to_thread(sessions.open, _unannounced(started))
+        raise ProtocolError("the stream's token is missing, used, expired or unknown", CODE_REFUSED)
+
+    def _client_token_matches(self, connection: ServerConnection, token: str) -> bool:
+        expected = self._services.settings.audio_token
+        assert connection.request is not None
+        scheme, _, bearer = connection.request.headers.get("Authorization", "").partition(" ")
+        given = bearer if scheme.lower() == "bearer" else token
+        return expected is not None and hmac.compare_digest(given.encode(), expected.get_secret_value().encode())
+
+
+def _unannounced(started: StreamStarted) -> Session:
+    """The session of a stream that no webhook announced."""
+    return Session(
+        call_id=started.call_id or f"mulaw-{uuid.uuid4()}",
+        caller=started.caller,
+        called=started.called,
+        started_at=time.time(),
+        gateway=Gateway.MULAW.value,
+    )

@@ -1,0 +1,40 @@
+"""What every call of a process shares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from voicebot.asr.port import Recognizer
+from voicebot.audio.vad import VoiceDetector
+from voicebot.call.rules import Rules
+from voicebot.dialog.types import Dialog
+from voicebot.lookup.port import LookUps
+from voicebot.runtime.capacity import Capacity
+from voicebot.runtime.journal import Journal
+from voicebot.runtime.ticker import Ticker
+from voicebot.settings import Settings
+from voicebot.store.records import Records
+from voicebot.store.sessions import Sessions
+from voicebot.tts.port import Synthesizer
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Engines, stores and rules; one of each per process, used by all its calls.
+
+    detector: makes the voice detector of one call.
+    """
+
+    settings: Settings
+    dialog: Dialog
+    rules: Rules
+    recognizer: Recognizer
+    synthesizer: Synthesizer
+    lookups: LookUps
+    detector: Callable[[], VoiceDetector]
+    sessions: Sessions
+    records: Records
+    journal: Journal
+    capacity: Capacity
+    ticker: Ticker
