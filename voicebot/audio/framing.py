@@ -1,4 +1,4 @@
-"""Cutting audio of any length into frames."""
+"""Audio of any length, cut into the frames the rest of the house expects."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from voicebot.audio.pcm import FRAME_SAMPLES, Pcm
 
 
 class Framer:
-    """Cuts a stream into frames of `FRAME_SAMPLES`; what does not fill a frame waits for the next piece."""
+    """Cuts a stream of arbitrary chunks into frames of `size` samples and keeps the rest for the next chunk."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: int = FRAME_SAMPLES) -> None:
+        self._size = size
         self._rest: Pcm = np.zeros(0, np.int16)
 
     def feed(self, pcm: Pcm) -> list[Pcm]:
-        """Every frame that `pcm` completes, in order."""
+        """The frames that `pcm` completes, oldest first; often one, sometimes none."""
         joined = np.concatenate((self._rest, pcm)) if len(self._rest) else pcm
-        whole = len(joined) // FRAME_SAMPLES * FRAME_SAMPLES
-        self._rest = joined[whole:]
-        return [joined[at : at + FRAME_SAMPLES] for at in range(0, whole, FRAME_SAMPLES)]
+        whole = len(joined) - len(joined) % self._size
+        self._rest = joined[whole:].copy()
+        return [joined[start : start + self._size] for start in range(0, whole, self._size)]
