@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Protocol
 
 from voicebot.audio import Pcm
@@ -21,10 +21,11 @@ class Synthesizer(Protocol):
         """Changes whenever the sound of the same text would change (engine, voice, speed, level)."""
         ...
 
-    def stream(self, text: str) -> AsyncIterator[Pcm]:
+    def stream(self, text: str) -> AsyncGenerator[Pcm, None]:
         """Speak `text` as chunks at telephone rate and level, the first as early as possible.
 
-        Nothing blocks the event loop; closing the iterator stops the engine soon. Raises SynthesizerError.
+        Nothing blocks the event loop; closing the iterator (`contextlib.aclosing`) stops the engine soon.
+        Text without anything to say gives no chunk. Raises SynthesizerError.
         """
         ...
 
