@@ -1,7 +1,7 @@
 """Every setting of the server, read and checked in one place.
 
-Settings come from the environment (`VOICEBOT_*`), from an env file (`VOICEBOT_ENV_FILE`, else `voicebot.env` in the
-working directory if there is one) and from secret files in `/run/secrets`; the environment wins.
+Settings come from the environment (`VOICEBOT_*`), from an env file (`VOICEBOT_ENV_FILE`, else `voicebot.env` in
+the working directory if there is one) and from secret files in `/run/secrets`; the environment wins.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Settings(BaseSettings):
     ws_password: SecretStr | None = Field(None, description="Password for ws_user.")
     audio_token: SecretStr | None = Field(
         None,
-        description="Token of plain mu-law clients on /audio; made up at first start and kept in the data folder if unset.",
+        description="Token of plain mu-law clients on /audio; made up and kept in the data folder if unset.",
     )
     agent_user: str = Field("agent", description="User name for the pages that show calls.")
     agent_password: SecretStr | None = Field(
@@ -170,11 +170,21 @@ class Settings(BaseSettings):
             raise ValueError(f"{PREFIX}MAX_PAUSE must not be below {PREFIX}MIN_PAUSE")
         if self.jambonz_webhook_secret is None and not self.allow_unsigned and not is_loopback(self.host):
             raise ValueError(
-                f"{PREFIX}HOST={self.host} is reachable from outside, but no {PREFIX}JAMBONZ_WEBHOOK_SECRET is set: "
-                "anybody could forge calls. Set the secret from the jambonz portal, listen on 127.0.0.1, "
+                f"{PREFIX}HOST={self.host} is reachable from outside, but no {PREFIX}JAMBONZ_WEBHOOK_SECRET "
+                "is set: anybody could forge calls. Set the secret from the jambonz portal, listen on 127.0.0.1, "
                 f"or say {PREFIX}ALLOW_UNSIGNED=true if something in front checks the signature"
             )
         return self
+
+    def table(self) -> list[tuple[str, str, str]]:
+        """Every setting as (name, present value, description); secrets only as set or unset."""
+        rows = []
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            shown = "(set)" if isinstance(value, SecretStr) else "(unset)" if value in (None, "") else str(value)
+            shown = str(value.value) if isinstance(value, Enum) else shown
+            rows.append((PREFIX + name.upper(), shown, field.description or ""))
+        return rows
 
     @property
     def http_url(self) -> str:

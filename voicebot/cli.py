@@ -1,0 +1,193 @@
+"""The command line: `voicebot serve` and its relatives. Each command imports the heavy parts it needs itself."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+
+from voicebot import __version__
+from voicebot.errors import ConfigError, StoreError, VoicebotError
+from voicebot.settings import Settings, load
+
+app = typer.Typer(
+    help="A self-hosted phone voicebot: answers a jambonz number, understands, helps, or hands over to a person.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+calls_app = typer.Typer(help="Look at the calls that were kept.", no_args_is_help=True)
+deliveries_app = typer.Typer(help="Look at, and retry, what goes to the CRM.", no_args_is_help=True)
+app.add_typer(calls_app, name="calls")
+app.add_typer(deliveries_app, name="deliveries")
+
+
+def main() -> None:
+    """Entry point: errors of the operator become one message and exit status 2."""
+    try:
+        app()
+    except ConfigError as error:
+        typer.echo(f"voicebot: {error}", err=True)
+        sys.exit(2)
+    except VoicebotError as error:
+        typer.echo(f"voicebot: {error}", err=True)
+        sys.exit(1)
+
+
+@app.command()
+def serve() -> None:
+    """Start everything in this one process: webhooks, audio, deliveries. The way to try it."""
+    asyncio.run(_serve(_settings()))
+
+
+@app.command()
+def web() -> None:
+    """Start only the webhooks and pages. Needs VOICEBOT_REDIS_URL to meet the media processes."""
+    asyncio.run(_web(_settings(shared=True)))
+
+
+@app.command()
+def media() -> None:
+    """Start only the audio server with its speech engines. Needs VOICEBOT_REDIS_URL."""
+    asyncio.run(_media(_settings(shared=True)))
+
+
+@app.command()
+def worker() -> None:
+    """Start only the delivery worker, which tells the CRM about calls."""
+    asyncio.run(_worker(_settings()))
+
+
+@app.command()
+def doctor() -> None:
+    """Check settings, models, stores, CRM, ports and URLs, and make one canned call."""
+    from voicebot.doctor import examine
+
+    sys.exit(0 if asyncio.run(examine(typer.echo)) else 1)
+
+
+@app.command()
+def settings() -> None:
+    """List every setting with its present value; secrets are not shown."""
+    for name, value, description in _settings().table():
+        typer.echo(f"{name:38} {value}\n    {description}")
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+@calls_app.command("list")
+def calls_list(limit: Annotated[int, typer.Option(help="How many, newest first.")] = 20) -> None:
+    """The newest calls, one line each."""
+    from voicebot.show import call_line
+
+    with _stores() as records:
+        for row in records.calls(limit):
+            typer.echo(call_line(row))
+
+
+@calls_app.command("show")
+def calls_show(call_id: Annotated[str, typer.Argument(help="The call's id, as `calls list` shows it.")]) -> None:
+    """Everything kept of one call: turns, times, transfers, deliveries, and the note."""
+    from voicebot.show import call_page
+
+    with _stores() as records:
+        view = records.call(call_id)
+        if view is None:
+            raise StoreError(f"there is no call {call_id}; see `voicebot calls list`")
+        typer.echo(call_page(view))
+
+
+@deliveries_app.command("list")
+def deliveries_list(limit: Annotated[int, typer.Option(help="How many, newest first.")] = 20) -> None:
+    """What goes to the CRM, and how far it got."""
+    from voicebot.show import delivery_line
+    from voicebot.store.outbox import Outbox
+
+    with _stores() as records:
+        for delivery in Outbox(records).deliveries(limit=limit):
+            typer.echo(delivery_line(delivery))
+
+
+@deliveries_app.command("retry")
+def deliveries_retry(delivery_id: Annotated[int, typer.Argument(help="As `deliveries list` shows it.")]) -> None:
+    """Try a delivery that was given up once more."""
+    from voicebot.store.outbox import Outbox
+
+    with _stores() as records:
+        Outbox(records).revive(delivery_id)
+        typer.echo(f"delivery {delivery_id} is pending again")
+
+
+def _settings(shared: bool = False) -> Settings:
+    from voicebot.logs import configure
+    from voicebot.runtime.secrets import complete
+
+    settings = complete(load())
+    if shared and not settings.redis_url:
+        raise ConfigError(
+            "VOICEBOT_REDIS_URL is not set: web and media processes meet there (or use `voicebot serve`)"
+        )
+    configure(settings)
+    return settings
+
+
+@contextlib.contextmanager
+def _stores() -> Iterator["Records"]:  # type: ignore[name-defined] # noqa: F821, UP037
+    from voicebot.store.records import Records
+
+    records = Records.open(load().database)
+    try:
+        yield records
+    finally:
+        records.close()
+
+
+async def _serve(settings: Settings) -> None:
+    from voicebot import banner, processes
+
+    typer.echo(banner.starting(settings))
+    with processes.open_stores(settings) as stores:
+        async with processes.serving_media(settings, stores, typer.echo) as server:
+            with (
+                processes.serving_web(settings, processes.flask_app(settings, stores)),
+                processes.delivering(settings, stores),
+            ):
+                typer.echo(banner.serving(settings))
+                await processes.until_told(server.drain)
+
+
+async def _web(settings: Settings) -> None:
+    from voicebot import processes
+
+    with (
+        processes.open_stores(settings) as stores,
+        processes.serving_web(settings, processes.flask_app(settings, stores)) as port,
+    ):
+        typer.echo(f"webhooks on {settings.host}:{port}")
+        await processes.until_told()
+
+
+async def _media(settings: Settings) -> None:
+    from voicebot import processes
+
+    with processes.open_stores(settings) as stores:
+        async with processes.serving_media(settings, stores, typer.echo) as server:
+            typer.echo(f"audio on {settings.host}:{server.port}")
+            await processes.until_told(server.drain)
+
+
+async def _worker(settings: Settings) -> None:
+    from voicebot import processes
+
+    with processes.open_stores(settings) as stores, processes.delivering(settings, stores):
+        typer.echo(f"delivering to {', '.join(settings.delivery_targets) or 'nobody (VOICEBOT_CRM=none)'}")
+        await processes.until_told()

@@ -1,0 +1,212 @@
+"""The process shapes: everything in one, or web, media and worker apart. Here the parts are put together."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+
+import structlog
+import waitress.server
+from flask import Flask
+
+from voicebot import asr, tts
+from voicebot import lookup as lookups
+from voicebot.audio.vad import detectors
+from voicebot.call.rules import Rules
+from voicebot.crm.build import crms
+from voicebot.crm.worker import DeliveryWorker
+from voicebot.dialog import FileDialog, load
+from voicebot.errors import SettingsError, StoreError
+from voicebot.runtime.capacity import Capacity
+from voicebot.runtime.journal import Journal
+from voicebot.runtime.presence import Presence
+from voicebot.runtime.server import AudioServer
+from voicebot.runtime.services import Services
+from voicebot.runtime.ticker import Ticker
+from voicebot.settings import Settings
+from voicebot.store.build import sessions as build_sessions
+from voicebot.store.outbox import Outbox
+from voicebot.store.records import Records
+from voicebot.store.sessions import Sessions
+from voicebot.web.app import create_app
+from voicebot.web.health import Readiness
+
+log = structlog.get_logger()
+
+WEB_THREADS = 32
+STALE_SECONDS = 60.0
+"""A media process that has not been heard of for this long has died; its live calls are finished for it."""
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """What web, media and worker share."""
+
+    dialog: FileDialog
+    sessions: Sessions
+    records: Records
+
+
+@contextlib.contextmanager
+def open_stores(settings: Settings) -> Iterator[Stores]:
+    """The dialog, the sessions and the records, as the settings say. Raises ConfigError, StoreError."""
+    dialog = load(settings.dialog)
+    records = Records.open(settings.database)
+    try:
+        sessions = build_sessions(settings)
+        sessions.ping()
+        yield Stores(dialog, sessions, records)
+    finally:
+        records.close()
+
+
+def readiness(stores: Stores) -> Readiness:
+    """Whether a call that came now would be answered by the bot."""
+    reasons = []
+    nodes = 0
+    try:
+        nodes = sum(node.ready and node.calls < node.capacity for node in stores.sessions.nodes())
+        if not nodes:
+            reasons.append("no media process is ready and has room for a call")
+    except StoreError as error:
+        reasons.append(str(error))
+    try:
+        stores.records.ping()
+    except StoreError as error:
+        reasons.append(str(error))
+    return Readiness(ok=not reasons, reasons=tuple(reasons), details={"nodes_with_room": str(nodes)})
+
+
+def flask_app(settings: Settings, stores: Stores) -> Flask:
+    """The webhooks and pages."""
+    return create_app(settings, stores.dialog, stores.sessions, stores.records, lambda: readiness(stores))
+
+
+@contextlib.contextmanager
+def serving_web(settings: Settings, app: Flask) -> Iterator[int]:
+    """Serve `app` in threads; yields the port. Raises SettingsError when the address cannot be had."""
+    try:
+        server = waitress.server.create_server(
+            app,
+            host=settings.host,
+            port=settings.http_port,
+            threads=WEB_THREADS,
+            ident=None,
+            max_request_body_size=1 << 20,
+            clear_untrusted_proxy_headers=True,
+        )
+    except OSError as error:
+        raise SettingsError(
+            f"VOICEBOT_HTTP_PORT={settings.http_port} on VOICEBOT_HOST={settings.host}: "
+            f"{error.strerror or error}; choose another port or stop what uses it"
+        ) from error
+    thread = threading.Thread(target=server.run, name="web", daemon=True)
+    thread.start()
+    try:
+        yield int(server.effective_port)
+    finally:
+        server.close()
+        thread.join(2)
+
+
+@contextlib.contextmanager
+def delivering(settings: Settings, stores: Stores) -> Iterator[None]:
+    """Deliver notes to the CRM, and finish calls whose process died, in a thread."""
+    stop = threading.Event()
+    owner = f"{socket.gethostname()}:{os.getpid()}"
+    worker = DeliveryWorker(stores.records, Outbox(stores.records), crms(settings), owner)
+    threads = [
+        threading.Thread(target=worker.run, args=(stop,), name="deliveries", daemon=True),
+        threading.Thread(target=_sweep, args=(settings, stores, stop), name="sweeper", daemon=True),
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(5)
+
+
+def _sweep(settings: Settings, stores: Stores, stop: threading.Event) -> None:
+    while not stop.wait(STALE_SECONDS / 4):
+        try:
+            found = stores.records.recover(None, STALE_SECONDS, settings.delivery_targets)
+        except StoreError as error:
+            log.error("sweeper.failed", error=str(error))
+        else:
+            if found:
+                log.warning("calls.recovered", count=len(found))
+
+
+@contextlib.asynccontextmanager
+async def serving_media(settings: Settings, stores: Stores, say: Say) -> AsyncIterator[AudioServer]:
+    """Hold calls: load the models, listen, and announce this process to the webhooks."""
+    recovered = stores.records.recover(settings.node, 0.0, settings.delivery_targets)
+    if recovered:
+        log.warning("calls.recovered", count=len(recovered))
+    recognizer = await asyncio.to_thread(asr.build, settings)
+    say(f"  hearing   {recognizer.description}")
+    synthesizer = await asyncio.to_thread(tts.build, settings)
+    say(f"  voice     {synthesizer.description}")
+    journal = Journal()
+    services = Services(
+        settings=settings,
+        dialog=stores.dialog,
+        rules=Rules.of(settings),
+        recognizer=recognizer,
+        synthesizer=synthesizer,
+        lookups=lookups.build(stores.dialog.lookups, settings.dialog.parent),
+        detector=detectors(settings.vad),
+        sessions=stores.sessions,
+        records=stores.records,
+        journal=journal,
+        capacity=Capacity(settings.max_calls),
+        ticker=Ticker(),
+    )
+    server = AudioServer(services)
+    await server.start()
+    warming = asyncio.create_task(synthesizer.warm(stores.dialog.fixed_lines()))
+    presence = Presence(settings, stores.sessions, stores.records, services.capacity)
+    announcing = asyncio.create_task(presence.run())
+    try:
+        yield server
+    finally:
+        for task in (warming, announcing):
+            task.cancel()
+        await server.close()
+        await presence.leave()
+        if not await asyncio.to_thread(journal.close, 10.0):
+            log.error("journal.unfinished", backlog=journal.backlog)
+        await services.lookups.aclose()
+        await synthesizer.aclose()
+        await recognizer.aclose()
+
+
+async def until_told(drain: Callable[[], object] | None = None) -> None:
+    """Wait for SIGTERM or SIGINT; then for `drain`, which a second signal cuts short."""
+    loop = asyncio.get_running_loop()
+    first, second = asyncio.Event(), asyncio.Event()
+
+    def told() -> None:
+        (second if first.is_set() else first).set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told)
+    await first.wait()
+    if drain is not None:
+        log.info("process.draining")
+        draining = asyncio.ensure_future(drain())  # type: ignore[arg-type]
+        forced = asyncio.create_task(second.wait())
+        await asyncio.wait((draining, forced), return_when=asyncio.FIRST_COMPLETED)
+        draining.cancel()
+        forced.cancel()

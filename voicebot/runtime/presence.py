@@ -1,0 +1,60 @@
+"""Tells the webhooks that this media process is alive and whether it has room."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from voicebot.errors import StoreError
+from voicebot.runtime.capacity import Capacity
+from voicebot.settings import Settings
+from voicebot.store.records import Records
+from voicebot.store.sessions import Node, Sessions
+
+log = structlog.get_logger()
+
+ANNOUNCE_SECONDS = 1.0
+HEARTBEAT_EVERY = 10
+"""Announcements per heartbeat in the database, which is written to less often."""
+
+
+class Presence:
+    """Announces the node every second and beats its heart in the database every ten."""
+
+    def __init__(self, settings: Settings, sessions: Sessions, records: Records, capacity: Capacity) -> None:
+        self._settings = settings
+        self._sessions = sessions
+        self._records = records
+        self._capacity = capacity
+
+    async def run(self) -> None:
+        """Announce until cancelled; a store that is away is tried again."""
+        beats = 0
+        while True:
+            try:
+                await asyncio.to_thread(self._announce, not self._capacity.draining)
+                if beats % HEARTBEAT_EVERY == 0:
+                    await asyncio.to_thread(self._records.heartbeat, self._settings.node)
+            except StoreError as error:
+                log.error("presence.failed", error=str(error))
+            beats += 1
+            await asyncio.sleep(ANNOUNCE_SECONDS)
+
+    async def leave(self) -> None:
+        """Say that no calls are taken any more."""
+        try:
+            await asyncio.to_thread(self._announce, False)
+        except StoreError as error:
+            log.error("presence.failed", error=str(error))
+
+    def _announce(self, ready: bool) -> None:
+        self._sessions.announce(
+            Node(
+                name=self._settings.node,
+                url=self._settings.ws_url,
+                calls=self._capacity.held,
+                capacity=self._capacity.limit,
+                ready=ready,
+            )
+        )

@@ -1,0 +1,49 @@
+"""Calls and deliveries as text for the terminal."""
+
+from __future__ import annotations
+
+from voicebot.call.record import Speaker, Timings, TurnEntry
+from voicebot.store.views import CallRow, CallView, Delivery
+
+
+def call_line(row: CallRow) -> str:
+    """One call in one line."""
+    disposition = row.disposition.value if row.disposition else row.state.value
+    return (
+        f"{row.started_at:%Y-%m-%d %H:%M:%S}  {row.call_id}  {row.caller or '-':16} "
+        f"{disposition:12} {row.intent or '-':14} {row.summary or ''}"
+    )
+
+
+def call_page(view: CallView) -> str:
+    """Everything kept of one call."""
+    lines = [call_line(view.row), ""]
+    lines += [_turn(turn) for turn in view.turns]
+    lines += [f"  transfer to {t.target}: {t.outcome.value}" for t in view.transfers]
+    lines += [f"  trouble at {t.at:.2f} s: {t.part}: {t.error}" for t in view.troubles]
+    lines += [f"  delivery {delivery_line(d)}" for d in view.deliveries]
+    return "\n".join(lines)
+
+
+def delivery_line(delivery: Delivery) -> str:
+    """One delivery in one line."""
+    tail = delivery.external_id or delivery.last_error or ""
+    return (
+        f"{delivery.id:6} {delivery.target:10} {delivery.state.value:8} "
+        f"attempts {delivery.attempts:3}  {delivery.call_id}  {tail}"
+    )
+
+
+def _turn(turn: TurnEntry) -> str:
+    who = "caller" if turn.speaker is Speaker.CALLER else "bot"
+    text = turn.text + (f" [keys {turn.keys}]" if turn.keys else "")
+    text += " --" if turn.interrupted else ""
+    text += f" [not answered: {turn.rejected}]" if turn.rejected else ""
+    meant = f"  <{turn.intent} {turn.confidence or 0:.2f}>" if turn.intent else ""
+    return f"{turn.started:7.2f}  {who:6}  {text}{meant}{_times(turn.timings)}"
+
+
+def _times(timings: Timings) -> str:
+    if timings.last_voice is None or timings.answered is None:
+        return ""
+    return f"  (answered in {timings.answered - timings.last_voice:.2f} s)"
