@@ -12,6 +12,12 @@ from typing import Protocol
 
 from voicebot.dialog.types import Comeback, HangUp, Transfer
 
+TOKEN_SECONDS = 60
+"""How long a stream token can be redeemed: the gateway connects right after the webhook's answer."""
+
+NODE_SECONDS = 15
+"""How long a media node is known after it announced itself; it should repeat three times as often."""
+
 
 @dataclass(frozen=True, slots=True)
 class Session:

@@ -1,0 +1,159 @@
+"""Notes owed to CRMs: one row per call and CRM, worked off under leases so that none is lost when a worker dies.
+
+A worker takes the next note for a while (`lease`), and says what became of it. If it says nothing, the lease
+expires and any worker takes the note up again, told that the attempt before may have been carried out. Notes of a
+live call wait until it has ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, Engine, or_, select, update
+
+from voicebot.errors import StoreError
+from voicebot.store import rows
+from voicebot.store.database import insert_unless_there, reader, store_errors
+from voicebot.store.schema import calls, deliveries
+from voicebot.store.views import CallState, Delivery, DeliveryState
+
+log = structlog.get_logger()
+
+
+def owe(db: Connection, call_id: str, targets: Sequence[str], now: datetime, due: datetime) -> None:
+    """Owe each of `targets` a note about the call, within `db`'s transaction; those owed already stay."""
+    for target in targets:
+        insert_unless_there(
+            db,
+            deliveries,
+            call_id=call_id,
+            target=target,
+            state=DeliveryState.PENDING.value,
+            attempts=0,
+            due_at=due,
+            created_at=now,
+            last_error="",
+            external_id="",
+            progress={},
+            ambiguous=False,
+        )
+
+
+class Outbox:
+    """The deliveries of every call, safe from any thread and process. Raises StoreError.
+
+    now: aware, UTC. An owner is a worker's name; no two workers that run at the same time may share one.
+    """
+
+    def __init__(self, engine: Engine, now: Callable[[], datetime]) -> None:
+        self._engine = engine
+        self._reader = reader(engine)
+        self._now = now
+
+    def lease(self, owner: str, seconds: float) -> Delivery | None:
+        """Take the note that is due longest, for `seconds`; None if there is nothing to do now."""
+        now = self._now()
+        due = (
+            select(deliveries.c.id)
+            .join(calls, calls.c.call_id == deliveries.c.call_id)
+            .where(
+                deliveries.c.state == DeliveryState.PENDING.value,
+                deliveries.c.due_at <= now,
+                or_(deliveries.c.leased_until.is_(None), deliveries.c.leased_until <= now),
+                calls.c.state == CallState.ENDED.value,
+            )
+            .order_by(deliveries.c.due_at, deliveries.c.id)
+            .limit(1)
+            .with_for_update(of=deliveries, skip_locked=True)
+        )
+        # A lease still on the row is one that nobody gave back.
+        taken = (
+            update(deliveries)
+            .where(deliveries.c.id == due.scalar_subquery())
+            .values(
+                owner=owner,
+                leased_until=now + timedelta(seconds=seconds),
+                attempts=deliveries.c.attempts + 1,
+                ambiguous=or_(deliveries.c.ambiguous, deliveries.c.leased_until.is_not(None)),
+            )
+            .returning(deliveries)
+        )
+        with store_errors(self._engine.url), self._engine.begin() as db:
+            row = db.execute(taken).one_or_none()
+            return None if row is None else rows.delivery(row)
+
+    def save_progress(self, delivery_id: int, progress: Mapping[str, str]) -> None:
+        """Add `progress` to what is known of the delivery.
+
+        Taken from a worker whose lease is lost as well: what it achieved is a fact.
+        """
+        with store_errors(self._engine.url), self._engine.begin() as db:
+            row = self._get(db, delivery_id)
+            db.execute(
+                update(deliveries)
+                .where(deliveries.c.id == delivery_id)
+                .values(progress={**row.progress, **progress})
+            )
+
+    def delivered(self, delivery_id: int, owner: str, external_id: str) -> None:
+        """The CRM has the note, under `external_id`."""
+        self._settle(delivery_id, owner, state=DeliveryState.DONE.value, external_id=external_id, last_error="")
+
+    def retry(self, delivery_id: int, owner: str, after: float, error: str, ambiguous: bool) -> None:
+        """The attempt failed with `error`; the next is due in `after` seconds.
+
+        ambiguous: it may have been carried out. Once said, this stays: that a later attempt failed cleanly proves
+            nothing about this one.
+        """
+        due = self._now() + timedelta(seconds=after)
+        doubt: dict[str, Any] = {"ambiguous": True} if ambiguous else {}
+        self._settle(delivery_id, owner, due_at=due, last_error=error, **doubt)
+
+    def dead(self, delivery_id: int, owner: str, error: str) -> None:
+        """Give the delivery up, visibly, because of `error`."""
+        self._settle(delivery_id, owner, state=DeliveryState.DEAD.value, last_error=error)
+
+    def revive(self, delivery_id: int) -> None:
+        """Try a delivery that was given up once more, now. Raises StoreError if it was not."""
+        with store_errors(self._engine.url), self._engine.begin() as db:
+            row = self._get(db, delivery_id)
+            if row.state != DeliveryState.DEAD.value:
+                raise StoreError(
+                    f"delivery {delivery_id} is {row.state}: only one that was given up can be revived"
+                )
+            db.execute(
+                update(deliveries)
+                .where(deliveries.c.id == delivery_id)
+                .values(state=DeliveryState.PENDING.value, due_at=self._now(), attempts=0)
+            )
+
+    def deliveries(self, state: DeliveryState | None = None, limit: int = 50) -> list[Delivery]:
+        """The latest deliveries, newest first; only those in `state` if given."""
+        query = select(deliveries).order_by(deliveries.c.id.desc()).limit(limit)
+        if state is not None:
+            query = query.where(deliveries.c.state == state.value)
+        with store_errors(self._engine.url), self._reader.begin() as db:
+            return [rows.delivery(row) for row in db.execute(query)]
+
+    def _settle(self, delivery_id: int, owner: str, **values: Any) -> None:
+        with store_errors(self._engine.url), self._engine.begin() as db:
+            settled = db.execute(
+                update(deliveries)
+                .where(
+                    deliveries.c.id == delivery_id,
+                    deliveries.c.owner == owner,
+                    deliveries.c.state == DeliveryState.PENDING.value,
+                )
+                .values(owner=None, leased_until=None, **values)
+            )
+            if settled.rowcount == 0:
+                log.warning("lease_lost", delivery_id=delivery_id, owner=owner)
+
+    def _get(self, db: Connection, delivery_id: int) -> Any:
+        row = db.execute(select(deliveries).where(deliveries.c.id == delivery_id).with_for_update()).one_or_none()
+        if row is None:
+            raise StoreError(f"there is no delivery {delivery_id}")
+        return row

@@ -1,0 +1,291 @@
+"""What is kept of calls for good: the record, written as it happens, and the notes owed to CRMs at its end.
+
+A method that returned has its effect on the disk. Everything is safe from any thread and raises StoreError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, Engine, Row, func, or_, select, text, update
+
+from voicebot.call.record import EndEntry, TransferOutcome, TroubleEntry, TurnEntry
+from voicebot.errors import StoreError
+from voicebot.store import rows
+from voicebot.store.database import insert_unless_there, open_engine, reader, store_errors
+from voicebot.store.outbox import Outbox, owe
+from voicebot.store.schema import calls, deliveries, nodes, transfers, troubles, turns
+from voicebot.store.views import CallRow, CallState, CallView, DeliveryState
+
+GRACE_SECONDS = 10.0
+"""How long the bot's own process may take to tell of an end that the gateway reported first."""
+
+log = structlog.get_logger()
+
+
+def utc_now() -> datetime:
+    """The time of day, aware, UTC."""
+    return datetime.now(UTC)
+
+
+class Records:
+    """The calls of every process that shares one database.
+
+    outbox: the deliveries that `finish`, `completed` and `recover` leave behind.
+    """
+
+    def __init__(self, engine: Engine, now: Callable[[], datetime] = utc_now) -> None:
+        self.engine = engine
+        self.outbox = Outbox(engine, now)
+        self._reader = reader(engine)
+        self._now = now
+
+    @classmethod
+    def open(cls, url: str, now: Callable[[], datetime] = utc_now) -> Records:
+        """The records at SQLAlchemy URL `url`, created and migrated as needed.
+
+        Raises StoreError naming VOICEBOT_DATABASE_URL or the data folder.
+        """
+        return cls(open_engine(url), now)
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self.engine.dispose()
+
+    def ping(self) -> None:
+        """Raises StoreError when the database cannot be reached."""
+        with self._read() as db:
+            db.execute(text("SELECT 1"))
+
+    def start(self, call_id: str, caller: str, called: str, gateway: str, dialog: str, node: str) -> None:
+        """A stream of the call stands at `node`; the call is live until `finish`.
+
+        Repeating it changes nothing. A further stream, after an end or at another node, is the caller who came
+        back: notes not yet delivered wait until the call has ended again.
+        """
+        with self._write() as db:
+            new = insert_unless_there(
+                db,
+                calls,
+                call_id=call_id,
+                caller=caller,
+                called=called,
+                gateway=gateway,
+                dialog=dialog,
+                node=node,
+                state=CallState.LIVE.value,
+                streams=1,
+                started_at=self._now(),
+                slots={},
+            )
+            if new:
+                return
+            row = self._locked(db, call_id)
+            if row.state == CallState.LIVE.value and row.node == node:
+                return
+            back = {"ended_at": None, "disposition": None, "reason": "", "over": False}
+            db.execute(
+                update(calls)
+                .where(calls.c.call_id == call_id)
+                .values(state=CallState.LIVE.value, node=node, streams=row.streams + 1, **back)
+            )
+
+    def add(self, call_id: str, entry: TurnEntry | TroubleEntry) -> None:
+        """Keep what just happened in the call."""
+        with self._write() as db:
+            self._locked(db, call_id)
+            if isinstance(entry, TurnEntry):
+                db.execute(turns.insert().values(call_id=call_id, **rows.turn_values(entry)))
+            else:
+                db.execute(
+                    troubles.insert().values(call_id=call_id, at=entry.at, part=entry.part, error=entry.error)
+                )
+
+    def finish(self, call_id: str, entry: EndEntry, targets: Sequence[str], hold: float = 0.0) -> None:
+        """The bot's part is over: keep its end and owe each of `targets` a note, both or neither.
+
+        hold: seconds before the notes are due, while a transfer may still bring the caller back; without effect
+            once the gateway said that the call has ended.
+
+        Repeating it changes nothing; where `completed` or `recover` presumed an end, this one replaces it.
+        """
+        with self._write() as db:
+            row = self._locked(db, call_id)
+            if row.state == CallState.LIVE.value or row.presumed:
+                wait = 0.0 if row.over else hold
+                self._end(db, row, entry, targets, wait, presumed=False)
+
+    def transferred(self, call_id: str, target: str, outcome: TransferOutcome, sip_status: int | None) -> None:
+        """Keep what became of handing the caller over; the same news twice before the next stream counts once."""
+        with self._write() as db:
+            row = self._locked(db, call_id)
+            earlier = db.execute(
+                select(transfers).where(transfers.c.call_id == call_id).order_by(transfers.c.n.desc()).limit(1)
+            ).one_or_none()
+            told = (row.streams, target, outcome.value, sip_status)
+            if (
+                earlier is not None
+                and (earlier.stream, earlier.target, earlier.outcome, earlier.sip_status) == told
+            ):
+                return
+            db.execute(
+                transfers.insert().values(
+                    call_id=call_id,
+                    n=1 if earlier is None else earlier.n + 1,
+                    stream=row.streams,
+                    target=target,
+                    outcome=outcome.value,
+                    sip_status=sip_status,
+                    at=self._now(),
+                )
+            )
+
+    def completed(self, call_id: str, targets: Sequence[str]) -> None:
+        """The gateway says that the call is over: notes that were held are due now.
+
+        If the call is still live its process died or is about to `finish` it: its end is presumed, and the notes
+        wait `GRACE_SECONDS` for the real one. An unknown call is none of ours.
+        """
+        with self._write() as db:
+            row = self._find(db, call_id)
+            if row is None or row.over:
+                return
+            db.execute(update(calls).where(calls.c.call_id == call_id).values(over=True))
+            if row.state == CallState.LIVE.value:
+                self._presume(db, row, "call_over", targets, GRACE_SECONDS)
+            else:
+                self._due(db, call_id, self._now())
+
+    def heartbeat(self, node: str) -> None:
+        """The media process `node` lives. Its name must be its own among all that run at the same time."""
+        with self._write() as db:
+            now = self._now()
+            if not insert_unless_there(db, nodes, name=node, seen_at=now):
+                db.execute(update(nodes).where(nodes.c.name == node).values(seen_at=now))
+
+    def recover(self, node: str | None, older_than: float, targets: Sequence[str]) -> list[str]:
+        """Finish the live calls of processes that died, owing their notes; return those calls' ids.
+
+        node: the caller's own name when it starts (whatever is live there was left by its predecessor), or None.
+        older_than: seconds without a heartbeat after which any other node counts as dead.
+        """
+        since = self._now() - timedelta(seconds=older_than)
+        silent = func.coalesce(nodes.c.seen_at, calls.c.started_at) < since
+        with self._read() as db:
+            left = db.scalars(
+                select(calls.c.call_id)
+                .outerjoin(nodes, nodes.c.name == calls.c.node)
+                .where(calls.c.state == CallState.LIVE.value, or_(calls.c.node == node, silent))
+                .order_by(calls.c.started_at)
+            ).all()
+        recovered = []
+        for call_id in left:
+            with self._write() as db:
+                row = self._locked(db, call_id)
+                if row.state != CallState.LIVE.value:
+                    continue
+                self._presume(db, row, "process_died", targets, 0.0)
+            log.warning("call_recovered", call_id=call_id, node=row.node)
+            recovered.append(call_id)
+        return recovered
+
+    def call(self, call_id: str) -> CallView | None:
+        """Everything kept of the call, or None if it is unknown."""
+        with self._read() as db:
+            row = self._find(db, call_id)
+            if row is None:
+                return None
+            return CallView(
+                row=rows.call(row),
+                turns=tuple(self._turns(db, call_id)),
+                troubles=tuple(
+                    rows.trouble(item)
+                    for item in db.execute(
+                        select(troubles).where(troubles.c.call_id == call_id).order_by(troubles.c.id)
+                    )
+                ),
+                transfers=tuple(
+                    rows.transfer(item)
+                    for item in db.execute(
+                        select(transfers).where(transfers.c.call_id == call_id).order_by(transfers.c.n)
+                    )
+                ),
+                deliveries=tuple(
+                    rows.delivery(item)
+                    for item in db.execute(
+                        select(deliveries).where(deliveries.c.call_id == call_id).order_by(deliveries.c.id)
+                    )
+                ),
+            )
+
+    def calls(self, limit: int = 50) -> list[CallRow]:
+        """The latest calls, newest first."""
+        with self._read() as db:
+            found = db.execute(select(calls).order_by(calls.c.started_at.desc(), calls.c.call_id).limit(limit))
+            return [rows.call(row) for row in found]
+
+    def _presume(self, db: Connection, row: Row[Any], reason: str, targets: Sequence[str], wait: float) -> None:
+        entry = rows.presumed_end(row, self._turns(db, row.call_id), reason)
+        self._end(db, row, entry, targets, wait, presumed=True)
+
+    def _end(
+        self,
+        db: Connection,
+        row: Row[Any],
+        entry: EndEntry,
+        targets: Sequence[str],
+        wait: float,
+        presumed: bool,
+    ) -> None:
+        now = self._now()
+        values: Mapping[str, Any] = rows.end_values(row, entry)
+        db.execute(
+            update(calls)
+            .where(calls.c.call_id == row.call_id)
+            .values(state=CallState.ENDED.value, ended_at=now, presumed=presumed, **values)
+        )
+        due = now + timedelta(seconds=wait)
+        self._due(db, row.call_id, due)
+        owe(db, row.call_id, targets, now, due)
+
+    def _due(self, db: Connection, call_id: str, due: datetime) -> None:
+        # A note that was tried before keeps the time its worker chose: the CRM may have asked for it.
+        db.execute(
+            update(deliveries)
+            .where(
+                deliveries.c.call_id == call_id,
+                deliveries.c.state == DeliveryState.PENDING.value,
+                deliveries.c.attempts == 0,
+            )
+            .values(due_at=due)
+        )
+
+    def _turns(self, db: Connection, call_id: str) -> Iterator[TurnEntry]:
+        for row in db.execute(select(turns).where(turns.c.call_id == call_id).order_by(turns.c.id)):
+            yield rows.turn(row)
+
+    def _find(self, db: Connection, call_id: str) -> Row[Any] | None:
+        # The row's lock makes what is decided from it hold until the commit; readers on SQLite ignore it.
+        query = select(calls).where(calls.c.call_id == call_id)
+        reads = db.get_execution_options().get("voicebot_reads", False)
+        return db.execute(query if reads else query.with_for_update()).one_or_none()
+
+    def _locked(self, db: Connection, call_id: str) -> Row[Any]:
+        row = self._find(db, call_id)
+        if row is None:
+            raise StoreError(f"call {call_id} was never started here: call Records.start first")
+        return row
+
+    @contextmanager
+    def _write(self) -> Iterator[Connection]:
+        with store_errors(self.engine.url), self.engine.begin() as db:
+            yield db
+
+    @contextmanager
+    def _read(self) -> Iterator[Connection]:
+        with store_errors(self.engine.url), self._reader.begin() as db:
+            yield db

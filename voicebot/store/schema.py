@@ -1,0 +1,151 @@
+"""The tables. A change here needs a migration in `migrations/versions`; a test compares the two."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    false,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+
+class Utc(TypeDecorator[datetime]):
+    """Aware datetimes in UTC. SQLite keeps no zone: it is taken off on the way in and put back on the way out."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a datetime without a zone does not say when")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+# `streams` counts the audio streams of a call (a caller who comes back after a transfer opens another).
+# `over`: the gateway said that the call has ended.
+# `presumed`: the end was reckoned by somebody other than the bot's own process, which may yet tell better.
+calls = Table(
+    "calls",
+    metadata,
+    Column("call_id", String(255), primary_key=True),
+    Column("caller", Text, nullable=False),
+    Column("called", Text, nullable=False),
+    Column("gateway", String(64), nullable=False),
+    Column("dialog", String(255), nullable=False),
+    Column("node", String(255), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("streams", Integer, nullable=False),
+    Column("over", Boolean, nullable=False, server_default=false()),
+    Column("presumed", Boolean, nullable=False, server_default=false()),
+    Column("started_at", Utc, nullable=False),
+    Column("ended_at", Utc),
+    Column("disposition", String(16)),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("intent", String(255)),
+    Column("confidence", Float, nullable=False, server_default="0"),
+    Column("summary", Text, nullable=False, server_default=""),
+    Column("slots", JSON, nullable=False),
+    Index(None, "started_at"),
+    Index(None, "state", "node"),
+)
+
+turns = Table(
+    "turns",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("call_id", ForeignKey("calls.call_id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("number", Integer, nullable=False),
+    Column("speaker", String(16), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("started", Float, nullable=False),
+    Column("ended", Float, nullable=False),
+    Column("interrupted", Boolean, nullable=False),
+    Column("keys", Text, nullable=False),
+    Column("intent", String(255)),
+    Column("confidence", Float),
+    Column("slots", JSON, nullable=False),
+    Column("rejected", Text, nullable=False),
+    Column("timings", JSON, nullable=False),
+)
+
+troubles = Table(
+    "troubles",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("call_id", ForeignKey("calls.call_id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("at", Float, nullable=False),
+    Column("part", String(64), nullable=False),
+    Column("error", Text, nullable=False),
+)
+
+# `n` counts the attempts of a call from 1; `stream` is the audio stream after which the attempt was made.
+transfers = Table(
+    "transfers",
+    metadata,
+    Column("call_id", ForeignKey("calls.call_id", ondelete="CASCADE"), primary_key=True),
+    Column("n", Integer, primary_key=True),
+    Column("stream", Integer, nullable=False),
+    Column("target", String(255), nullable=False),
+    Column("outcome", String(16), nullable=False),
+    Column("sip_status", Integer),
+    Column("at", Utc, nullable=False),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("call_id", ForeignKey("calls.call_id", ondelete="CASCADE"), nullable=False),
+    Column("target", String(64), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", Utc, nullable=False),
+    Column("created_at", Utc, nullable=False),
+    Column("owner", String(255)),
+    Column("leased_until", Utc),
+    Column("last_error", Text, nullable=False),
+    Column("external_id", String(255), nullable=False),
+    Column("progress", JSON, nullable=False),
+    Column("ambiguous", Boolean, nullable=False),
+    UniqueConstraint("call_id", "target"),
+    Index(None, "state", "due_at"),
+)
+
+nodes = Table(
+    "nodes",
+    metadata,
+    Column("name", String(255), primary_key=True),
+    Column("seen_at", Utc, nullable=False),
+)
