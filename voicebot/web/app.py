@@ -1,0 +1,34 @@
+"""The Flask application, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Flask
+
+from voicebot.dialog.types import Dialog
+from voicebot.settings import Settings
+from voicebot.store.records import Records
+from voicebot.store.sessions import Sessions
+from voicebot.web import errors, health, hooks
+from voicebot.web.gate import Gate
+from voicebot.web.health import Readiness
+from voicebot.web.switchboard import Switchboard
+
+BODY_LIMIT = 256 * 1024
+
+
+def create_app(
+    settings: Settings, dialog: Dialog, sessions: Sessions, records: Records, ready: Callable[[], Readiness]
+) -> Flask:
+    """Webhooks and health, for any WSGI server with threads.
+
+    ready: whether this process or its media nodes can take a call now; asked by `/readyz`.
+    """
+    app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.register_blueprint(hooks.blueprint(Switchboard(settings, dialog, sessions, records), Gate(settings)))
+    app.register_blueprint(health.blueprint(ready))
+    errors.install(app)
+    return app
