@@ -31,7 +31,6 @@ from voicebot.runtime.services import Services
 from voicebot.runtime.ticker import Ticker
 from voicebot.settings import Settings
 from voicebot.store.build import sessions as build_sessions
-from voicebot.store.outbox import Outbox
 from voicebot.store.records import Records
 from voicebot.store.sessions import Sessions
 from voicebot.web.app import create_app
@@ -122,7 +121,7 @@ def delivering(settings: Settings, stores: Stores) -> Iterator[None]:
     """Deliver notes to the CRM, and finish calls whose process died, in a thread."""
     stop = threading.Event()
     owner = f"{socket.gethostname()}:{os.getpid()}"
-    worker = DeliveryWorker(stores.records, Outbox(stores.records), crms(settings), owner)
+    worker = DeliveryWorker(stores.records, stores.records.outbox, crms(settings), owner)
     threads = [
         threading.Thread(target=worker.run, args=(stop,), name="deliveries", daemon=True),
         threading.Thread(target=_sweep, args=(settings, stores, stop), name="sweeper", daemon=True),

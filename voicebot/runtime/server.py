@@ -8,16 +8,16 @@ import http
 import time
 import uuid
 from base64 import b64decode
-from collections.abc import AsyncIterator, Iterable
-from urllib.parse import urlsplit
+from collections.abc import AsyncIterator, Iterable, Sequence
 
 import structlog
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
+from websockets.typing import Subprotocol
 
 from voicebot.errors import ProtocolError, SettingsError, StoreError
-from voicebot.gateways import Gateway, gateway_at, select_subprotocol
+from voicebot.gateways import GATEWAYS, JAMBONZ_PATH, Gateway, gateway_for, select_subprotocol
 from voicebot.gateways.port import StreamStarted, Wire, WireEvent
 from voicebot.runtime.departure import Departure
 from voicebot.runtime.runner import Runner
@@ -64,7 +64,7 @@ class AudioServer:
                 settings.host,
                 settings.ws_port,
                 process_request=self._admit,
-                select_subprotocol=select_subprotocol,
+                select_subprotocol=_subprotocol,
                 compression=None,
                 max_size=settings.max_message_bytes,
                 open_timeout=3,
@@ -93,15 +93,14 @@ class AudioServer:
             self._ticking.cancel()
 
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
-        path = urlsplit(request.path).path
-        if path == "/healthz":
+        if request.path == "/healthz":
             return connection.respond(http.HTTPStatus.OK, "alive\n")
-        gateway = gateway_at(path)
+        gateway = gateway_for(request.path)
         if gateway is None:
             return connection.respond(
                 http.HTTPStatus.NOT_FOUND, "No gateway speaks here; see /audio/jambonz and /audio.\n"
             )
-        if gateway is Gateway.JAMBONZ and not self._basic_matches(request):
+        if gateway is GATEWAYS[JAMBONZ_PATH] and not self._basic_matches(request):
             response = connection.respond(http.HTTPStatus.UNAUTHORIZED, "Wrong user or password.\n")
             response.headers["WWW-Authenticate"] = 'Basic realm="voicebot"'
             return response
@@ -123,7 +122,7 @@ class AudioServer:
 
     async def _handle(self, connection: ServerConnection) -> None:
         assert connection.request is not None
-        gateway = gateway_at(urlsplit(connection.request.path).path)
+        gateway = gateway_for(connection.request.path)
         assert gateway is not None
         wire = gateway.wire()
         self._sockets += 1
@@ -131,7 +130,7 @@ class AudioServer:
         try:
             await self._serve(connection, gateway, wire)
         except ProtocolError as error:
-            log.warning("socket.protocol_error", gateway=gateway.value, error=str(error))
+            log.warning("socket.protocol_error", gateway=gateway.name, error=str(error))
             await connection.close(error.close_code, str(error)[:120])
         except ConnectionClosed:
             pass
@@ -151,7 +150,7 @@ class AudioServer:
         except TimeoutError:
             raise ProtocolError(f"no valid token within {TOKEN_SECONDS:.0f} s", CODE_REFUSED) from None
         except StoreError as error:
-            log.error("socket.store_failed", gateway=gateway.value, error=str(error))
+            log.error("socket.store_failed", gateway=gateway.name, error=str(error))
             raise ProtocolError("sessions cannot be read now", CODE_FAILED) from error
         finally:
             self._waiting -= 1
@@ -213,8 +212,8 @@ class AudioServer:
             session = await asyncio.to_thread(sessions.get, call_id)
             if session is not None:
                 return session
-        elif gateway is Gateway.MULAW and self._client_token_matches(connection, started.token):
-            return await asyncio.to_thread(sessions.open, _unannounced(started))
+        elif gateway is not GATEWAYS[JAMBONZ_PATH] and self._client_token_matches(connection, started.token):
+            return await asyncio.to_thread(sessions.open, _unannounced(started, gateway))
         raise ProtocolError("the stream's token is missing, used, expired or unknown", CODE_REFUSED)
 
     def _client_token_matches(self, connection: ServerConnection, token: str) -> bool:
@@ -225,12 +224,17 @@ class AudioServer:
         return expected is not None and hmac.compare_digest(given.encode(), expected.get_secret_value().encode())
 
 
-def _unannounced(started: StreamStarted) -> Session:
+def _subprotocol(connection: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+    chosen = select_subprotocol(offered)
+    return None if chosen is None else Subprotocol(chosen)
+
+
+def _unannounced(started: StreamStarted, gateway: Gateway) -> Session:
     """The session of a stream that no webhook announced."""
     return Session(
-        call_id=started.call_id or f"mulaw-{uuid.uuid4()}",
+        call_id=started.call_id or str(uuid.uuid4()),
         caller=started.caller,
         called=started.called,
         started_at=time.time(),
-        gateway=Gateway.MULAW.value,
+        gateway=gateway.name,
     )
