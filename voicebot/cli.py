@@ -110,20 +110,18 @@ def calls_show(call_id: Annotated[str, typer.Argument(help="The call's id, as `c
 def deliveries_list(limit: Annotated[int, typer.Option(help="How many, newest first.")] = 20) -> None:
     """What goes to the CRM, and how far it got."""
     from voicebot.show import delivery_line
-    from voicebot.store.outbox import Outbox
 
     with _stores() as records:
-        for delivery in Outbox(records).deliveries(limit=limit):
+        for delivery in records.outbox.deliveries(limit=limit):
             typer.echo(delivery_line(delivery))
 
 
 @deliveries_app.command("retry")
 def deliveries_retry(delivery_id: Annotated[int, typer.Argument(help="As `deliveries list` shows it.")]) -> None:
     """Try a delivery that was given up once more."""
-    from voicebot.store.outbox import Outbox
 
     with _stores() as records:
-        Outbox(records).revive(delivery_id)
+        records.outbox.revive(delivery_id)
         typer.echo(f"delivery {delivery_id} is pending again")
 
 

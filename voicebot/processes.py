@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from dataclasses import dataclass
 
 import structlog
@@ -191,7 +191,7 @@ async def serving_media(settings: Settings, stores: Stores, say: Say) -> AsyncIt
         await recognizer.aclose()
 
 
-async def until_told(drain: Callable[[], object] | None = None) -> None:
+async def until_told(drain: Callable[[], Coroutine[None, None, None]] | None = None) -> None:
     """Wait for SIGTERM or SIGINT; then for `drain`, which a second signal cuts short."""
     loop = asyncio.get_running_loop()
     first, second = asyncio.Event(), asyncio.Event()
@@ -204,7 +204,7 @@ async def until_told(drain: Callable[[], object] | None = None) -> None:
     await first.wait()
     if drain is not None:
         log.info("process.draining")
-        draining = asyncio.ensure_future(drain())  # type: ignore[arg-type]
+        draining = asyncio.create_task(drain())
         forced = asyncio.create_task(second.wait())
         await asyncio.wait((draining, forced), return_when=asyncio.FIRST_COMPLETED)
         draining.cancel()
