@@ -146,7 +146,7 @@ class _ShortPath:
                 return
         raise ModelUnavailable(
             f"espeak-ng cannot use a data path over {MAX_DATA_PATH} bytes ({data}), and no temporary "
-            "folder with a short path can be written: install into a shorter path, or set TMPDIR to a writable short one"
+            "folder with a short path can be written: install into a shorter path, or set TMPDIR to such a folder"
         )
 
 

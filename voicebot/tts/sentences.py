@@ -18,7 +18,7 @@ _ABBREVIATIONS = frozenset(
     """,
     )
 )
-_BEFORE_A_NUMBER = frozenset(["no", "nos", "nr", "art", "p", "pp", "vol"])
+_BEFORE_A_NUMBER = frozenset(["No", "Nos", "Nr", "Art", "p", "pp", "vol", "Vol"])
 _END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s)|[。！？]+|\n\s*\n")
 _LAST_WORD = re.compile(r"[^\s(\[\"'“‘]+\Z")
 _SPACE = re.compile(r"\s+")
@@ -53,10 +53,11 @@ def _ends(text: str, start: int, match: re.Match[str]) -> bool:
     if mark != ".":
         return True
     word = _LAST_WORD.search(text[max(start, match.start() - 24) : match.start()])
-    last = word.group().lower() if word else ""
+    last = word.group() if word else ""
     if last in _BEFORE_A_NUMBER:
         return not following[0].isdigit()
-    return last not in _ABBREVIATIONS and not (len(last) == 1 and last.isalpha() and last != "i")
+    initial = len(last) == 1 and last.isalpha() and last != "I"
+    return last.lower() not in _ABBREVIATIONS and not initial
 
 
 def _bounded(piece: str) -> list[str]:

@@ -35,14 +35,15 @@ def chunks(pcm: Pcm) -> Iterator[Pcm]:
 
 
 def _as_int16(samples: npt.NDArray[Any]) -> Pcm:
-    """Float samples are brought to half of full scale first: quiet ones keep their detail, loud ones do not clip."""
+    """Float samples are brought to half of full scale first: quiet ones keep detail, loud ones do not clip."""
     if samples.dtype == np.int16:
         return samples
     finite = np.nan_to_num(samples.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
     peak = float(np.abs(finite).max(initial=0.0))
     if peak < 1e-5:
         return np.zeros(len(finite), np.int16)
-    return np.rint(finite * np.float32(_HEADROOM * 32767 / peak)).astype(np.int16)
+    scaled: Pcm = np.rint(finite * np.float32(_HEADROOM * 32767 / peak)).astype(np.int16)
+    return scaled
 
 
 def _voiced(pcm: Pcm) -> Pcm:
