@@ -75,7 +75,7 @@ def _advice(said: str) -> str:
     if "disk is full" in said:
         return "; free some space on that disk: nothing committed so far is lost"
     if "locked" in said:
-        return f"; another process held its write lock for more than {BUSY_SECONDS:g} s"
+        return "; another process held its write lock for too long"
     if "readonly" in said or "unable to open" in said:
         return "; the user this process runs as must be able to write the file and its folder"
     return ""
@@ -114,13 +114,14 @@ def _create_file(url: URL) -> None:
 
 
 def _sqlite(url: URL) -> Engine:
+    patience = {} if "timeout" in url.query else {"timeout": BUSY_SECONDS}
     engine = create_engine(
         url,
         hide_parameters=True,
         pool_size=5,
         max_overflow=40,
         pool_timeout=BUSY_SECONDS,
-        connect_args={"timeout": BUSY_SECONDS},
+        connect_args=patience,
     )
 
     @event.listens_for(engine, "connect")

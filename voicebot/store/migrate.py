@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 from alembic import command
@@ -13,6 +14,9 @@ from voicebot.errors import StoreError
 
 # Names the lock that keeps two processes from migrating at once; any number, as long as all use the same.
 ADVISORY_LOCK = 7_364_018_251
+
+# Alembic's environment is a module-wide variable.
+_alembic = threading.Lock()
 
 
 def migrate(connection: Connection) -> None:
@@ -29,7 +33,8 @@ def migrate(connection: Connection) -> None:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     config.attributes["connection"] = connection
     try:
-        command.upgrade(config, "head")
+        with _alembic:
+            command.upgrade(config, "head")
     except CommandError as error:
         raise StoreError(
             f"VOICEBOT_DATABASE_URL: this database was migrated by another version of voicebot ({error}); "

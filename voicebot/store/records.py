@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Engine, Row, func, or_, select, text, update
+from sqlalchemy import Connection, Engine, Row, delete, func, or_, select, update
 
 from voicebot.call.record import EndEntry, TransferOutcome, TroubleEntry, TurnEntry
 from voicebot.errors import StoreError
@@ -23,6 +23,9 @@ from voicebot.store.views import CallRow, CallState, CallView, DeliveryState
 
 GRACE_SECONDS = 10.0
 """How long the bot's own process may take to tell of an end that the gateway reported first."""
+
+FORGOTTEN = timedelta(days=7)
+"""After this a node that fell silent is dropped from the table of heartbeats."""
 
 log = structlog.get_logger()
 
@@ -59,7 +62,7 @@ class Records:
     def ping(self) -> None:
         """Raises StoreError when the database cannot be reached."""
         with self._read() as db:
-            db.execute(text("SELECT 1"))
+            db.execute(select(calls.c.call_id).limit(1))
 
     def start(self, call_id: str, caller: str, called: str, gateway: str, dialog: str, node: str) -> None:
         """A stream of the call stands at `node`; the call is live until `finish`.
@@ -173,7 +176,8 @@ class Records:
         node: the caller's own name when it starts (whatever is live there was left by its predecessor), or None.
         older_than: seconds without a heartbeat after which any other node counts as dead.
         """
-        since = self._now() - timedelta(seconds=older_than)
+        now = self._now()
+        since = now - timedelta(seconds=older_than)
         silent = func.coalesce(nodes.c.seen_at, calls.c.started_at) < since
         with self._read() as db:
             left = db.scalars(
@@ -182,6 +186,9 @@ class Records:
                 .where(calls.c.state == CallState.LIVE.value, or_(calls.c.node == node, silent))
                 .order_by(calls.c.started_at)
             ).all()
+        with self._write() as db:
+            # Container names change with every deploy; a node without a row counts from its calls' start.
+            db.execute(delete(nodes).where(nodes.c.seen_at < now - FORGOTTEN))
         recovered = []
         for call_id in left:
             with self._write() as db:

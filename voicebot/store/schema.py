@@ -53,18 +53,30 @@ class Utc(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class Words(TypeDecorator[str]):
+    """Text from outside, less what cannot be stored: NUL (on PostgreSQL) and lone surrogates."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        return value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+
+
 # `streams` counts the audio streams of a call (a caller who comes back after a transfer opens another).
 # `over`: the gateway said that the call has ended.
 # `presumed`: the end was reckoned by somebody other than the bot's own process, which may yet tell better.
 calls = Table(
     "calls",
     metadata,
-    Column("call_id", String(255), primary_key=True),
-    Column("caller", Text, nullable=False),
-    Column("called", Text, nullable=False),
-    Column("gateway", String(64), nullable=False),
-    Column("dialog", String(255), nullable=False),
-    Column("node", String(255), nullable=False),
+    Column("call_id", Words, primary_key=True),
+    Column("caller", Words, nullable=False),
+    Column("called", Words, nullable=False),
+    Column("gateway", Words, nullable=False),
+    Column("dialog", Words, nullable=False),
+    Column("node", Words, nullable=False),
     Column("state", String(16), nullable=False),
     Column("streams", Integer, nullable=False),
     Column("over", Boolean, nullable=False, server_default=false()),
@@ -72,10 +84,10 @@ calls = Table(
     Column("started_at", Utc, nullable=False),
     Column("ended_at", Utc),
     Column("disposition", String(16)),
-    Column("reason", Text, nullable=False, server_default=""),
-    Column("intent", String(255)),
+    Column("reason", Words, nullable=False, server_default=""),
+    Column("intent", Words),
     Column("confidence", Float, nullable=False, server_default="0"),
-    Column("summary", Text, nullable=False, server_default=""),
+    Column("summary", Words, nullable=False, server_default=""),
     Column("slots", JSON, nullable=False),
     Index(None, "started_at"),
     Index(None, "state", "node"),
@@ -88,15 +100,15 @@ turns = Table(
     Column("call_id", ForeignKey("calls.call_id", ondelete="CASCADE"), nullable=False, index=True),
     Column("number", Integer, nullable=False),
     Column("speaker", String(16), nullable=False),
-    Column("text", Text, nullable=False),
+    Column("text", Words, nullable=False),
     Column("started", Float, nullable=False),
     Column("ended", Float, nullable=False),
     Column("interrupted", Boolean, nullable=False),
-    Column("keys", Text, nullable=False),
-    Column("intent", String(255)),
+    Column("keys", Words, nullable=False),
+    Column("intent", Words),
     Column("confidence", Float),
     Column("slots", JSON, nullable=False),
-    Column("rejected", Text, nullable=False),
+    Column("rejected", Words, nullable=False),
     Column("timings", JSON, nullable=False),
 )
 
@@ -106,8 +118,8 @@ troubles = Table(
     Column("id", Integer, primary_key=True),
     Column("call_id", ForeignKey("calls.call_id", ondelete="CASCADE"), nullable=False, index=True),
     Column("at", Float, nullable=False),
-    Column("part", String(64), nullable=False),
-    Column("error", Text, nullable=False),
+    Column("part", Words, nullable=False),
+    Column("error", Words, nullable=False),
 )
 
 # `n` counts the attempts of a call from 1; `stream` is the audio stream after which the attempt was made.
@@ -117,7 +129,7 @@ transfers = Table(
     Column("call_id", ForeignKey("calls.call_id", ondelete="CASCADE"), primary_key=True),
     Column("n", Integer, primary_key=True),
     Column("stream", Integer, nullable=False),
-    Column("target", String(255), nullable=False),
+    Column("target", Words, nullable=False),
     Column("outcome", String(16), nullable=False),
     Column("sip_status", Integer),
     Column("at", Utc, nullable=False),
@@ -128,15 +140,15 @@ deliveries = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("call_id", ForeignKey("calls.call_id", ondelete="CASCADE"), nullable=False),
-    Column("target", String(64), nullable=False),
+    Column("target", Words, nullable=False),
     Column("state", String(16), nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("due_at", Utc, nullable=False),
     Column("created_at", Utc, nullable=False),
-    Column("owner", String(255)),
+    Column("owner", Words),
     Column("leased_until", Utc),
-    Column("last_error", Text, nullable=False),
-    Column("external_id", String(255), nullable=False),
+    Column("last_error", Words, nullable=False),
+    Column("external_id", Words, nullable=False),
     Column("progress", JSON, nullable=False),
     Column("ambiguous", Boolean, nullable=False),
     UniqueConstraint("call_id", "target"),
@@ -146,6 +158,6 @@ deliveries = Table(
 nodes = Table(
     "nodes",
     metadata,
-    Column("name", String(255), primary_key=True),
+    Column("name", Words, primary_key=True),
     Column("seen_at", Utc, nullable=False),
 )
