@@ -7,6 +7,7 @@ when nobody of us is there to answer.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -32,6 +33,7 @@ GATEWAY = "jambonz"
 TRANSFER_LIMIT = 3
 TARGET_VARIABLE = "TRANSFER_TARGET"
 RETURN_SECONDS = 30
+VERB_ID = re.compile(r"(?:stream|dial)-([0-9]{1,3})(?::(.+))?")
 
 
 class Switchboard:
@@ -84,6 +86,10 @@ class Switchboard:
             self._records.completed(hook.call_id, self._settings.delivery_targets)
             return []
         session = self._session(hook)
+        number, _ = _attempt(hook.verb_id)
+        if number is not None and number < session.attempts:
+            # A repeat from before the last transfer; jambonz has long moved on and drops what we answer.
+            return []
         match session.plan:
             case HangUp():
                 log.info("voice.bot_hangs_up", call=hook.call_id)
@@ -96,19 +102,20 @@ class Switchboard:
 
     def after_dial(self, hook: Hook) -> list[Verb]:
         """A transfer is over, one way or the other: note it; a caller nobody answered goes back to the bot."""
-        session = self._session(hook)
         result = outcome(hook)
-        attempt, target = self._dialled(hook, session)
-        if attempt >= session.attempts:
+        session = self._sessions.get(hook.call_id)
+        if session is None and not hook.over:
+            session = self._session(hook)
+        number, target = self._dialled(hook, session)
+        if session is None:
             self._note(hook, target, result)
-            session = replace(
-                session,
-                attempts=attempt + 1,
-                comeback=COMEBACKS.get(result, session.comeback),
-                plan=None if result in COMEBACKS else session.plan,
-            )
+        elif number >= session.attempts:
+            self._note(hook, target, result)
+            session = replace(session, attempts=number + 1)
+            if result in COMEBACKS:
+                session = replace(session, plan=None, comeback=COMEBACKS[result])
             self._sessions.put(session)
-        if result is TransferOutcome.ACCEPTED or hook.over:
+        if session is None or hook.over or result is TransferOutcome.ACCEPTED:
             self._records.completed(hook.call_id, self._settings.delivery_targets)
             return [] if hook.over else [verbs.hangup()]
         return self._come_back(session)
@@ -187,7 +194,7 @@ class Switchboard:
             url=f"{node.url or self._settings.ws_url}/audio/jambonz",
             action_hook=self._hook("/voice/next"),
             token=self._sessions.issue_token(session.call_id),
-            identity=f"stream-{session.attempts}",
+            identity=_stream_id(session.attempts),
             auth=(self._settings.ws_user, password.get_secret_value()) if password else None,
         )
         return [stream, *self._net(self._fallback(session.env), session.attempts)]
@@ -246,15 +253,15 @@ class Switchboard:
             # The caller on the line comes before the record of the attempt.
             log.error("voice.transfer_not_recorded", call=hook.call_id, error=str(error))
 
-    def _dialled(self, hook: Hook, session: Session) -> tuple[int, str]:
+    def _dialled(self, hook: Hook, session: Session | None) -> tuple[int, str]:
         """Which attempt this was and whom it rang, by the id we gave the verb; jambonz may leave it out."""
-        kind, _, name = hook.verb_id.partition(":")
-        number = kind.removeprefix("dial-")
-        if name and number.isascii() and number.isdigit() and len(number) < 4:
-            return int(number), name
-        plan = session.plan
-        name = plan.target if isinstance(plan, Transfer) else self._fallback(session.env).name
-        return session.attempts, name
+        number, name = _attempt(hook.verb_id)
+        if number is not None and name:
+            return number, name
+        plan = session.plan if session else None
+        env = session.env if session else {}
+        name = plan.target if isinstance(plan, Transfer) else self._fallback(env).name
+        return session.attempts if session else 0, name
 
     def _target(self, name: str, env: Mapping[str, str]) -> Target:
         target = self._dialog.targets.get(name)
@@ -270,5 +277,15 @@ class Switchboard:
         return self._settings.http_url + path
 
 
+def _stream_id(attempt: int) -> str:
+    return f"stream-{attempt}"
+
+
 def _dial_id(attempt: int, target: Target) -> str:
     return f"dial-{attempt}:{target.name}"
+
+
+def _attempt(verb_id: str) -> tuple[int | None, str]:
+    """The number of transfers tried before the verb of this id, and the target's name where it was a dial."""
+    found = VERB_ID.fullmatch(verb_id)
+    return (int(found[1]), found[2] or "") if found else (None, "")
