@@ -1,0 +1,45 @@
+"""HubSpot as a CRM: finds or creates the contact who called and leaves the note, once."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from voicebot.crm import numbers
+from voicebot.crm.hubspot_contacts import Contacts
+from voicebot.crm.hubspot_delivery import HubSpotDelivery
+from voicebot.crm.hubspot_http import Api, Invalid, NotFound
+from voicebot.crm.port import Attempt, CallNote, Crm
+
+DELIVERY_SECONDS = 30.0
+"""No request of a delivery begins later; with the longest request it ends well within a worker's lease."""
+
+
+class HubSpot(Crm):
+    """One HubSpot account.
+
+    region: country (ISO 3166) of numbers without a country code.
+    create_contact: whether an unknown caller becomes a contact.
+    """
+
+    def __init__(self, api: Api, region: str, create_contact: bool) -> None:
+        self._api = api
+        self._contacts = Contacts(api, region)
+        self._region = region
+        self._create_contact = create_contact
+
+    @property
+    def name(self) -> str:
+        return "hubspot"
+
+    def deliver(self, note: CallNote, attempt: Attempt) -> str:
+        """Write the note once; return its HubSpot id. See `Crm.deliver`."""
+        number = numbers.parse(note.caller, self._region)
+        with self._api.within(DELIVERY_SECONDS):
+            return HubSpotDelivery(self._api, self._contacts, self._create_contact, note, number, attempt).run()
+
+    def check(self) -> str:
+        """Prove token and both scopes: list one contact, and try to change contact 0, which no account has."""
+        self._api.read("contacts", {"limit": "1"})
+        with suppress(Invalid, NotFound):
+            self._api.change("contacts/0", {"properties": {}})
+        return f"HubSpot at {self._api.address}: the service key may read and write contacts and notes"

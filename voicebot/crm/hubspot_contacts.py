@@ -1,0 +1,120 @@
+"""HubSpot contacts by telephone number: found among look-alikes, or created."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any
+
+from voicebot.crm import numbers
+from voicebot.crm.hubspot_http import Api, Exists, Invalid
+from voicebot.crm.numbers import Number
+from voicebot.crm.port import CallNote
+from voicebot.errors import CrmUnavailable
+
+_PHONES = ("phone", "mobilephone", "hs_calculated_phone_number")
+_SEARCHED = 100
+_REMEMBERED = 1000
+# What a dialog may have asked the caller for, as HubSpot calls it.
+_FROM_SLOTS = {
+    "name": "lastname",
+    "first_name": "firstname",
+    "firstname": "firstname",
+    "last_name": "lastname",
+    "lastname": "lastname",
+    "company": "company",
+}
+
+
+class Contacts:
+    """The contacts of one account.
+
+    region: country (ISO 3166) of contacts' numbers stored without a country code.
+
+    Contacts created here are remembered: HubSpot's search does not know them for a while, and a caller who
+    rings twice in a minute is to become one contact.
+    """
+
+    def __init__(self, api: Api, region: str) -> None:
+        self._api = api
+        self._region = region
+        self._created: OrderedDict[str, str] = OrderedDict()
+
+    def find(self, number: Number, without: str | None = None) -> list[str]:
+        """Ids of the contacts with exactly this number, the one changed last first, leaving out `without`."""
+        answer = self._api.ask("contacts/search", _question(number))
+        results = answer.get("results")
+        if not isinstance(results, list):
+            raise CrmUnavailable("HubSpot answered a contact search without results")
+        found = [str(item["id"]) for item in results if isinstance(item, dict) and self._has(item, number)]
+        created = self._created.get(number.e164)
+        if not found and created is not None:
+            found = [created]
+        return [contact for contact in found if contact != without]
+
+    def create(self, number: Number, note: CallNote) -> str:
+        """The id of a new contact with `number` and what the caller said of themselves.
+
+        Raises Invalid when the account's rules refuse even a contact with nothing but a number.
+        """
+        told = {
+            name: note.slots[slot][:200] for slot, name in _FROM_SLOTS.items() if note.slots.get(slot, "").strip()
+        }
+        try:
+            contact = self._write({**told, "phone": number.e164})
+        except Invalid:
+            if not told:
+                raise
+            contact = self._write({"phone": number.e164})
+        self._created[number.e164] = contact
+        while len(self._created) > _REMEMBERED:
+            self._created.popitem(last=False)
+        return contact
+
+    def _write(self, properties: Mapping[str, str]) -> str:
+        try:
+            return object_id(self._api.write("contacts", {"properties": properties, "associations": []}))
+        except Exists as error:
+            if error.existing is None:
+                raise
+            return error.existing
+
+    def _has(self, contact: Mapping[str, Any], number: Number) -> bool:
+        properties = contact.get("properties")
+        if not isinstance(properties, dict) or "id" not in contact or contact.get("archived"):
+            return False
+        stored = (numbers.parse(str(properties.get(name) or ""), self._region) for name in _PHONES)
+        return any(other is not None and other.e164 == number.e164 for other in stored)
+
+
+def object_id(answer: Mapping[str, Any]) -> str:
+    """The id in the answer to a write. Without one the object may exist all the same."""
+    found = answer.get("id")
+    if not isinstance(found, str | int) or not str(found).isdecimal():
+        raise CrmUnavailable("HubSpot answered a write without an id", ambiguous=True)
+    return str(found)
+
+
+def _question(number: Number) -> dict[str, Any]:
+    """The search body.
+
+    HubSpot's calculated fields hold the national number without leading zeros, so they are asked for that; the
+    wildcard finds numbers that keep one (Italy). The answer holds look-alikes of other countries.
+    """
+    national = number.national.lstrip("0")
+    filters = [
+        ("hs_searchable_calculated_phone_number", "EQ", national),
+        ("hs_searchable_calculated_mobile_number", "EQ", national),
+        ("hs_searchable_calculated_phone_number", "CONTAINS_TOKEN", f"*{national}"),
+        ("phone", "EQ", number.e164),
+        ("mobilephone", "EQ", number.e164),
+    ]
+    return {
+        "filterGroups": [
+            {"filters": [{"propertyName": name, "operator": operator, "value": value}]}
+            for name, operator, value in filters
+        ],
+        "properties": [*_PHONES, "lastmodifieddate"],
+        "sorts": [{"propertyName": "lastmodifieddate", "direction": "DESCENDING"}],
+        "limit": _SEARCHED,
+    }

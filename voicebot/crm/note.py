@@ -1,0 +1,156 @@
+"""How a call reads in a CRM: the note as HubSpot HTML and as plain text. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from html import escape, unescape
+
+from voicebot.crm.port import CallNote
+
+MAX_CHARACTERS = 65_536
+"""Longest `hs_note_body` HubSpot takes, measured after escaping."""
+
+HEADING = "[Voicebot Summary]"
+
+_MARKER = "Call-ID:"
+# Budgets in escaped characters. Together with the tags around them they stay below half of MAX_CHARACTERS, so the
+# transcript always has the other half.
+_FIELD = 500
+_SUMMARY = 12_000
+_SLOTS = 20
+_REMARKS = 5
+_TURN = 4_000
+
+# C0 and C1 controls and line separators would break lines; a lone surrogate cannot be sent as UTF-8.
+_BLANKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_SURROGATES = re.compile(r"[\ud800-\udfff]")
+_INLINE_TAG = re.compile(r"</?(?:b|i|a|u|em|strong|span)\b[^>]*>", re.IGNORECASE)
+_TAG = re.compile(r"<[^>]*>")
+
+
+def html(note: CallNote, remarks: Sequence[str] = ()) -> str:
+    """The note as HTML of at most `MAX_CHARACTERS`.
+
+    remarks: sentences of ours for the reader, such as that several contacts match.
+
+    Uses only the tags p, br, b, i, ul and li; everything that came from a caller, a gateway or a model is
+    escaped. What does not fit is left out of the middle of the transcript, which says so; the summary and the
+    marker stay.
+    """
+    parts = [f"<p><b>{HEADING}</b></p>"]
+    if note.summary.strip():
+        parts.append(f"<p>{_clip(note.summary, _SUMMARY)}</p>")
+    parts.append("<p>" + "<br>".join(f"<b>{name}:</b> {_clip(value)}" for name, value in _facts(note)) + "</p>")
+    if note.slots:
+        parts.append("<ul>" + "".join(f"<li>{_clip(slot)}</li>" for slot in _slots(note)) + "</ul>")
+    parts.extend(f"<p><i>{_clip(remark)}</i></p>" for remark in remarks[:_REMARKS])
+    before, after = "".join(parts), f"<p>{escape(marker(note.call_id), quote=False)}</p>"
+    room = MAX_CHARACTERS - length(before) - length(after)
+    return before + _transcript(note, room) + after
+
+
+def text(note: CallNote) -> str:
+    """The note as plain text for a terminal, complete and not escaped; control characters are taken out."""
+    lines = [HEADING]
+    if note.summary.strip():
+        lines.append(_clean(note.summary))
+    lines.append("")
+    lines.extend(f"{name}: {_clean(value)}" for name, value in _facts(note))
+    lines.extend(f"  {_clean(name)}: {_clean(value)}" for name, value in note.slots.items())
+    lines.extend(["", "Transcript"])
+    lines.extend(f"{_clean(turn.speaker)}: {_clean(turn.text)}" for turn in note.turns)
+    if not note.turns:
+        lines.append("Nothing was said.")
+    lines.extend(["", marker(note.call_id)])
+    return "\n".join(lines)
+
+
+def marker(call_id: str) -> str:
+    """The line by which a note of this call is found again; call ids beyond 255 characters are cut."""
+    return f"{_MARKER} {_clean(call_id)[:255]}".rstrip()
+
+
+def is_marked(body: str, call_id: str) -> bool:
+    """Whether the HTML `body` of a note carries the marker of `call_id` as a line of its own.
+
+    HubSpot may rewrite the HTML it keeps, so only the text counts. A caller who says the marker aloud does not
+    count: spoken lines begin with the speaker.
+    """
+    plain = unescape(_TAG.sub("\n", _INLINE_TAG.sub("", body)))
+    wanted = marker(call_id)
+    return any(" ".join(line.split()) == wanted for line in plain.split("\n"))
+
+
+def length(body: str) -> int:
+    """Characters as HubSpot may count them: UTF-16 units, never fewer than code points."""
+    return len(body) + sum(1 for character in body if character > "\uffff")
+
+
+def _facts(note: CallNote) -> list[tuple[str, str]]:
+    percent = round(100 * min(max(note.confidence, 0.0), 1.0))
+    minutes, seconds = divmod(round(note.duration), 60)
+    return [
+        ("Phone", note.caller or "unknown"),
+        ("Called", note.called or "unknown"),
+        ("Started", f"{note.started_at:%Y-%m-%d %H:%M} UTC"),
+        ("Duration", f"{minutes}:{seconds:02d} min"),
+        ("Intent", note.intent or "none recognised"),
+        ("Confidence", f"{percent}%"),
+        ("Outcome", note.outcome),
+    ]
+
+
+def _slots(note: CallNote) -> list[str]:
+    lines = [f"{name}: {value}" for name, value in note.slots.items()]
+    if len(lines) > _SLOTS:
+        lines[_SLOTS:] = [f"… and {len(lines) - _SLOTS} more"]
+    return lines
+
+
+def _transcript(note: CallNote, room: int) -> str:
+    opening, closing = "<p><b>Transcript</b></p><p>", "</p>"
+    lines = [f"<b>{_clip(turn.speaker)}:</b> {_clip(turn.text, _TURN)}" for turn in note.turns]
+    if not lines:
+        return f"{opening}<i>Nothing was said.</i>{closing}"
+    kept = _fit(lines, room - len(opening) - len(closing))
+    return opening + "<br>".join(kept) + closing
+
+
+def _fit(lines: list[str], room: int) -> list[str]:
+    """As many lines as `room` holds with a `<br>` each: a third from the beginning, the rest from the end."""
+    sizes = [length(line) + len("<br>") for line in lines]
+    if sum(sizes) <= room:
+        return lines
+    cut = "<i>… {} turns left out …</i>"
+    room -= len(cut) + len(str(len(lines))) + len("<br>")
+    head = used = 0
+    while used + sizes[head] <= room // 3:
+        used += sizes[head]
+        head += 1
+    tail = len(lines)
+    while tail > head and used + sizes[tail - 1] <= room:
+        tail -= 1
+        used += sizes[tail]
+    return [*lines[:head], cut.format(tail - head), *lines[tail:]]
+
+
+def _clip(value: str, budget: int = _FIELD) -> str:
+    """`value` escaped, in at most `budget` characters; cut between characters, never inside an entity."""
+    clean = _clean(value)
+    whole = escape(clean, quote=False)
+    if length(whole) <= budget:
+        return whole
+    pieces: list[str] = []
+    room = budget - 1
+    for character in clean:
+        piece = escape(character, quote=False)
+        room -= length(piece)
+        if room < 0:
+            break
+        pieces.append(piece)
+    return "".join(pieces) + "…"
+
+
+def _clean(value: str) -> str:
+    return _SURROGATES.sub("\ufffd", _BLANKS.sub(" ", value)).strip()

@@ -1,0 +1,202 @@
+"""Works off the notes owed to CRMs: leases one, delivers it, and says what became of it.
+
+Every outcome is kept in the outbox before the next note is touched, so a worker may be killed at any moment: its
+lease expires, and whoever takes the note up next is told that it may have been delivered.
+"""
+
+from __future__ import annotations
+
+import random as random_module
+import threading
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from voicebot.crm.compose import compose
+from voicebot.crm.port import Attempt, Crm
+from voicebot.errors import (
+    CrmError,
+    CrmRejected,
+    CrmThrottled,
+    CrmUnauthorized,
+    CrmUnavailable,
+    StoreError,
+)
+from voicebot.store.records import utc_now
+from voicebot.store.views import CallView, Delivery
+
+LEASE_SECONDS = 60.0
+FIRST_WAIT = 5.0
+LONGEST_WAIT = 3600.0
+PAUSE_SECONDS = 300.0
+"""How long a CRM that refuses our credential is left alone."""
+GIVE_UP_AFTER = timedelta(hours=24)
+GIVE_UP_TRIES = 5
+"""Tries a note gets even when it is a day old already, because the worker was off or an operator revived it."""
+IDLE_SECONDS = 0.5
+
+log = structlog.get_logger()
+
+
+class Outbox(Protocol):
+    """The deliveries owed, as `voicebot.store.outbox.Outbox` keeps them."""
+
+    def lease(self, owner: str, seconds: float) -> Delivery | None: ...
+
+    def save_progress(self, delivery_id: int, progress: Mapping[str, str]) -> None: ...
+
+    def delivered(self, delivery_id: int, owner: str, external_id: str) -> None: ...
+
+    def retry(self, delivery_id: int, owner: str, after: float, error: str, ambiguous: bool) -> None: ...
+
+    def dead(self, delivery_id: int, owner: str, error: str) -> None: ...
+
+
+class Records(Protocol):
+    """The calls, as `voicebot.store.records.Records` keeps them."""
+
+    @property
+    def outbox(self) -> Outbox: ...
+
+    def call(self, call_id: str) -> CallView | None: ...
+
+
+class DeliveryWorker:
+    """Delivers notes one after the other.
+
+    crms: the configured CRMs by the name deliveries carry as their target.
+    owner: a name no other running worker has.
+    clock: the time of day, aware, UTC.
+    random: spreads the retries.
+    """
+
+    def __init__(
+        self,
+        records: Records,
+        crms: Mapping[str, Crm],
+        owner: str,
+        clock: Callable[[], datetime] = utc_now,
+        random: random_module.Random | None = None,
+    ) -> None:
+        self._records = records
+        self._outbox = records.outbox
+        self._crms = crms
+        self._owner = owner
+        self._clock = clock
+        self._random = random or random_module.Random()  # noqa: S311
+        self._paused: dict[str, datetime] = {}
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until `stop` is set; a delivery under way is finished first. Outlives a database that is away."""
+        while not stop.is_set():
+            try:
+                busy, wait = self.run_once(), IDLE_SECONDS
+            except StoreError as error:
+                log.error("crm.store_failed", error=str(error))
+                busy, wait = False, FIRST_WAIT
+            except Exception as error:
+                # The lease of whatever it was runs out; the other notes must not wait for a new worker.
+                log.error("crm.worker_failed", error=_where(error))
+                busy, wait = False, FIRST_WAIT
+            if not busy:
+                stop.wait(wait)
+
+    def run_once(self) -> bool:
+        """Take up one delivery that is due; False if there is none. Raises StoreError."""
+        delivery = self._outbox.lease(self._owner, LEASE_SECONDS)
+        if delivery is None:
+            return False
+        crm = self._crms.get(delivery.target)
+        if crm is None:
+            self._put_back(
+                delivery,
+                PAUSE_SECONDS,
+                f"no CRM called {delivery.target} is configured: set VOICEBOT_CRM={delivery.target}",
+            )
+            return True
+        paused = self._paused.get(delivery.target)
+        if paused is not None and (left := (paused - self._clock()).total_seconds()) > 0:
+            self._put_back(delivery, left, delivery.last_error or "the CRM refuses the credential")
+            return True
+        view = self._records.call(delivery.call_id)
+        if view is None:
+            self._bury(delivery, "the record of the call is gone")
+            return True
+        self._attempt(delivery, crm, view)
+        return True
+
+    def _attempt(self, delivery: Delivery, crm: Crm, view: CallView) -> None:
+        def save(progress: Mapping[str, str]) -> None:
+            self._outbox.save_progress(delivery.id, progress)
+
+        attempt = Attempt(repeat=delivery.ambiguous, progress=delivery.progress, save=save)
+        try:
+            external_id = crm.deliver(compose(view), attempt)
+        except StoreError:
+            raise
+        except CrmRejected as error:
+            self._bury(delivery, str(error))
+        except CrmUnauthorized as error:
+            self._paused[delivery.target] = self._clock() + timedelta(seconds=PAUSE_SECONDS)
+            log.error("crm.unauthorized", crm=delivery.target, error=str(error), paused_seconds=PAUSE_SECONDS)
+            self._again(delivery, error, PAUSE_SECONDS)
+        except CrmThrottled as error:
+            self._again(delivery, error, (error.retry_after or 0.0) + self._back_off(delivery))
+        except CrmUnavailable as error:
+            self._again(delivery, error, self._back_off(delivery), ambiguous=error.ambiguous)
+        except Exception as error:
+            # A bug of ours or of a CRM's: whether the note was written is anybody's guess. Its text may quote the
+            # caller, so only its kind is told.
+            log.error("crm.failed", crm=delivery.target, call_id=delivery.call_id, error=_where(error))
+            unexpected = CrmUnavailable(f"unexpected {_where(error)}", ambiguous=True)
+            self._again(delivery, unexpected, self._back_off(delivery), ambiguous=True)
+        else:
+            self._paused.pop(delivery.target, None)
+            self._outbox.delivered(delivery.id, self._owner, external_id)
+            log.info(
+                "crm.delivered",
+                crm=delivery.target,
+                call_id=delivery.call_id,
+                note=external_id,
+                attempts=delivery.attempts,
+                seconds=round((self._clock() - delivery.created_at).total_seconds(), 1),
+            )
+
+    def _again(self, delivery: Delivery, error: CrmError, after: float, ambiguous: bool = False) -> None:
+        old = self._clock() - delivery.created_at >= GIVE_UP_AFTER
+        if old and delivery.attempts >= GIVE_UP_TRIES:
+            self._bury(delivery, f"given up after {delivery.attempts} tries: {error}")
+            return
+        self._outbox.retry(delivery.id, self._owner, after, str(error), ambiguous)
+        log.warning(
+            "crm.retry",
+            crm=delivery.target,
+            call_id=delivery.call_id,
+            error=str(error),
+            attempts=delivery.attempts,
+            after_seconds=round(after, 1),
+            ambiguous=ambiguous,
+        )
+
+    def _put_back(self, delivery: Delivery, after: float, error: str) -> None:
+        self._outbox.retry(delivery.id, self._owner, after, error, ambiguous=False)
+
+    def _bury(self, delivery: Delivery, error: str) -> None:
+        self._outbox.dead(delivery.id, self._owner, error)
+        log.error("crm.dead", crm=delivery.target, call_id=delivery.call_id, delivery=delivery.id, error=error)
+
+    def _back_off(self, delivery: Delivery) -> float:
+        """Exponential with full jitter: anywhere between `FIRST_WAIT` and a ceiling that doubles with each try."""
+        ceiling = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(delivery.attempts, 32))
+        return self._random.uniform(FIRST_WAIT, ceiling)
+
+
+def _where(error: Exception) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return type(error).__name__
+    return f"{type(error).__name__} in {trace.tb_frame.f_globals.get('__name__', '?')} line {trace.tb_lineno}"
