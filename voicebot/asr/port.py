@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from voicebot.audio import Pcm
@@ -27,7 +27,7 @@ class Speech:
     pcm: Pcm
     kind: JobKind
     language: str = "en"
-    hints: Hints = Hints()
+    hints: Hints = field(default_factory=Hints)
 
 
 @dataclass(frozen=True, slots=True)

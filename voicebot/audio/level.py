@@ -51,7 +51,7 @@ def true_peak_dbfs(pcm: Pcm) -> float:
 
 
 def at_level(pcm: Pcm, target: float = SPEECH_DBFS, peak: float = PEAK_DBFS) -> Pcm:
-    """`pcm` with its speech at `target` dBFS, as near as a true peak of `peak` dBFS allows; silence stays silence."""
+    """`pcm` with its speech at `target` dBFS, as near as a true peak of `peak` dBFS allows; silence stays."""
     loudness = speech_dbfs(pcm)
     if loudness == -math.inf:
         return pcm

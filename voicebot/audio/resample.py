@@ -57,7 +57,8 @@ def _half_band() -> np.typing.NDArray[np.float32]:
     position = np.arange(_TAPS) - (_TAPS - 1) / 2
     window = np.i0(_KAISER_BETA * np.sqrt(1 - (position / (_TAPS / 2)) ** 2)) / np.i0(_KAISER_BETA)
     taps = np.sinc(position) * window
-    return (taps / taps.sum()).astype(np.float32)
+    unit: np.typing.NDArray[np.float32] = (taps / taps.sum()).astype(np.float32)
+    return unit
 
 
 _HALF_BAND = _half_band()
