@@ -19,7 +19,7 @@ class Recognise:
     job: int
     pcm: Pcm
     kind: JobKind
-    hints: Hints = Hints()
+    hints: Hints = field(default_factory=Hints)
 
 
 @dataclass(frozen=True, slots=True)
