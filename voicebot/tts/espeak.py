@@ -8,13 +8,15 @@ import threading
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
-from voicebot.audio import Pcm
+import numpy as np
+
+from voicebot.audio import Pcm, silence
 from voicebot.audio.level import SPEECH_DBFS
 from voicebot.errors import ModelUnavailable, SynthesizerError
 from voicebot.tts.espeak_library import Language, Library
 from voicebot.tts.normalise import speakable
 from voicebot.tts.sentences import sentences
-from voicebot.tts.sequence import in_sequence
+from voicebot.tts.sequence import GAP_SECONDS, in_sequence
 from voicebot.tts.telephone import chunks, telephone
 from voicebot.tts.worker import Stopped, Worker
 
@@ -30,14 +32,23 @@ class _Engine:
 
     def __init__(self) -> None:
         self._worker = Worker("espeak")
-        self.library = self._worker.call(lambda _stopped: _load(), _START_SECONDS)
         self._chosen = ""
+        try:
+            self.library = self._worker.call(lambda _stopped: _load(), _START_SECONDS)
+        except BaseException as error:
+            self._worker.close()
+            if isinstance(error, TimeoutError):
+                raise ModelUnavailable(f"espeak-ng did not start within {_START_SECONDS:g} s") from None
+            raise
 
     async def speak(self, voice: str, text: str) -> Pcm:
         return await self._worker.run(lambda stopped: self._speak(voice, text, stopped))
 
     def speak_now(self, voice: str, text: str, timeout: float) -> Pcm:
-        return self._worker.call(lambda stopped: self._speak(voice, text, stopped), timeout)
+        try:
+            return self._worker.call(lambda stopped: self._speak(voice, text, stopped), timeout)
+        except TimeoutError:
+            raise SynthesizerError(f"espeak-ng did not answer within {timeout:g} s") from None
 
     def _speak(self, voice: str, text: str, stopped: Stopped) -> Pcm:
         if voice != self._chosen:
@@ -98,11 +109,12 @@ class EspeakSynthesizer:
         return in_sequence(sentences(text), self._sentence)
 
     def render(self, text: str, timeout: float = 5.0) -> Pcm:
-        """The whole of `text` at once, for use before the event loop runs; raises SynthesizerError."""
-        try:
-            return self._engine.speak_now(self._voice, speakable(text, self.language), timeout)
-        except TimeoutError:
-            raise SynthesizerError(f"espeak-ng did not answer within {timeout:g} s") from None
+        """The whole of `text` in one piece, blocking; `timeout` is for each sentence. Raises SynthesizerError."""
+        spoken: list[Pcm] = []
+        for sentence in sentences(text):
+            pcm = self._engine.speak_now(self._voice, speakable(sentence, self.language), timeout)
+            spoken += [silence(GAP_SECONDS if spoken and len(pcm) else 0), pcm]
+        return np.concatenate([silence(0), *spoken])
 
     async def aclose(self) -> None:
         """Nothing to give back: the engine lives as long as the process."""

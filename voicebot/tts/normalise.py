@@ -1,6 +1,6 @@
 """Written text made speakable: codes, numbers, dates and money the way a person would read them aloud.
 
-A table of rules, applied in order, each a pattern and what to say instead. Codes and phone numbers are rewritten in
+A table of rules in order, each a pattern and what to say instead. Codes and phone numbers are rewritten in
 every language, their digits kept as digits; rules that put words are English (`english.py`). What no rule knows is
 left to the engine.
 """
