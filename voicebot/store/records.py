@@ -82,7 +82,12 @@ class Records:
                 node=node,
                 state=CallState.LIVE.value,
                 streams=1,
+                over=False,
+                presumed=False,
                 started_at=self._now(),
+                reason="",
+                confidence=0.0,
+                summary="",
                 slots={},
             )
             if new:

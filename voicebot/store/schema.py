@@ -20,7 +20,6 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
-    false,
 )
 
 metadata = MetaData(
@@ -79,15 +78,15 @@ calls = Table(
     Column("node", Words, nullable=False),
     Column("state", String(16), nullable=False),
     Column("streams", Integer, nullable=False),
-    Column("over", Boolean, nullable=False, server_default=false()),
-    Column("presumed", Boolean, nullable=False, server_default=false()),
+    Column("over", Boolean, nullable=False),
+    Column("presumed", Boolean, nullable=False),
     Column("started_at", Utc, nullable=False),
     Column("ended_at", Utc),
     Column("disposition", String(16)),
-    Column("reason", Words, nullable=False, server_default=""),
+    Column("reason", Words, nullable=False),
     Column("intent", Words),
-    Column("confidence", Float, nullable=False, server_default="0"),
-    Column("summary", Words, nullable=False, server_default=""),
+    Column("confidence", Float, nullable=False),
+    Column("summary", Words, nullable=False),
     Column("slots", JSON, nullable=False),
     Index(None, "started_at"),
     Index(None, "state", "node"),
