@@ -168,9 +168,9 @@ async def _web(settings: Settings) -> None:
 
     with (
         processes.open_stores(settings) as stores,
-        processes.serving_web(settings, processes.flask_app(settings, stores)) as port,
+        processes.serving_web(settings, processes.flask_app(settings, stores)),
     ):
-        typer.echo(f"webhooks on {settings.host}:{port}")
+        typer.echo(f"webhooks on {settings.host}:{settings.http_port}")
         await processes.until_told()
 
 

@@ -15,14 +15,14 @@ import structlog
 import waitress.server
 from flask import Flask
 
-from voicebot import asr, tts
-from voicebot import lookup as lookups
+from voicebot.asr.build import build as build_recognizer
 from voicebot.audio.vad import detectors
 from voicebot.call.rules import Rules
 from voicebot.crm.build import crms
 from voicebot.crm.worker import DeliveryWorker
 from voicebot.dialog import FileDialog, load
 from voicebot.errors import SettingsError, StoreError
+from voicebot.lookup.build import build as build_lookups
 from voicebot.runtime.capacity import Capacity
 from voicebot.runtime.journal import Journal
 from voicebot.runtime.presence import Presence
@@ -33,6 +33,7 @@ from voicebot.settings import Settings
 from voicebot.store.build import sessions as build_sessions
 from voicebot.store.records import Records
 from voicebot.store.sessions import Sessions
+from voicebot.tts.build import build as build_voice
 from voicebot.web.app import create_app
 from voicebot.web.health import Readiness
 
@@ -90,8 +91,8 @@ def flask_app(settings: Settings, stores: Stores) -> Flask:
 
 
 @contextlib.contextmanager
-def serving_web(settings: Settings, app: Flask) -> Iterator[int]:
-    """Serve `app` in threads; yields the port. Raises SettingsError when the address cannot be had."""
+def serving_web(settings: Settings, app: Flask) -> Iterator[None]:
+    """Serve `app` in threads. Raises SettingsError when the address cannot be had."""
     try:
         server = waitress.server.create_server(
             app,
@@ -110,7 +111,7 @@ def serving_web(settings: Settings, app: Flask) -> Iterator[int]:
     thread = threading.Thread(target=server.run, name="web", daemon=True)
     thread.start()
     try:
-        yield int(server.effective_port)
+        yield
     finally:
         server.close()
         thread.join(2)
@@ -121,7 +122,7 @@ def delivering(settings: Settings, stores: Stores) -> Iterator[None]:
     """Deliver notes to the CRM, and finish calls whose process died, in a thread."""
     stop = threading.Event()
     owner = f"{socket.gethostname()}:{os.getpid()}"
-    worker = DeliveryWorker(stores.records, stores.records.outbox, crms(settings), owner)
+    worker = DeliveryWorker(stores.records, crms(settings), owner)
     threads = [
         threading.Thread(target=worker.run, args=(stop,), name="deliveries", daemon=True),
         threading.Thread(target=_sweep, args=(settings, stores, stop), name="sweeper", daemon=True),
@@ -153,9 +154,9 @@ async def serving_media(settings: Settings, stores: Stores, say: Say) -> AsyncIt
     recovered = stores.records.recover(settings.node, 0.0, settings.delivery_targets)
     if recovered:
         log.warning("calls.recovered", count=len(recovered))
-    recognizer = await asyncio.to_thread(asr.build, settings)
+    recognizer = await asyncio.to_thread(build_recognizer, settings, stores.dialog.language)
     say(f"  hearing   {recognizer.description}")
-    synthesizer = await asyncio.to_thread(tts.build, settings)
+    synthesizer = await asyncio.to_thread(build_voice, settings)
     say(f"  voice     {synthesizer.description}")
     journal = Journal()
     services = Services(
@@ -164,7 +165,8 @@ async def serving_media(settings: Settings, stores: Stores, say: Say) -> AsyncIt
         rules=Rules.of(settings),
         recognizer=recognizer,
         synthesizer=synthesizer,
-        lookups=lookups.build(stores.dialog.lookups, settings.dialog.parent),
+        apology=await asyncio.to_thread(synthesizer.apology_pcm, stores.dialog.apology),
+        lookups=build_lookups(stores.dialog.lookups, settings.dialog.parent),
         detector=detectors(settings.vad),
         sessions=stores.sessions,
         records=stores.records,

@@ -160,9 +160,12 @@ class Runner:
 
     async def _speak(self, utterance: int, text: str) -> None:
         try:
-            async for pcm in self._services.synthesizer.stream(text):
-                self._playback.add(utterance, pcm)
-                self._pump()
+            if text == self._services.dialog.apology:
+                self._playback.add(utterance, self._services.apology)
+            else:
+                async for pcm in self._services.synthesizer.stream(text):
+                    self._playback.add(utterance, pcm)
+                    self._pump()
         except SynthesizerError as error:
             self._log.error("synthesizer.failed", error=str(error))
             self._tell(Failed(Part.SYNTHESIZER, str(error), utterance))

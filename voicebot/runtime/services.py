@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from voicebot.asr.port import Recognizer
+from voicebot.audio import Pcm
 from voicebot.audio.vad import VoiceDetector
 from voicebot.call.rules import Rules
 from voicebot.dialog.types import Dialog
@@ -23,6 +24,7 @@ from voicebot.tts.port import Synthesizer
 class Services:
     """Engines, stores and rules; one of each per process, used by all its calls.
 
+    apology: the dialog's apology as audio, for when the voice itself fails.
     detector: makes the voice detector of one call.
     """
 
@@ -31,6 +33,7 @@ class Services:
     rules: Rules
     recognizer: Recognizer
     synthesizer: Synthesizer
+    apology: Pcm
     lookups: LookUps
     detector: Callable[[], VoiceDetector]
     sessions: Sessions
