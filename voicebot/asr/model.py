@@ -164,7 +164,7 @@ def _fetch(name: str, settings: Settings) -> Path:
     try:
         folder = Path(download_model(name, cache_dir=str(cache)))
     except Exception as error:
-        raise ModelUnavailable(f"the model hub did not give it ({type(error).__name__})") from error
+        raise ModelUnavailable(f"the model hub did not give it ({type(error.__cause__ or error).__name__})") from error
     if lacking := missing(folder):
         raise ModelUnavailable(f"the model hub's copy has no {' and no '.join(lacking)}")
     return folder

@@ -64,7 +64,8 @@ class ScriptedRecognizer:
                 case Failing(error):
                     raise error
                 case Hanging():
-                    return await asyncio.get_running_loop().create_future()
+                    never: asyncio.Future[Transcript] = asyncio.get_running_loop().create_future()
+                    return await never
                 case Transcript():
                     return reply
                 case str(text):
