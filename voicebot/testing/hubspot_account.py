@@ -1,0 +1,350 @@
+"""A HubSpot account in memory, as far as notes about calls need one: contacts, notes, search, associations.
+
+It answers in the documented shapes and is as strict as the documents say, so that what passes here has a fair
+chance with the real one. `voicebot.testing.hubspot` puts it behind HTTP.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import phonenumbers
+
+_CONTACT_PROPERTIES = frozenset(
+    ("firstname", "lastname", "email", "phone", "mobilephone", "company", "lifecyclestage", "hubspot_owner_id")
+)
+_NOTE_PROPERTIES = frozenset(("hs_timestamp", "hs_note_body", "hubspot_owner_id", "hs_attachment_ids"))
+_LONGEST_BODY = 65_536
+_NOTE_TO_CONTACT = 202
+
+
+@dataclass(slots=True)
+class Record:
+    """A contact or a note. contacts: ids of those a note is on. created, updated: seconds since the epoch."""
+
+    id: str
+    properties: dict[str, str]
+    created: float
+    updated: float
+    contacts: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer. body: a JSON object."""
+
+    status: int
+    body: dict[str, Any]
+
+
+class Refusal(Exception):
+    """An answer that is no success."""
+
+    def __init__(
+        self, status: int, category: str, message: str, context: Mapping[str, list[str]] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.answer = refuse(status, category, message, context)
+
+
+def refuse(status: int, category: str, message: str, context: Mapping[str, list[str]] | None = None) -> Answer:
+    """HubSpot's error body."""
+    body: dict[str, Any] = {
+        "status": "error",
+        "message": message,
+        "correlationId": str(uuid.uuid4()),
+        "category": category,
+    }
+    if context:
+        body["errors"] = [{"message": message, "code": category, "context": dict(context)}]
+    return Answer(status, body)
+
+
+class Account:
+    """Contacts and notes with HubSpot's rules. Not thread-safe: the server takes turns.
+
+    clock: seconds since the epoch.
+    search_lag: seconds until search knows of something new; lists by association know at once.
+    region: country of numbers without a country code.
+    state: file that holds everything, written before a write is answered and read at the start.
+    page: most entries of a list of associations.
+    refused, required: contact properties the account's own rules forbid or demand.
+    lone_notes: whether the account's rules forbid notes on contacts.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        search_lag: float = 0.0,
+        region: str = "US",
+        state: Path | None = None,
+    ) -> None:
+        self.contacts: dict[str, Record] = {}
+        self.notes: dict[str, Record] = {}
+        self.search_lag = search_lag
+        self.page = 500
+        self.refused: set[str] = set()
+        self.required: set[str] = set()
+        self.lone_notes = False
+        self._clock = clock
+        self._region = region
+        self._state = state
+        self._next = 101
+        if state is not None and state.exists():
+            self._load(json.loads(state.read_text()))
+
+    def add_contact(self, **properties: str) -> str:
+        """Put a contact into the account, as a person would; return its id."""
+        return self._new(self.contacts, properties).id
+
+    def add_note(self, body: str, contact: str | None = None) -> str:
+        """Put a note into the account, as a person would; return its id."""
+        record = self._new(self.notes, {"hs_timestamp": str(int(self._clock() * 1000)), "hs_note_body": body})
+        if contact is not None:
+            record.contacts.append(contact)
+        return record.id
+
+    def delete_contact(self, contact: str) -> None:
+        """Delete a contact as a person would; its notes stay, on nobody."""
+        del self.contacts[contact]
+        for note in self.notes.values():
+            note.contacts = [each for each in note.contacts if each != contact]
+
+    def create_contact(self, body: Mapping[str, Any]) -> Answer:
+        properties = _envelope(body)
+        for name in properties:
+            if name not in _CONTACT_PROPERTIES or name in self.refused:
+                raise _invalid(f'Property "{name}" is not allowed', name)
+        for name in self.required - set(properties):
+            raise _invalid(f'Property "{name}" is required', name)
+        email = properties.get("email", "").lower()
+        for contact in self.contacts.values():
+            if email and contact.properties.get("email", "").lower() == email:
+                raise Refusal(409, "CONFLICT", f"Contact already exists. Existing ID: {contact.id}")
+        return Answer(201, self._shown(self._new(self.contacts, properties), properties))
+
+    def change_contact(self, contact: str, body: Mapping[str, Any]) -> Answer:
+        found = self.contacts.get(contact)
+        if found is None:
+            raise _missing("contact", contact)
+        found.properties.update({name: str(value) for name, value in body.get("properties", {}).items()})
+        found.updated = self._clock()
+        self._keep()
+        return Answer(200, self._shown(found, found.properties))
+
+    def list_contacts(self, query: Mapping[str, str]) -> Answer:
+        shown = list(self.contacts.values())[: int(query.get("limit", "10"))]
+        return Answer(200, {"results": [self._shown(contact, ("email",)) for contact in shown]})
+
+    def create_note(self, body: Mapping[str, Any]) -> Answer:
+        properties = _envelope(body)
+        for name in properties:
+            if name not in _NOTE_PROPERTIES:
+                raise _invalid(f'Property "{name}" does not exist', name)
+        if not properties.get("hs_timestamp"):
+            raise _invalid("hs_timestamp is required", "hs_timestamp")
+        _milliseconds(properties["hs_timestamp"])
+        text = properties.get("hs_note_body", "")
+        if len(text.encode("utf-16-le", "surrogatepass")) // 2 > _LONGEST_BODY:
+            raise _invalid("hs_note_body is too long", "hs_note_body")
+        contacts = [self._associated(item) for item in body["associations"]]
+        record = self._new(self.notes, properties)
+        record.contacts = contacts
+        self._keep()
+        return Answer(201, self._shown(record, properties))
+
+    def list_notes(self, contact: str, query: Mapping[str, str], legacy: bool) -> Answer:
+        if contact not in self.contacts:
+            raise _missing("contact", contact)
+        known = [note.id for note in self.notes.values() if contact in note.contacts]
+        start = int(query.get("after", "0"))
+        end = start + min(int(query.get("limit", "500")), self.page)
+        if legacy:
+            results: list[dict[str, Any]] = [{"id": each, "type": "contact_to_note"} for each in known[start:end]]
+        else:
+            label = {"category": "HUBSPOT_DEFINED", "typeId": 201, "label": None}
+            results = [{"toObjectId": int(each), "associationTypes": [label]} for each in known[start:end]]
+        body: dict[str, Any] = {"results": results}
+        if end < len(known):
+            body["paging"] = {"next": {"after": str(end)}}
+        return Answer(200, body)
+
+    def read_notes(self, body: Mapping[str, Any]) -> Answer:
+        wanted = [str(item["id"]) for item in body["inputs"]]
+        if len(wanted) > 100:
+            raise _invalid("at most 100 inputs", "inputs")
+        found = [
+            self._shown(self.notes[each], body.get("properties", ())) for each in wanted if each in self.notes
+        ]
+        answer: dict[str, Any] = {"status": "COMPLETE", "results": found}
+        if len(found) < len(wanted):
+            answer |= {"numErrors": 1, "errors": [{"status": "error", "category": "OBJECT_NOT_FOUND"}]}
+        return Answer(207 if len(found) < len(wanted) else 200, answer)
+
+    def search(self, kind: str, body: Mapping[str, Any]) -> Answer:
+        groups = body.get("filterGroups", [])
+        filters = [each for group in groups for each in group["filters"]]
+        if len(groups) > 5 or len(filters) > 18 or any(len(group["filters"]) > 6 for group in groups):
+            raise _invalid("too many filters", "filterGroups")
+        limit = int(body.get("limit", 10))
+        if limit > 200:
+            raise _invalid("limit above 200", "limit")
+        horizon = self._clock() - self.search_lag
+        records = (self.contacts if kind == "contacts" else self.notes).values()
+        found = [
+            record
+            for record in records
+            if record.created <= horizon
+            and any(all(_passes(self._values(record), each) for each in group["filters"]) for group in groups)
+        ]
+        for sort in body.get("sorts", []):
+            name = sort["propertyName"]
+            found.sort(key=lambda record: self._values(record).get(name, ""))
+            if sort.get("direction") == "DESCENDING":
+                found.reverse()
+        shown = [self._shown(record, body.get("properties", ())) for record in found[:limit]]
+        return Answer(200, {"total": len(found), "results": shown})
+
+    def _new(self, records: dict[str, Record], properties: Mapping[str, str]) -> Record:
+        now = self._clock()
+        record = Record(id=str(self._next), properties=dict(properties), created=now, updated=now)
+        self._next += 1
+        records[record.id] = record
+        self._keep()
+        return record
+
+    def _associated(self, item: Mapping[str, Any]) -> str:
+        contact = str(item["to"]["id"])
+        kinds = [(each.get("associationCategory"), each.get("associationTypeId")) for each in item["types"]]
+        if kinds != [("HUBSPOT_DEFINED", _NOTE_TO_CONTACT)] or self.lone_notes:
+            raise _invalid("association not allowed", "associations")
+        if contact not in self.contacts:
+            raise _missing("contact", contact)
+        return contact
+
+    def _values(self, record: Record) -> dict[str, str]:
+        """Properties as search and read see them, with the calculated ones."""
+        values = {**record.properties, "lastmodifieddate": _iso(record.updated)}
+        for stored, searchable, calculated in (
+            ("phone", "hs_searchable_calculated_phone_number", "hs_calculated_phone_number"),
+            ("mobilephone", "hs_searchable_calculated_mobile_number", "hs_calculated_mobile_number"),
+        ):
+            if record.properties.get(stored):
+                values[searchable], values[calculated] = self._calculated(record.properties[stored])
+        if "hs_timestamp" in values:
+            values["hs_timestamp"] = _iso(_milliseconds(values["hs_timestamp"]) / 1000)
+        return values
+
+    def _calculated(self, stored: str) -> tuple[str, str]:
+        try:
+            number = phonenumbers.parse(stored, self._region)
+        except phonenumbers.NumberParseException:
+            return re.sub(r"\D", "", stored).lstrip("0"), ""
+        e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        return phonenumbers.national_significant_number(number).lstrip("0"), e164
+
+    def _shown(self, record: Record, properties: Any) -> dict[str, Any]:
+        values = self._values(record)
+        return {
+            "id": record.id,
+            "properties": {name: values.get(name) for name in properties},
+            "createdAt": _iso(record.created),
+            "updatedAt": _iso(record.updated),
+            "archived": False,
+        }
+
+    def _keep(self) -> None:
+        if self._state is None:
+            return
+        kept = {"next": self._next, "contacts": _plain(self.contacts), "notes": _plain(self.notes)}
+        draft = self._state.with_suffix(".draft")
+        with draft.open("w") as file:
+            json.dump(kept, file)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(self._state)
+
+    def _load(self, kept: Mapping[str, Any]) -> None:
+        self._next = kept["next"]
+        self.contacts = {item["id"]: Record(**item) for item in kept["contacts"]}
+        self.notes = {item["id"]: Record(**item) for item in kept["notes"]}
+
+
+def _plain(records: Mapping[str, Record]) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": record.id,
+            "properties": record.properties,
+            "created": record.created,
+            "updated": record.updated,
+            "contacts": record.contacts,
+        }
+        for record in records.values()
+    ]
+
+
+def _envelope(body: Mapping[str, Any]) -> dict[str, str]:
+    for part, kind in (("properties", dict), ("associations", list)):
+        if not isinstance(body.get(part), kind):
+            raise _invalid(f"{part} is required", part)
+    return {name: str(value) for name, value in body["properties"].items()}
+
+
+def _invalid(message: str, name: str) -> Refusal:
+    return Refusal(400, "VALIDATION_ERROR", message, {"propertyName": [name]})
+
+
+def _missing(kind: str, identity: str) -> Refusal:
+    return Refusal(404, "OBJECT_NOT_FOUND", f"No {kind} with ID {identity} exists", {"id": [identity]})
+
+
+def _milliseconds(value: str) -> int:
+    if value.isdecimal():
+        return int(value)
+    try:
+        return round(datetime.fromisoformat(value).timestamp() * 1000)
+    except ValueError:
+        raise _invalid("hs_timestamp is no time", "hs_timestamp") from None
+
+
+def _iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _passes(values: Mapping[str, str], question: Mapping[str, Any]) -> bool:
+    name, operator = question["propertyName"], question["operator"]
+    # A search on a phone property goes to the calculated field, which has no country code.
+    name = {
+        "phone": "hs_searchable_calculated_phone_number",
+        "mobilephone": "hs_searchable_calculated_mobile_number",
+    }.get(name, name)
+    value, wanted = values.get(name), str(question.get("value", ""))
+    if name == "hs_timestamp":
+        wanted = _iso(_milliseconds(wanted) / 1000)
+    if operator == "HAS_PROPERTY":
+        return value is not None
+    if operator == "NOT_HAS_PROPERTY":
+        return value is None
+    if value is None:
+        return False
+    if operator == "EQ":
+        return value.lower() == wanted.lower()
+    if operator == "NEQ":
+        return value.lower() != wanted.lower()
+    if operator == "IN":
+        return value.lower() in question["values"]
+    if operator == "CONTAINS_TOKEN":
+        words = re.findall(r"\w+", unescape(re.sub(r"<[^>]*>", " ", value)).lower())
+        tokens = re.findall(r"[\w*]+", wanted.lower())
+        return bool(tokens) and all(any(fnmatchcase(word, token) for word in words) for token in tokens)
+    raise _invalid(f"operator {operator} is not known here", "operator")
