@@ -80,7 +80,7 @@ class Call:
             self._origin = now
             if isinstance(event, Started):
                 self._perform(self._conversation.open(event.comeback))
-        self._now = max(self._now, now - self._origin)
+        self._now = max(self._now, round(now - self._origin, 6))
         self._take_in(event)
         if not self._over:
             self._go_on()
