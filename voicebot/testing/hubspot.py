@@ -123,7 +123,7 @@ class FakeHubSpot:
         self._lock = threading.Lock()
         self._released = threading.Event()
         self._server = _Server(("127.0.0.1", port), self)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
 
     def __enter__(self) -> FakeHubSpot:
         self._thread.start()
