@@ -95,7 +95,8 @@ class _Model:
         try:
             samples = np.asarray(self.tts.tts(text=text, split_sentences=False, **choice), np.float32).reshape(-1)
         except (Exception, SystemExit) as error:
-            raise SynthesizerError(f"the Coqui model failed on a sentence ({_short(error)})") from error
+            # Only the kind of error: its words may be the caller's.
+            raise SynthesizerError(f"the Coqui model failed on a sentence ({type(error).__name__})") from error
         if not np.isfinite(samples).all():
             raise SynthesizerError("the Coqui model gave samples that are no numbers")
         # Attention models may babble on for minutes after a short sentence.

@@ -134,9 +134,14 @@ class Voice:
             engine=self._engine.description,
             reserve=self._reserve is not None,
             failures=self._failures,
-            error=f"{type(error).__name__}: {error}",
+            error=str(_as_synthesizer_error(error)),
         )
 
 
 def _as_synthesizer_error(error: Exception) -> SynthesizerError:
-    return error if isinstance(error, SynthesizerError) else SynthesizerError(f"{type(error).__name__}: {error}")
+    """Of a foreign error only its kind: its words may be the caller's, and logs must not have them."""
+    return (
+        error
+        if isinstance(error, SynthesizerError)
+        else SynthesizerError(f"the voice failed ({type(error).__name__})")
+    )
