@@ -1,0 +1,275 @@
+"""What the agent sees."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Callable
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from tests.web.house import CALL, CALLED, CALLER, House
+from voicebot.call.record import Disposition, EndEntry, Speaker, TransferOutcome, TroubleEntry, TurnEntry
+
+LOGIN = {"Authorization": "Basic " + b64encode(b"agent:open sesame").decode()}
+EVIL = '<script>alert("x")</script><img src=x onerror=y>'
+
+
+class Page(HTMLParser):
+    """The text of a page and the tags it is made of."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.text = ""
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.feed(html)
+        self.text = re.sub(r"\s+", " ", self.text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def look(house: House, path: str, **headers: str) -> Page:
+    answer = house.client.get(path, headers={**LOGIN, "Accept": "text/html", **headers})
+    assert answer.status_code == 200, answer.text
+    assert answer.mimetype == "text/html"
+    return Page(answer.text)
+
+
+def document(house: House, path: str) -> dict[str, Any]:
+    answer = house.client.get(path, headers={**LOGIN, "Accept": "application/json"})
+    assert answer.status_code == 200
+    assert isinstance(answer.json, dict)
+    return answer.json
+
+
+def conversation(house: House, words: str = "where is my order") -> None:
+    """Two turns of a live call."""
+    house.hook("/voice")
+    house.bot_spoke()
+    house.records.add(CALL, TurnEntry(0, Speaker.BOT, "Hello, I am the assistant.", 0.2, 2.0, interrupted=True))
+    house.records.add(
+        CALL,
+        TurnEntry(
+            1,
+            Speaker.CALLER,
+            words,
+            62.0,
+            65.5,
+            keys="12#",
+            intent="order_status",
+            confidence=0.87,
+            slots={"order": "1234"},
+        ),
+    )
+
+
+@pytest.fixture
+def handed_over(house: House) -> House:
+    """A call that was transferred and answered."""
+    conversation(house)
+    end = EndEntry(
+        70.0,
+        Disposition.TRANSFERRED,
+        "requested",
+        "order_status",
+        0.87,
+        {"order": "1234"},
+        "Asked about order 1234.",
+    )
+    house.records.finish(CALL, end, ("hubspot",))
+    house.bot_plans()
+    house.records.transferred(CALL, "reception", TransferOutcome.BUSY, 486)
+    return house
+
+
+def test_the_page_tells_who_why_and_what_was_said(handed_over: House) -> None:
+    """Before the first hello: phone, wish, certainty, summary, words with speakers and times."""
+    text = look(handed_over, f"/agent/calls/{CALL}").text
+    for fact in (
+        CALLER,
+        CALLED,
+        "order status",
+        "87 % sure",
+        "Order 1234",
+        "Asked about order 1234.",
+        "asked for a person",
+        "Bot 0:00 Hello, I am the assistant.",
+        "interrupted",
+        "Caller 1:02 where is my order 12#",
+        "reception: busy (SIP 486)",
+        "Hubspot: waiting",
+    ):
+        assert fact in text, fact
+
+
+def test_the_link_in_the_sip_header_leads_to_the_page(handed_over: House) -> None:
+    """The opaque id shows the same call as the call's own."""
+    session = handed_over.sessions.get(CALL)
+    assert session is not None
+    assert document(handed_over, f"/agent/calls/{session.context_id}")["call_id"] == CALL
+
+
+def test_the_json_document_has_everything_the_page_has(handed_over: House) -> None:
+    """One document with a version, for desktops that show it their own way."""
+    found = document(handed_over, f"/agent/calls/{CALL}")
+    assert found["version"] == 1
+    assert (found["from"], found["to"], found["live"]) == (CALLER, CALLED, False)
+    assert (found["intent"], found["confidence"], found["slots"]) == ("order_status", 0.87, {"order": "1234"})
+    assert found["summary"] == "Asked about order 1234."
+    assert found["whisper"] == "Caller about order 1234."
+    assert [(said["t"], said["who"], said["text"]) for said in found["transcript"]] == [
+        (0.2, "bot", "Hello, I am the assistant."),
+        (62.0, "caller", "where is my order"),
+    ]
+    assert [transfer["outcome"] for transfer in found["transfers"]] == ["busy"]
+    assert [delivery["state"] for delivery in found["deliveries"]] == ["pending"]
+
+
+def test_json_can_be_asked_for_in_the_address(handed_over: House) -> None:
+    """For whoever cannot set a header."""
+    answer = handed_over.client.get(f"/agent/calls/{CALL}?format=json", headers={**LOGIN, "Accept": "text/html"})
+    assert answer.mimetype == "application/json"
+
+
+def test_a_live_call_shows_itself_again(house: House) -> None:
+    """Every three seconds while it lasts, without a script; what is known so far comes from the turns."""
+    conversation(house)
+    page = look(house, f"/agent/calls/{CALL}")
+    assert ("http-equiv", "refresh") in page.attributes
+    assert ("content", "3") in page.attributes
+    assert "script" not in page.tags
+    assert "order status" in page.text
+    found = document(house, f"/agent/calls/{CALL}")
+    assert (found["live"], found["intent"], found["slots"]) == (True, "order_status", {"order": "1234"})
+
+
+def test_a_finished_call_stands_still(handed_over: House) -> None:
+    """Nobody loses their place in the transcript while talking."""
+    assert ("http-equiv", "refresh") not in look(handed_over, f"/agent/calls/{CALL}").attributes
+
+
+def test_a_call_not_yet_on_record_is_shown(house: House) -> None:
+    """Between the webhook and the first word there is a number already."""
+    house.hook("/voice")
+    assert CALLER in look(house, f"/agent/calls/{CALL}").text
+
+
+def test_words_of_the_caller_are_text_and_nothing_else(house: House) -> None:
+    """Whatever is said or sent as a number is escaped."""
+    house.hook("/voice", from_=EVIL)
+    house.records.start(CALL, EVIL, EVIL, "jambonz", "echo", "media1")
+    house.records.add(
+        CALL,
+        TurnEntry(0, Speaker.CALLER, EVIL, 0.0, 1.0, keys=EVIL, intent=EVIL, confidence=0.5, slots={EVIL: EVIL}),
+    )
+    house.records.add(CALL, TroubleEntry(1.0, EVIL, EVIL))
+    house.records.finish(CALL, EndEntry(1.0, Disposition.FAILED, EVIL, EVIL, 0.5, {EVIL: EVIL}, EVIL), ())
+    for path in (f"/agent/calls/{CALL}", "/agent/calls"):
+        page = look(house, path)
+        assert not {"script", "img"} & set(page.tags)
+        assert not [name for name, _ in page.attributes if name.startswith("on")]
+        assert EVIL in page.text
+
+
+def test_a_hidden_number_is_called_unknown(house: House) -> None:
+    """An empty heading would look broken."""
+    house.records.start(CALL, "", "", "jambonz", "echo", "media1")
+    assert "Unknown number" in look(house, f"/agent/calls/{CALL}").text
+    assert "Unknown number" in look(house, "/agent/calls").text
+
+
+def test_what_failed_is_shown(house: House) -> None:
+    """The agent may have to explain it."""
+    house.bot_spoke()
+    house.records.add(CALL, TroubleEntry(3.0, "lookup", "timed out"))
+    assert "lookup: timed out" in look(house, f"/agent/calls/{CALL}").text
+
+
+def test_the_list_shows_the_latest_calls_with_links(handed_over: House) -> None:
+    """Newest first; each leads to its page."""
+    page = look(handed_over, "/agent/calls")
+    assert ("href", f"/agent/calls/{CALL}") in page.attributes
+    assert CALLER in page.text
+    assert "transferred" in page.text
+    assert document(handed_over, "/agent/calls")["calls"][0]["summary"] == "Asked about order 1234."
+
+
+def test_an_empty_list_says_so(house: House) -> None:
+    """The first thing a new installation shows."""
+    assert "No call yet" in look(house, "/agent/calls").text
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+def test_an_unknown_or_expired_id_is_not_found(house: House, accept: str) -> None:
+    """404 in the reader's own form."""
+    answer = house.client.get("/agent/calls/f00", headers={**LOGIN, "Accept": accept})
+    assert (answer.status_code, answer.mimetype) == (404, accept)
+    assert "expired" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/agent/calls", f"/agent/calls/{CALL}"])
+def test_nothing_is_shown_without_the_password(handed_over: House, path: str) -> None:
+    """401 with a challenge, and not a word about the call."""
+    wrong = {"Authorization": "Basic " + b64encode(b"agent:guess").decode()}
+    for headers in ({}, wrong):
+        answer = handed_over.client.get(path, headers=headers)
+        assert answer.status_code == 401
+        assert answer.headers["WWW-Authenticate"].startswith("Basic ")
+        assert CALLER not in answer.text
+
+
+def test_guessing_is_slowed_down_by_address(handed_over: House) -> None:
+    """After ten wrong passwords even the right one waits; other addresses do not."""
+    wrong = {"Authorization": "Basic " + b64encode(b"agent:guess").decode()}
+    statuses = [handed_over.client.get("/agent/calls", headers=wrong).status_code for _ in range(11)]
+    assert statuses == [401] * 10 + [429]
+    blocked = handed_over.client.get("/agent/calls", headers=LOGIN)
+    assert blocked.status_code == 429
+    assert 0 < int(blocked.headers["Retry-After"]) <= 60
+    elsewhere = handed_over.client.get("/agent/calls", headers=LOGIN, environ_base={"REMOTE_ADDR": "10.0.0.9"})
+    assert elsewhere.status_code == 200
+
+
+def test_a_browser_that_has_not_asked_yet_is_no_guesser(handed_over: House) -> None:
+    """The first request of every browser comes without a password."""
+    for _ in range(20):
+        handed_over.client.get("/agent/calls")
+    assert handed_over.client.get("/agent/calls", headers=LOGIN).status_code == 200
+
+
+def test_without_a_password_the_pages_are_closed(build: Callable[..., House]) -> None:
+    """Never open by default; the message names the setting."""
+    answer = build(agent_password=None).client.get("/agent/calls", headers=LOGIN)
+    assert answer.status_code == 503
+    assert "VOICEBOT_AGENT_PASSWORD" in answer.text
+
+
+def test_an_unreachable_store_is_said(house: House) -> None:
+    """503 as a page, not a crash."""
+    house.sessions.broken = True
+    answer = house.client.get(f"/agent/calls/{CALL}", headers={**LOGIN, "Accept": "text/html"})
+    assert (answer.status_code, answer.mimetype) == (503, "text/html")
+    assert "try again" in answer.text
+
+
+def test_pages_load_nothing_from_elsewhere_and_stay_out_of_caches(handed_over: House) -> None:
+    """Personal data is neither kept by proxies nor told to other hosts."""
+    answer = handed_over.client.get(f"/agent/calls/{CALL}", headers=LOGIN)
+    assert answer.headers["Cache-Control"] == "no-store"
+    page = Page(answer.text)
+    addresses = [value or "" for name, value in page.attributes if name in ("href", "src")]
+    assert addresses
+    assert all(address.startswith("/") for address in addresses)
+    assert not [name for name, _ in page.attributes if name == "style"]
+    for address in addresses:
+        if address.startswith("/static/"):
+            with handed_over.client.get(address) as file:
+                assert file.status_code == 200

@@ -1,0 +1,35 @@
+"""The brake for guessed passwords."""
+
+from __future__ import annotations
+
+from voicebot.web.limiter import ADDRESS_LIMIT, FailureLimit
+
+
+def test_blocks_after_the_limit_and_opens_again() -> None:
+    """Three failures close the door for the rest of the minute, counted from the first."""
+    now = 100.0
+    limit = FailureLimit(limit=3, seconds=60, clock=lambda: now)
+    for _ in range(3):
+        assert limit.wait("a") == 0
+        limit.failed("a")
+        now += 1
+    assert limit.wait("a") == 57
+    now = 160.0
+    assert limit.wait("a") == 0
+
+
+def test_addresses_do_not_share_their_failures() -> None:
+    """One guesser does not lock out the others."""
+    limit = FailureLimit(limit=1, clock=lambda: 0.0)
+    limit.failed("a")
+    assert limit.wait("a") > 0
+    assert limit.wait("b") == 0
+
+
+def test_memory_is_bounded() -> None:
+    """A flood from many addresses forgets the oldest."""
+    limit = FailureLimit(limit=1, clock=lambda: 0.0)
+    for number in range(ADDRESS_LIMIT + 1):
+        limit.failed(str(number))
+    assert limit.wait("0") == 0
+    assert limit.wait("1") > 0
