@@ -133,7 +133,7 @@ class Runner:
         try:
             actions = self._call.on(event, self._clock())
         except Exception as error:
-            self._log.exception("call.broken", event=type(event).__name__)
+            self._log.exception("call.broken", told=type(event).__name__)
             self._break(error)
             return
         for action in actions:

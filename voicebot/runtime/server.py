@@ -37,10 +37,14 @@ CODE_REFUSED, CODE_BUSY, CODE_FAILED = 1008, 1013, 1011
 
 
 class AudioServer:
-    """All audio sockets of this process. Use `start`, then `drain` and `close`."""
+    """All audio sockets of this process. Use `start`, then `drain` and `close`.
 
-    def __init__(self, services: Services) -> None:
+    token_seconds: how long a new socket may take to show a valid token.
+    """
+
+    def __init__(self, services: Services, token_seconds: float = TOKEN_SECONDS) -> None:
         self._services = services
+        self._token_seconds = token_seconds
         self._live: dict[str, Runner] = {}
         self._waiting = 0
         self._sockets = 0
@@ -142,13 +146,13 @@ class AudioServer:
     async def _serve(self, connection: ServerConnection, gateway: Gateway, wire: Wire) -> None:
         self._waiting += 1
         try:
-            async with asyncio.timeout(TOKEN_SECONDS):
+            async with asyncio.timeout(self._token_seconds):
                 first = await self._first_events(connection, wire)
                 started = first[0]
                 assert isinstance(started, StreamStarted)
                 session = await self._identify(connection, gateway, started)
         except TimeoutError:
-            raise ProtocolError(f"no valid token within {TOKEN_SECONDS:.0f} s", CODE_REFUSED) from None
+            raise ProtocolError(f"no valid token within {self._token_seconds:g} s", CODE_REFUSED) from None
         except StoreError as error:
             log.error("socket.store_failed", gateway=gateway.name, error=str(error))
             raise ProtocolError("sessions cannot be read now", CODE_FAILED) from error

@@ -155,9 +155,9 @@ class Caller:
         self.turns: list[Turn] = []
 
     @property
-    def finished(self) -> bool:
-        """Whether every step is done."""
-        return not self._steps
+    def unspoken(self) -> list[Step]:
+        """Steps not reached in which the caller would have said or keyed something."""
+        return [step for step in self._steps if isinstance(step, Say | Play | Press | Interrupt)]
 
     def tick(self, heard: Heard | None, now: float) -> Spoken:
         """As `Phone.tick`. While no bot is on the line the script waits."""

@@ -1,4 +1,4 @@
-"""A client of the mu-law JSON path: a simulated call that streams without a jambonz media server."""
+"""A call over the mu-law JSON path, by a client in the shape of Twilio Media Streams."""
 
 from __future__ import annotations
 
@@ -7,18 +7,30 @@ import base64
 import binascii
 import contextlib
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from voicebot.audio import FRAME_SAMPLES, Pcm, g711
+from voicebot.testing.exchange import Limits, Side, exchange
 from voicebot.testing.jambonz_clock import Clock
-from voicebot.testing.jambonz_log import CallLog, CommandTaken, Fault, MarkReturned, StreamOpened
+from voicebot.testing.jambonz_log import (
+    CallEnded,
+    CallLog,
+    CommandTaken,
+    EndedBy,
+    Entry,
+    Fault,
+    MarkReturned,
+    StreamOpened,
+)
 from voicebot.testing.jambonz_media import MarkReport, PlayedFrame
-from voicebot.testing.jambonz_stream import open_socket
+from voicebot.testing.jambonz_stream import StreamRefused, open_socket
 from voicebot.testing.phone import Phone
 
 _NONE = np.zeros(0, np.int16)
@@ -76,7 +88,7 @@ class MulawStream:
         self._clock = clock
         self._playback = MulawPlayback()
         self._sent = 0
-        self._ended_by = ""
+        self._ended_by: Side | None = None
         self._reader = asyncio.create_task(self._read())
 
     @classmethod
@@ -101,7 +113,7 @@ class MulawStream:
         return cls(socket, stream_id, phone, log, clock)
 
     @property
-    def ended_by(self) -> str:
+    def ended_by(self) -> Side | None:
         return self._ended_by
 
     @property
@@ -143,7 +155,7 @@ class MulawStream:
                 self._take(message)
         # Closing the socket is the only way a bot ends such a stream.
         normal = self._socket.close_code in (1000, 1001)
-        self._ended_by = "bot" if normal else "server"
+        self._ended_by = Side.BOT if normal else Side.SERVER
 
     def _take(self, message: str | bytes) -> None:
         try:
@@ -166,3 +178,46 @@ class MulawStream:
 
     def _fault(self, text: str) -> None:
         self._log.write(Fault(self._clock.now(), text))
+
+
+class MulawCall:
+    """A call that begins with its audio socket: no webhooks, no verbs. `run` it once.
+
+    url: of the audio path, such as `ws://127.0.0.1:3001/audio`. token: what the server wants to see in `start`.
+    longest: seconds after which the caller gives up.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        phone: Phone,
+        caller: str = "+15550100",
+        called: str = "+15550199",
+        clock: Clock | None = None,
+        observer: Callable[[Entry], None] | None = None,
+        longest: float = 600.0,
+    ) -> None:
+        self.log = CallLog(observer)
+        self.call_id = str(uuid4())
+        self._url = url
+        self._parameters = {"token": token, "from": caller, "to": called}
+        self._phone = phone
+        self._clock = clock or Clock()
+        self._longest = longest
+
+    async def run(self) -> CallLog:
+        """The whole call, until one side closes the socket."""
+        log, clock = self.log, self._clock
+        try:
+            stream = await MulawStream.open(self._url, self.call_id, self._parameters, self._phone, log, clock)
+        except StreamRefused as error:
+            log.write(Fault(clock.now(), str(error)))
+            log.write(CallEnded(clock.now(), EndedBy.GATEWAY, 480))
+            return log
+        ended = await exchange(stream, self._phone, log, clock, Limits(math.inf, self._longest))
+        if ended.by is Side.SERVER:
+            log.write(Fault(clock.now(), f"the server closed the socket with code {stream.close_code}"))
+        by = EndedBy.CALLER if ended.by is Side.CALLER else EndedBy.GATEWAY
+        log.write(CallEnded(clock.now(), by, 200))
+        return log

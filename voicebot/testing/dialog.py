@@ -63,7 +63,8 @@ class EchoConversation:
         return Move((Line("Are you there?"),), Listen())
 
     def trouble(self, what: Trouble) -> Move:
-        return self._transfer(self._dialog.fallback.name, TransferReason.FAILURE)
+        transfer = Transfer(self._dialog.fallback.name, TransferReason.FAILURE, self.summary)
+        return Move((Line(self._dialog.apology),), transfer)
 
     def completeness(self, text: str) -> Completeness:
         return Completeness.COMPLETE if text else Completeness.NOTHING

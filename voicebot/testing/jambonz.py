@@ -5,14 +5,13 @@ It refuses what the real one refuses, buffers audio as the real one does, and ke
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from voicebot.audio import FRAME_SECONDS
-from voicebot.gateways import MULAW_PATH
-from voicebot.testing.caller_mulaw import MulawStream
+from voicebot.testing.exchange import Limits, Side, Stream, exchange
 from voicebot.testing.jambonz_clock import Clock
 from voicebot.testing.jambonz_dial import SPEAKING_RATE, Agent, Dialler
 from voicebot.testing.jambonz_hooks import CallFacts, Hooks
@@ -22,13 +21,11 @@ from voicebot.testing.jambonz_log import (
     EndedBy,
     Entry,
     Fault,
-    KeyPressed,
-    StreamClosed,
     VerbRun,
 )
-from voicebot.testing.jambonz_stream import JambonzStream, MediaServer, Stream, StreamRefused
+from voicebot.testing.jambonz_stream import JambonzStream, MediaServer, StreamRefused
 from voicebot.testing.jambonz_validate import Verb
-from voicebot.testing.phone import Heard, Phone
+from voicebot.testing.phone import Phone
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +35,6 @@ class Account:
     call_hook, status_hook: URLs; without a status hook none is called.
     secret: signs webhooks. basic: user and password for them.
     agents: who answers a `dial`, by user name, number or SIP URI; `agent` is everybody else.
-    mulaw: stream over the server's mu-law JSON path instead of a media server of jambonz.
     hurried_status: the last status hook overtakes the action hook, as it may.
     """
 
@@ -49,7 +45,6 @@ class Account:
     media: MediaServer = field(default_factory=MediaServer)
     agents: Mapping[str, Agent] = field(default_factory=dict)
     agent: Agent = field(default_factory=Agent)
-    mulaw: bool = False
     hurried_status: bool = False
     env_vars: Mapping[str, Any] = field(default_factory=dict)
 
@@ -98,7 +93,7 @@ class JambonzCall:
         answer = await self._hooks.post(self._account.call_hook, self.facts.first())
         if not answer.verbs:
             # Without a usable reply the call is refused, and no status hook follows.
-            self.log.write(CallEnded(self._clock.now(), EndedBy.JAMBONZ, 480))
+            self.log.write(CallEnded(self._clock.now(), EndedBy.GATEWAY, 480))
             return
         await self._status("trying", 100, "Trying")
         await self._status("in-progress", 200, "OK")
@@ -115,7 +110,7 @@ class JambonzCall:
             self._redirect = None
             if replacement and self._alive:
                 stack = replacement
-        by = EndedBy.JAMBONZ if self._alive else EndedBy.CALLER
+        by = EndedBy.GATEWAY if self._alive else EndedBy.CALLER
         self._alive = False
         await self._complete(by)
         self.log.write(CallEnded(self._clock.now(), by, 200))
@@ -155,53 +150,30 @@ class JambonzCall:
             self._fault(f"listen: {error}")
             return await self._action(verb, {})
         began = self._clock.now()
-        try:
-            digits = await self._exchange(stream, verb.options)
-            by = stream.ended_by or ("gateway" if self._alive else "caller")
-        finally:
-            await stream.close()
-        self.log.write(StreamClosed(self._clock.now(), by, stream.close_code))
-        if not self._alive and self._account.hurried_status:
-            await self._complete(EndedBy.CALLER)
+        limits = Limits(
+            float(verb.options.get("maxLength") or math.inf),
+            self._longest,
+            str(verb.options.get("finishOnKey", "")),
+        )
+        ended = await exchange(
+            stream, self._phone, self.log, self._clock, limits, lambda: self._redirect is not None
+        )
+        if ended.by is Side.CALLER:
+            self._hang_up()
+            if self._account.hurried_status:
+                await self._complete(EndedBy.CALLER)
         results: dict[str, Any] = {"dial_call_duration": round(self._clock.now() - began)}
-        return await self._action(verb, {**results, "digits": digits} if digits else results)
+        return await self._action(verb, {**results, "digits": ended.key} if ended.key else results)
 
     async def _open(self, options: Mapping[str, Any]) -> Stream:
         url = self._hooks.websocket(options["url"])
         parameters = dict(options.get("metadata") or {})
-        if self._account.mulaw:
-            parts = urlsplit(url)
-            url = urlunsplit((parts.scheme, parts.netloc, MULAW_PATH, "", ""))
-            parameters = {**parameters, "from": self.facts.caller, "to": self.facts.called}
-            return await MulawStream.open(url, self.facts.call_sid, parameters, self._phone, self.log, self._clock)
         metadata = self.facts.metadata(
             options.get("sampleRate", 8000), str(options.get("mixType", "mono")), parameters
         )
         return await JambonzStream.open(
             url, options, metadata, self._account.media, self._phone, self.log, self._clock
         )
-
-    async def _exchange(self, stream: Stream, options: Mapping[str, Any]) -> str:
-        """Both directions, 20 ms at a time, until one side ends it; the key that ended it, if one did."""
-        began = due = self._clock.now()
-        longest = float(options.get("maxLength") or self._longest)
-        while not stream.ended_by and self._redirect is None and due - began < longest:
-            await self._clock.until(due)
-            now = self._clock.now()
-            played = await stream.tick()
-            spoken = self._phone.tick(Heard(played.pcm, played.playing), now)
-            self.log.hear(spoken.pcm, played.pcm)
-            await stream.send(spoken.pcm, played.pcm)
-            for key in spoken.keys:
-                self.log.write(KeyPressed(now, key))
-                await stream.press(key)
-                if key == options.get("finishOnKey"):
-                    return key
-            if spoken.hang_up or now > self._longest:
-                self._hang_up()
-                break
-            due += FRAME_SECONDS
-        return ""
 
     async def _dial(self, verb: Verb) -> list[Verb]:
         dialler = Dialler(

@@ -51,7 +51,7 @@ class StreamOpened:
 
 @dataclass(frozen=True, slots=True)
 class StreamClosed:
-    """The audio stream is over. by: `bot` (its command), `server` (closed the socket), `caller` or `gateway`."""
+    """The audio stream is over. by: the value of a `Side`. code: of the WebSocket close."""
 
     at: float
     by: str
@@ -107,10 +107,10 @@ class Fault:
 
 
 class EndedBy(Enum):
-    """Who ended the call."""
+    """Who ended the call: the caller, or the gateway because the bot wanted it or nothing was left to do."""
 
     CALLER = "caller"
-    JAMBONZ = "jambonz"
+    GATEWAY = "jambonz"
 
 
 @dataclass(frozen=True, slots=True)

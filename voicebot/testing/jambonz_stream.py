@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from websockets.asyncio.client import ClientConnection, connect
@@ -18,6 +18,7 @@ from websockets.typing import Subprotocol
 
 from voicebot.audio import FRAME_SAMPLES, SAMPLE_RATE, Pcm
 from voicebot.audio.resample import Doubler
+from voicebot.testing.exchange import Side
 from voicebot.testing.jambonz_clock import Clock
 from voicebot.testing.jambonz_log import CallLog, CommandTaken, Fault, MarkReturned, StreamOpened
 from voicebot.testing.jambonz_media import Playback, PlayedFrame
@@ -53,30 +54,6 @@ class MediaServer:
     glue: int = 1
 
 
-class Stream(Protocol):
-    """An audio stream to the bot while it lasts."""
-
-    @property
-    def ended_by(self) -> str:
-        """ "" while it lasts; `bot` after its command, `server` after it closed the socket."""
-        ...
-
-    @property
-    def close_code(self) -> int | None: ...
-
-    async def tick(self) -> PlayedFrame:
-        """20 ms of the bot for the caller's ear."""
-        ...
-
-    async def send(self, caller: Pcm | None, heard: Pcm) -> None:
-        """20 ms of the caller for the bot."""
-        ...
-
-    async def press(self, key: str) -> None: ...
-
-    async def close(self) -> None: ...
-
-
 class JambonzStream:
     """One mod_audio_fork connection. Made by `open`."""
 
@@ -101,7 +78,7 @@ class JambonzStream:
         self._playback = Playback(self._rate)
         self._frames: list[bytes] = []
         self._unheard = False
-        self._ended_by = ""
+        self._ended_by: Side | None = None
         self._reader = asyncio.create_task(self._read())
 
     @classmethod
@@ -125,7 +102,7 @@ class JambonzStream:
         return cls(socket, options, setup, phone, log, clock)
 
     @property
-    def ended_by(self) -> str:
+    def ended_by(self) -> Side | None:
         return self._ended_by
 
     @property
@@ -180,7 +157,7 @@ class JambonzStream:
                     self._command(message)
                 else:
                     self._audio(message)
-        self._ended_by = self._ended_by or "server"
+        self._ended_by = self._ended_by or Side.SERVER
 
     def _audio(self, message: bytes) -> None:
         pcm = self._playback.receive(message)
@@ -208,7 +185,7 @@ class JambonzStream:
             case "clearMarks":
                 self._playback.clear_marks()
             case "disconnect":
-                self._ended_by = "bot"
+                self._ended_by = Side.BOT
             case "mark":
                 self._mark(frame.get("data"))
             case _:

@@ -1,0 +1,333 @@
+"""Who may open an audio socket, and what a call does on it."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.typing import Subprotocol
+
+from tests.runtime.house import AUDIO_TOKEN, VOICE, Caller, calling, house, until
+from voicebot.audio import g711
+from voicebot.call.record import Disposition, Speaker
+from voicebot.dialog.types import Conversation, HangUp, Move, Transfer, TransferReason
+from voicebot.errors import StoreError
+from voicebot.testing.dialog import EchoConversation, EchoDialog
+from voicebot.testing.scripted import Failing, ScriptedRecognizer
+from voicebot.testing.tones import ToneSynthesizer
+
+
+def run(scenario: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(scenario)
+
+
+def test_a_socket_without_a_token_is_closed(tmp_path: Path) -> None:
+    """A stranger who says nothing is sent away when the time for a token is over."""
+
+    async def scenario() -> None:
+        async with house(tmp_path, token_seconds=0.1) as running, connect(running.url("/audio/jambonz")) as socket:
+            async with asyncio.timeout(5):
+                await socket.wait_closed()
+            assert socket.close_code == 1008
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("token", ["", "made-up", AUDIO_TOKEN])
+def test_a_wrong_token_is_refused(tmp_path: Path, token: str) -> None:
+    """A token that was never issued opens no call; the plain clients' token is none for jambonz."""
+
+    async def scenario() -> None:
+        async with house(tmp_path) as running, connect(running.url("/audio/jambonz")) as socket:
+            caller = Caller(socket)
+            await caller.begin(token)
+            assert await caller.closed() == 1008
+            assert running.services.capacity.held == 0
+
+    run(scenario())
+
+
+def test_a_token_opens_one_stream(tmp_path: Path) -> None:
+    """The second use of a token is refused while the first stream goes on."""
+
+    async def scenario() -> None:
+        async with house(tmp_path) as running:
+            token = running.token()
+            async with (
+                connect(running.url("/audio/jambonz")) as one,
+                connect(running.url("/audio/jambonz")) as two,
+            ):
+                first, second = Caller(one), Caller(two)
+                await first.begin(token)
+                await until(first.audible)
+                await second.begin(token)
+                assert await second.closed() == 1008
+                assert first.connection.close_code is None
+
+    run(scenario())
+
+
+def test_a_second_stream_of_a_live_call_is_refused(tmp_path: Path) -> None:
+    """Two sockets for one call do not both talk to the caller, even with a token each."""
+
+    async def scenario() -> None:
+        async with house(tmp_path) as running, calling(running) as first:
+            await until(first.audible)
+            async with calling(running) as second:
+                assert await second.closed() == 1008
+            assert first.connection.close_code is None
+
+    run(scenario())
+
+
+def test_an_unknown_path_is_not_found(tmp_path: Path) -> None:
+    """A gateway nobody speaks for is told so before the upgrade."""
+
+    async def scenario() -> None:
+        async with house(tmp_path) as running:
+            with pytest.raises(InvalidStatus) as refused:
+                await connect(running.url("/audio/teapot"))
+            assert refused.value.response.status_code == 404
+
+    run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("authorization", "allowed"), [("amFtYm9uejpzZWNyZXQ=", True), ("eDp5", False), ("%", False)]
+)
+def test_the_sockets_password_is_checked(tmp_path: Path, authorization: str, allowed: bool) -> None:
+    """With `wsAuth` configured, jambonz has to show it."""
+
+    async def scenario() -> None:
+        headers = {"Authorization": f"Basic {authorization}"}
+        password = SecretStr("secret")
+        async with house(tmp_path, ws_user="jambonz", ws_password=password) as running:
+            if allowed:
+                async with calling(running, additional_headers=headers) as caller:
+                    await until(caller.audible)
+                return
+            with pytest.raises(InvalidStatus) as refused:
+                await connect(running.url("/audio/jambonz"), additional_headers=headers)
+            assert refused.value.response.status_code == 401
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("offered", [None, "audio.drachtio.org", "audio.jambonz.org"])
+def test_either_subprotocol_is_echoed_and_none_is_accepted(tmp_path: Path, offered: str | None) -> None:
+    """Media servers differ in the name they offer; each is answered with its own."""
+
+    async def scenario() -> None:
+        names = None if offered is None else [Subprotocol(offered)]
+        async with house(tmp_path) as running, calling(running, subprotocols=names) as caller:
+            await until(caller.audible)
+            assert caller.connection.subprotocol == offered
+
+    run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        ("{", 1007),
+        ("x" * 70000, 1009),
+        (json.dumps({"sampleRate": 12345, "callSid": "x"}), 1008),
+        (b"\x00\x01", 1008),
+    ],
+)
+def test_nonsense_closes_its_own_socket_only(tmp_path: Path, message: str | bytes, code: int) -> None:
+    """Malformed, oversize or premature messages end that socket; the call beside it goes on."""
+
+    async def scenario() -> None:
+        async with house(tmp_path) as running, calling(running, "good") as good:
+            await until(good.audible)
+            async with connect(running.url("/audio/jambonz"), max_size=None) as bad:
+                await bad.send(message)
+                async with asyncio.timeout(5):
+                    await bad.wait_closed()
+                assert bad.close_code in (code, 1008)
+            good.audible.clear()
+            await until(good.audible)
+
+    run(scenario())
+
+
+def test_a_full_house_says_so(tmp_path: Path) -> None:
+    """The call after the last place is closed with 'try again later'; the gateway then runs its safety net."""
+
+    async def scenario() -> None:
+        async with house(tmp_path, max_calls=1) as running, calling(running, "one") as first:
+            await until(first.audible)
+            async with calling(running, "two") as second:
+                assert await second.closed() == 1013
+
+    run(scenario())
+
+
+def test_a_caller_is_answered_and_written_down(tmp_path: Path) -> None:
+    """What the caller says is recognised, answered with audio, and kept with who said what."""
+
+    async def scenario() -> None:
+        recognizer = ScriptedRecognizer(["hello there"])
+        async with house(tmp_path, recognizer=recognizer) as running:
+            async with calling(running) as caller:
+                await until(caller.audible)
+                await asyncio.sleep(0.6)
+                caller.audible.clear()
+                await caller.speak()
+                await until(caller.audible)
+                await asyncio.sleep(0.5)
+            await running.server.drain()
+            assert await asyncio.to_thread(running.services.journal.close, 5)
+            view = running.services.records.call("call-1")
+            assert view is not None
+            assert [turn.text for turn in view.turns if turn.speaker is Speaker.CALLER] == ["hello there"]
+            assert view.turns[0].speaker is Speaker.BOT
+            assert view.row.disposition is Disposition.ABANDONED
+
+    run(scenario())
+
+
+def test_the_plan_is_stored_before_the_stream_ends(tmp_path: Path) -> None:
+    """When jambonz is told to go on, its next webhook already finds whom to dial and an id for the agent."""
+
+    async def scenario() -> None:
+        recognizer = ScriptedRecognizer(["reception"])
+        async with house(tmp_path, recognizer=recognizer) as running, calling(running) as caller:
+            await until(caller.audible)
+            await caller.speak()
+            await until(caller.disconnected)
+            session = running.sessions.get("call-1")
+            assert session is not None
+            assert session.plan == Transfer("reception", TransferReason.REQUESTED, "The caller said: reception.")
+            assert running.sessions.resolve_context(session.context_id) == "call-1"
+
+    run(scenario())
+
+
+def test_goodbye_hangs_up(tmp_path: Path) -> None:
+    """A call that is over leaves a plan to hang up, not an empty one that would reach the safety net."""
+
+    async def scenario() -> None:
+        recognizer = ScriptedRecognizer(["goodbye"])
+        async with house(tmp_path, recognizer=recognizer) as running, calling(running) as caller:
+            await until(caller.audible)
+            await caller.speak()
+            await until(caller.disconnected)
+            session = running.sessions.get("call-1")
+            assert session is not None
+            assert session.plan == HangUp("goodbye")
+
+    run(scenario())
+
+
+class BrokenConversation(EchoConversation):
+    """A conversation with a fault of ours in it."""
+
+    def hear(self, text: str, confidence: float) -> Move:
+        raise ZeroDivisionError("ours")
+
+
+@dataclass(frozen=True)
+class BrokenDialog(EchoDialog):
+    """Starts broken conversations."""
+
+    def converse(self, caller: str, called: str) -> Conversation:
+        return BrokenConversation(self)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"recognizer": ScriptedRecognizer([Failing()] * 5)},
+        {"recognizer": ScriptedRecognizer(["hello"]), "dialog": BrokenDialog()},
+        {"recognizer": ScriptedRecognizer(["hello"]), "synthesizer": ToneSynthesizer(0.01, fail_on="said")},
+        {"recognizer": ScriptedRecognizer(["hello"]), "synthesizer": ToneSynthesizer(0.01, fail_on="")},
+    ],
+    ids=["recogniser", "conversation", "voice once", "voice always"],
+)
+def test_a_failure_is_apologised_for_and_handed_over(tmp_path: Path, options: dict[str, Any]) -> None:
+    """Whatever of ours fails, the caller hears the apology and reaches the fallback target."""
+
+    async def scenario() -> None:
+        async with house(tmp_path, **options) as running, calling(running) as caller:
+            await asyncio.sleep(0.2)
+            if not caller.disconnected.is_set():
+                await caller.speak()
+            await until(caller.disconnected)
+            assert caller.audible.is_set()
+            session = running.sessions.get("call-1")
+            assert session is not None
+            assert isinstance(session.plan, Transfer)
+            assert (session.plan.target, session.plan.reason) == ("reception", TransferReason.FAILURE)
+
+    run(scenario())
+
+
+def test_a_store_that_fails_at_the_start_closes_the_socket(tmp_path: Path) -> None:
+    """With sessions out of reach the socket is closed at once, so that the gateway's safety net runs."""
+
+    async def scenario() -> None:
+        async with house(tmp_path) as running:
+            token = running.token()
+            running.sessions.redeem_token = _away  # type: ignore[method-assign]
+            async with connect(running.url("/audio/jambonz")) as socket:
+                caller = Caller(socket)
+                await caller.begin(token)
+                assert await caller.closed() == 1011
+
+    run(scenario())
+
+
+def _away(token: str) -> str | None:
+    raise StoreError("away")
+
+
+@pytest.mark.parametrize("place", ["header", "start"])
+def test_a_plain_client_is_let_in_with_the_audio_token(tmp_path: Path, place: str) -> None:
+    """A mu-law JSON client shows the token in a header or in its start event, and hears the greeting."""
+
+    async def scenario() -> None:
+        headers = {"Authorization": f"Bearer {AUDIO_TOKEN}"} if place == "header" else {}
+        async with (
+            house(tmp_path) as running,
+            connect(running.url("/audio"), additional_headers=headers) as socket,
+        ):
+            if place == "start":
+                parameters = {"token": AUDIO_TOKEN}
+                await socket.send(json.dumps({"event": "start", "start": {"customParameters": parameters}}))
+            payload = base64.b64encode(g711.encode(VOICE)).decode()
+            await socket.send(json.dumps({"event": "media", "media": {"payload": payload}}))
+            async with asyncio.timeout(5):
+                reply = json.loads(await socket.recv())
+            assert reply["event"] == "media"
+            assert g711.decode(base64.b64decode(reply["media"]["payload"])).any()
+
+    run(scenario())
+
+
+def test_draining_waits_for_running_calls_and_takes_no_new_one(tmp_path: Path) -> None:
+    """A process that goes away finishes its calls; a new socket is refused before the upgrade."""
+
+    async def scenario() -> None:
+        async with house(tmp_path) as running:
+            async with calling(running) as caller:
+                await until(caller.audible)
+                draining = asyncio.create_task(running.server.drain())
+                await asyncio.sleep(0)
+                with pytest.raises((InvalidStatus, ConnectionClosed)):
+                    await connect(running.url("/audio/jambonz"))
+                assert not draining.done()
+            async with asyncio.timeout(5):
+                await draining
+
+    run(scenario())
