@@ -1,0 +1,423 @@
+"""The delivery worker against the real outbox in SQLite and HubSpot over HTTP, in virtual time."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from structlog.testing import capture_logs
+
+from voicebot.call.record import Disposition, EndEntry, Speaker, TransferOutcome, TurnEntry
+from voicebot.crm.hubspot import HubSpot
+from voicebot.crm.hubspot_http import Api
+from voicebot.crm.port import Attempt, CallNote, Crm
+from voicebot.crm.worker import FIRST_WAIT, GIVE_UP_TRIES, IDLE_SECONDS, PAUSE_SECONDS, DeliveryWorker
+from voicebot.errors import StoreError
+from voicebot.store.outbox import Outbox
+from voicebot.store.records import Records
+from voicebot.store.views import Delivery, DeliveryState
+from voicebot.testing.hubspot import TOKEN, FakeHubSpot, Fault, Operation
+
+END = EndEntry(
+    at=42.0,
+    disposition=Disposition.TRANSFERRED,
+    reason="requested",
+    intent="transfer",
+    confidence=0.9,
+    slots={"order_number": "1234"},
+    summary="Caller about order 1234 wants a person.",
+)
+
+
+class Clock:
+    """The time of day, moved by hand."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def seconds(self) -> float:
+        return self.now.timestamp()
+
+    def pass_(self, **time: float) -> None:
+        self.now += timedelta(**time)
+
+
+class Bench:
+    """Records in a file, a HubSpot, and workers that share one clock."""
+
+    def __init__(self, folder: Path, hubspot: FakeHubSpot, clock: Clock) -> None:
+        self.clock = clock
+        self.hubspot = hubspot
+        self.records = Records.open(f"sqlite:///{folder / 'voicebot.db'}", clock)
+
+    def crm(self, token: str = TOKEN) -> HubSpot:
+        api = Api(self.hubspot.url, SecretStr(token), "2026-03", timeouts=(1.0, 0.3))
+        return HubSpot(api, region="US", create_contact=True)
+
+    def worker(self, crm: Crm | None = None, owner: str = "worker-1", seed: int = 0) -> DeliveryWorker:
+        crms = {"hubspot": crm or self.crm()}
+        return DeliveryWorker(self.records, crms, owner, self.clock, random.Random(seed))
+
+    def end_call(self, call_id: str = "call-1", caller: str = "+14155552671", target: str = "hubspot") -> None:
+        self.records.start(call_id, caller, "+14155550100", "jambonz", "shop", "node-1")
+        self.records.add(call_id, TurnEntry(0, Speaker.BOT, "How can I help?", 0.0, 1.5))
+        self.records.add(call_id, TurnEntry(1, Speaker.CALLER, "An agent <please>.", 2.0, 3.0))
+        self.records.add(call_id, TurnEntry(2, Speaker.CALLER, "Thank you.", 4.0, 5.0, rejected="invented"))
+        self.records.finish(call_id, END, [target])
+
+    @property
+    def delivery(self) -> Delivery:
+        (delivery,) = self.records.outbox.deliveries()
+        return delivery
+
+    def wait_until_due(self) -> None:
+        self.clock.now = max(self.clock.now, self.delivery.due_at)
+
+
+@contextmanager
+def bench(folder: Path) -> Iterator[Bench]:
+    clock = Clock()
+    with FakeHubSpot(clock=clock.seconds) as hubspot:
+        made = Bench(folder, hubspot, clock)
+        try:
+            yield made
+        finally:
+            made.records.close()
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Bench]:
+    with bench(tmp_path) as made:
+        yield made
+
+
+class Broken(Crm):
+    """A CRM with a bug."""
+
+    @property
+    def name(self) -> str:
+        return "hubspot"
+
+    def deliver(self, note: CallNote, attempt: Attempt) -> str:
+        raise KeyError(note.caller)
+
+    def check(self) -> str:
+        return "never asked"
+
+
+def test_note_is_delivered_from_the_record(desk: Bench) -> None:
+    """What was recorded of the call stands in the note; invented text does not."""
+    desk.end_call()
+    desk.records.transferred("call-1", "billing", TransferOutcome.NO_ANSWER, 480)
+    assert desk.worker().run_once()
+    (note,) = desk.hubspot.notes
+    body = note.properties["hs_note_body"]
+    assert "<p>Caller about order 1234 wants a person.</p>" in body
+    assert "<b>Outcome:</b> transferred (requested); transfer to billing: no answer" in body
+    assert "<b>Bot:</b> How can I help?<br><b>Caller:</b> An agent &lt;please&gt;.</p>" in body
+    assert "Thank you" not in body
+    assert desk.delivery.state is DeliveryState.DONE
+    assert desk.delivery.external_id == note.id
+
+
+def test_nothing_to_do(desk: Bench) -> None:
+    """An empty outbox is told, so that the worker may rest."""
+    assert not desk.worker().run_once()
+
+
+def test_live_call_waits(desk: Bench) -> None:
+    """The note is delivered when the call is over, not before."""
+    desk.records.start("call-1", "+14155552671", "+14155550100", "jambonz", "shop", "node-1")
+    assert not desk.worker().run_once()
+
+
+def test_failure_is_tried_again_later(desk: Bench) -> None:
+    """A fault of HubSpot puts the note back, visibly and with its reason; it is not due at once."""
+    desk.end_call()
+    desk.hubspot.fail(Fault.BROKEN)
+    worker = desk.worker()
+    assert worker.run_once()
+    assert "500" in desk.delivery.last_error
+    assert not worker.run_once()
+    desk.wait_until_due()
+    assert worker.run_once()
+    assert desk.delivery.state is DeliveryState.DONE
+    assert desk.delivery.last_error == ""
+
+
+def test_back_off_grows_to_an_hour_and_is_spread(desk: Bench) -> None:
+    """Waits lie between 5 s and a ceiling that doubles up to one hour, and differ between workers."""
+    desk.end_call()
+    desk.hubspot.fail(Fault.BROKEN, times=100)
+    worker, waits = desk.worker(), []
+    for _ in range(14):
+        desk.wait_until_due()
+        worker.run_once()
+        waits.append((desk.delivery.due_at - desk.clock.now).total_seconds())
+    ceilings = [min(3600.0, 5.0 * 2**attempt) for attempt in range(1, 15)]
+    assert all(5.0 <= wait <= ceiling for wait, ceiling in zip(waits, ceilings, strict=True))
+    assert max(waits) > 600
+    assert len(set(waits)) == len(waits)
+
+
+@pytest.mark.parametrize(("fault", "least"), [(Fault.SECONDLY, 1.0), (Fault.DAILY, 3600.0)])
+def test_throttling_is_honoured(desk: Bench, fault: Fault, least: float) -> None:
+    """No sooner than HubSpot asked."""
+    desk.end_call()
+    desk.hubspot.fail(fault)
+    desk.worker().run_once()
+    assert (desk.delivery.due_at - desk.clock.now).total_seconds() >= least
+    assert desk.delivery.state is DeliveryState.PENDING
+
+
+def test_retry_after_is_honoured(desk: Bench) -> None:
+    """The header's figure counts."""
+    desk.end_call()
+    desk.hubspot.fail(Fault.MIGRATING, retry_after="20000")
+    desk.worker().run_once()
+    assert (desk.delivery.due_at - desk.clock.now).total_seconds() >= 20000
+
+
+@pytest.mark.parametrize("fault", [Fault.LOST, Fault.HANG, Fault.GARBAGE])
+@pytest.mark.parametrize("caller", ["+14155552671", "anonymous"])
+def test_lost_answer_leaves_exactly_one_note(desk: Bench, caller: str, fault: Fault) -> None:
+    """The doubt goes through the outbox to the next attempt, whoever makes it."""
+    desk.hubspot.account.search_lag = 20
+    desk.end_call(caller=caller)
+    desk.hubspot.fail(fault, Operation.CREATE_NOTE)
+    for owner in ("worker-1", "worker-2", "worker-3"):
+        desk.wait_until_due()
+        desk.worker(owner=owner).run_once()
+    assert desk.delivery.state is DeliveryState.DONE
+    assert [note.id for note in desk.hubspot.notes] == [desk.delivery.external_id]
+
+
+class Killed(BaseException):
+    """The process ends here, in the middle of a delivery: nothing after it runs."""
+
+
+class Dying(Crm):
+    """A CRM whose process is killed when it keeps progress for the `step`th time, before or after it is kept."""
+
+    name = "hubspot"
+
+    def __init__(self, crm: HubSpot, step: int, kept: bool) -> None:
+        self._crm = crm
+        self._left = step
+        self._kept = kept
+
+    def deliver(self, note: CallNote, attempt: Attempt) -> str:
+        def save(progress: Mapping[str, str]) -> None:
+            self._left -= 1
+            if self._left == 0 and not self._kept:
+                raise Killed
+            attempt.save(progress)
+            if self._left == 0:
+                raise Killed
+
+        self._crm.deliver(note, replace(attempt, save=save))
+        raise Killed
+
+    def check(self) -> str:
+        return self._crm.check()
+
+
+@pytest.mark.parametrize("kept", [False, True])
+@pytest.mark.parametrize("step", [1, 2, 3, 4])
+@pytest.mark.parametrize("caller", ["+14155552671", "anonymous"])
+def test_killed_worker_leaves_one_note_and_one_contact(desk: Bench, caller: str, step: int, kept: bool) -> None:
+    """Killed at any step of a delivery: nobody takes it up until the lease is over, then one note is there."""
+    desk.hubspot.account.search_lag = 20
+    desk.end_call(caller=caller)
+    with pytest.raises(Killed):
+        desk.worker(Dying(desk.crm(), step, kept)).run_once()
+    successor = desk.worker(owner="worker-2")
+    desk.clock.pass_(seconds=59)
+    assert not successor.run_once()
+    desk.clock.pass_(seconds=1)
+    assert successor.run_once()
+    while desk.delivery.state is DeliveryState.PENDING:
+        desk.wait_until_due()
+        assert successor.run_once()
+    assert desk.delivery.attempts <= 4
+    assert [note.id for note in desk.hubspot.notes] == [desk.delivery.external_id]
+    assert len(desk.hubspot.contacts) == (0 if caller == "anonymous" else 1)
+
+
+def test_given_up_after_a_day(desk: Bench) -> None:
+    """A day of failures ends in a dead delivery that names the reason; not a minute sooner."""
+    desk.end_call()
+    desk.hubspot.fail(Fault.BROKEN, times=1000)
+    worker, begun = desk.worker(), desk.clock.now
+    with capture_logs() as logs:
+        while desk.delivery.state is DeliveryState.PENDING:
+            desk.wait_until_due()
+            assert worker.run_once()
+    assert timedelta(hours=24) <= desk.clock.now - begun <= timedelta(hours=25)
+    assert "given up" in desk.delivery.last_error
+    assert "500" in desk.delivery.last_error
+    assert [entry["call_id"] for entry in logs if entry["event"] == "crm.dead"] == ["call-1"]
+
+
+def test_note_that_slept_a_day_still_gets_its_tries(desk: Bench) -> None:
+    """The worker was off over the weekend: one fault on Monday does not kill the note."""
+    desk.end_call()
+    desk.clock.pass_(hours=60)
+    desk.hubspot.fail(Fault.BROKEN, times=GIVE_UP_TRIES - 1)
+    worker = desk.worker()
+    for _ in range(GIVE_UP_TRIES):
+        desk.wait_until_due()
+        worker.run_once()
+    assert desk.delivery.state is DeliveryState.DONE
+
+
+def test_revived_delivery_is_delivered(desk: Bench) -> None:
+    """An operator who mended the cause gets the note through."""
+    desk.end_call()
+    desk.hubspot.fail(Fault.INVALID, Operation.CREATE_NOTE, times=2)
+    worker = desk.worker()
+    worker.run_once()
+    desk.records.outbox.revive(desk.delivery.id)
+    assert worker.run_once()
+    assert desk.delivery.state is DeliveryState.DONE
+
+
+def test_rejected_note_is_dead_at_once(desk: Bench) -> None:
+    """What HubSpot never takes is not sent again."""
+    desk.end_call()
+    desk.hubspot.fail(Fault.INVALID, Operation.CREATE_NOTE, times=2)
+    desk.worker().run_once()
+    assert desk.delivery.state is DeliveryState.DEAD
+    assert "400 VALIDATION_ERROR" in desk.delivery.last_error
+
+
+def test_refused_credential_pauses_the_crm(desk: Bench) -> None:
+    """One refusal is told as an error and stops all notes to that CRM for five minutes; then they get through."""
+    desk.end_call("call-1")
+    desk.end_call("call-2")
+    desk.hubspot.fail(Fault.UNAUTHORIZED)
+    worker = desk.worker()
+    with capture_logs() as logs:
+        assert worker.run_once()
+        assert worker.run_once()
+        assert not worker.run_once()
+    assert len(desk.hubspot.requests) == 1
+    assert [entry["log_level"] for entry in logs if entry["event"] == "crm.unauthorized"] == ["error"]
+    assert all(each.state is DeliveryState.PENDING for each in desk.records.outbox.deliveries())
+    assert any("VOICEBOT_HUBSPOT_TOKEN" in each.last_error for each in desk.records.outbox.deliveries())
+    desk.clock.pass_(seconds=PAUSE_SECONDS)
+    assert worker.run_once()
+    assert worker.run_once()
+    assert len(desk.hubspot.notes) == 2
+
+
+def test_wrong_token_keeps_the_queue_for_a_day(desk: Bench) -> None:
+    """A token that is wrong all day costs no note before the day is over."""
+    desk.end_call()
+    worker = desk.worker(desk.crm(token="pat-na1-wrong"))
+    begun = desk.clock.now
+    while desk.delivery.state is DeliveryState.PENDING:
+        desk.wait_until_due()
+        worker.run_once()
+    assert desk.clock.now - begun >= timedelta(hours=24)
+
+
+def test_crm_no_longer_configured_keeps_its_notes(desk: Bench) -> None:
+    """A note for a CRM that is not configured stays, and says what to set, also after days."""
+    desk.end_call(target="zendesk")
+    worker = desk.worker()
+    for _ in range(10):
+        desk.clock.pass_(hours=12)
+        assert worker.run_once()
+    assert desk.delivery.state is DeliveryState.PENDING
+    assert "VOICEBOT_CRM=zendesk" in desk.delivery.last_error
+
+
+def test_bug_in_a_crm_does_not_stop_the_worker(desk: Bench) -> None:
+    """An unexpected exception is logged without what it quotes, and counts as perhaps carried out."""
+    desk.end_call()
+    with capture_logs() as logs:
+        assert desk.worker(Broken()).run_once()
+    assert desk.delivery.ambiguous
+    assert "KeyError" in desk.delivery.last_error
+    assert "+1415" not in str(logs) + desk.delivery.last_error
+    desk.wait_until_due()
+    desk.worker().run_once()
+    assert desk.delivery.state is DeliveryState.DONE
+
+
+def test_logs_hold_no_personal_data(desk: Bench) -> None:
+    """Neither success nor failure logs the caller's number, words or the token."""
+    desk.end_call()
+    desk.hubspot.account.refused.add("phone")
+    desk.hubspot.fail(Fault.BROKEN)
+    worker = desk.worker()
+    with capture_logs() as logs:
+        worker.run_once()
+        desk.wait_until_due()
+        worker.run_once()
+    assert [entry["event"] for entry in logs] == ["crm.retry", "crm.contact_refused", "crm.delivered"]
+    assert not any(secret in str(logs) for secret in ("4155552671", "agent", "1234", TOKEN))
+
+
+def test_runs_until_told_to_stop(desk: Bench) -> None:
+    """The loop delivers what is owed, waits for more, and ends when asked."""
+    desk.end_call()
+    stop = threading.Event()
+    thread = threading.Thread(target=desk.worker().run, args=(stop,))
+    thread.start()
+    assert desk.hubspot.written.wait(10)
+    stop.set()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert desk.delivery.state is DeliveryState.DONE
+
+
+class Unsteady(Outbox):
+    """An outbox whose database is away for the first question and whose second trips over a bug."""
+
+    troubles: list[Exception]
+
+    def lease(self, owner: str, seconds: float) -> Delivery | None:
+        if self.troubles:
+            raise self.troubles.pop(0)
+        return super().lease(owner, seconds)
+
+
+class Hurried(threading.Event):
+    """A stop that comes at the third rest, without anybody resting."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rests: list[float | None] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.rests.append(timeout)
+        if len(self.rests) == 3:
+            self.set()
+        return self.is_set()
+
+
+def test_outlives_a_database_that_is_away(desk: Bench) -> None:
+    """Neither a store error nor a bug ends the loop: it rests a little longer and goes on."""
+    desk.end_call()
+    outbox = Unsteady(desk.records.engine, desk.clock)
+    outbox.troubles = [StoreError("the database is away"), ValueError("+14155552671")]
+    desk.records.outbox = outbox
+    stop = Hurried()
+    with capture_logs() as logs:
+        desk.worker().run(stop)
+    assert stop.rests == [FIRST_WAIT, FIRST_WAIT, IDLE_SECONDS]
+    assert [entry["event"] for entry in logs] == ["crm.store_failed", "crm.worker_failed", "crm.delivered"]
+    assert "+1415" not in str(logs)
+    assert desk.delivery.state is DeliveryState.DONE
