@@ -105,7 +105,7 @@ def test_the_page_tells_who_why_and_what_was_said(handed_over: House) -> None:
         "interrupted",
         "Caller 1:02 where is my order 12#",
         "reception: busy (SIP 486)",
-        "Hubspot: waiting",
+        "HubSpot: waiting",
     ):
         assert fact in text, fact
 

@@ -14,7 +14,15 @@ from flask.typing import ResponseReturnValue
 from voicebot.settings import Settings
 from voicebot.store.records import Records
 from voicebot.store.sessions import Sessions
-from voicebot.web.agent_view import DELIVERY_WORDS, CallPage, listed, outcome_words, page, page_of_session
+from voicebot.web.agent_view import (
+    CRM_NAMES,
+    DELIVERY_WORDS,
+    CallPage,
+    listed,
+    outcome_words,
+    page,
+    page_of_session,
+)
 from voicebot.web.errors import wants_page
 from voicebot.web.gate import matches
 from voicebot.web.limiter import FailureLimit
@@ -48,7 +56,8 @@ def blueprint(settings: Settings, sessions: Sessions, records: Records) -> Bluep
             abort(404)
         if wants_page():
             refresh = REFRESH_SECONDS if found.live else None
-            return render_template("call.html", call=found, delivery_words=DELIVERY_WORDS, refresh=refresh)
+            words = {"delivery_words": DELIVERY_WORDS, "crm_names": CRM_NAMES}
+            return render_template("call.html", call=found, refresh=refresh, **words)
         return jsonify(found.document())
 
     return pages

@@ -19,6 +19,7 @@ DELIVERY_WORDS = {
     DeliveryState.DONE: "written",
     DeliveryState.DEAD: "given up",
 }
+CRM_NAMES = {"hubspot": "HubSpot"}
 WHY = {
     TransferReason.REQUESTED.value: "asked for a person",
     TransferReason.PRESSED_ZERO.value: "pressed 0",
