@@ -1,0 +1,158 @@
+"""What types cannot say of a dialog file: that names exist, patterns compile, and templates have their variables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from voicebot.dialog.intents import Intents
+from voicebot.dialog.replies import Replies
+from voicebot.dialog.schema import DialogFile, Intent
+from voicebot.dialog.script import RESERVED, Script
+from voicebot.dialog.slots import SlotReader
+
+Loc = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A mistake: where it is in the file's structure, and what is wrong."""
+
+    loc: Loc
+    message: str
+
+
+def compile_script(file: DialogFile) -> Script | list[Problem]:
+    """The file made ready for conversations, or everything that is wrong with it."""
+    replies = Replies({"name": file.name})
+    problems = [*_names(file), *_patterns(file), *_templates(file, replies), *_sense(file)]
+    if problems:
+        return problems
+    slots = {name: SlotReader(name, slot) for name, slot in file.slots.items()}
+    return Script(file, replies, Intents(file.intents, file.limits.threshold), slots)
+
+
+def _names(file: DialogFile) -> Iterator[Problem]:
+    def known(loc: Loc, name: str | None, kind: str, names: Iterable[str]) -> Iterator[Problem]:
+        there = sorted(names)
+        if name is not None and name not in there:
+            yield Problem(loc, f"there is no {kind} `{name}`; there is: {', '.join(there) or 'none'}")
+
+    for slot_name, slot in file.slots.items():
+        yield from known(("slots", slot_name, "means"), slot.means, "intent", file.intents)
+    for name, intent in file.intents.items():
+        here: Loc = ("intents", name)
+        for index, slot_name in enumerate(intent.slots):
+            yield from known((*here, "slots", index), slot_name, "slot", file.slots)
+        yield from known((*here, "look_up"), intent.look_up, "look-up", file.look_ups)
+        yield from known((*here, "target"), intent.target, "target", file.targets)
+        for index, answer in enumerate(intent.answer):
+            yield from known((*here, "answer", index, "target"), answer.target, "target", file.targets)
+    for name, source in file.look_ups.items():
+        yield from known(("look_ups", name, "key"), source.key, "slot", file.slots)
+        for used in re.findall(r"\{(\w*)\}", source.url or ""):
+            yield from known(("look_ups", name, "url"), used, "slot", file.slots)
+        for index, given in enumerate(source.gives):
+            if given in file.slots or given in RESERVED:
+                yield Problem(
+                    ("look_ups", name, "gives", index), f"`{given}` is already the name of something else"
+                )
+    for name in file.slots:
+        if name in RESERVED:
+            yield Problem(("slots", name), f"`{name}` is a reserved name")
+    for index, route in enumerate(file.handover.routing):
+        yield from known(("handover", "routing", index, "intent"), route.intent, "intent", file.intents)
+        yield from known(("handover", "routing", index, "target"), route.target, "target", file.targets)
+    yield from known(("handover", "fallback"), file.handover.fallback, "target", file.targets)
+
+
+def _patterns(file: DialogFile) -> Iterator[Problem]:
+    def compiled(loc: Loc, pattern: str) -> Iterator[Problem]:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            at = "" if error.pos is None else f" at character {error.pos + 1}"
+            yield Problem(loc, f"not a valid regular expression: {error.msg}{at}")
+
+    for name, slot in file.slots.items():
+        if slot.pattern is not None:
+            yield from compiled(("slots", name, "pattern"), slot.pattern)
+    for name, intent in file.intents.items():
+        for index, pattern in enumerate(intent.patterns):
+            yield from compiled(("intents", name, "patterns", index), pattern)
+        for index, pattern in enumerate(intent.unless):
+            yield from compiled(("intents", name, "unless", index), pattern)
+
+
+def _templates(file: DialogFile, replies: Replies) -> Iterator[Problem]:
+    def added(
+        loc: Loc, source: str | None, variables: Iterable[str] = (), add: Callable[..., None] = replies.add
+    ) -> Iterator[Problem]:
+        if source is None:
+            return
+        try:
+            add(source, variables)
+        except ValueError as error:
+            yield Problem(loc, str(error))
+
+    for loc, source in says(file):
+        yield from added(loc, source)
+    for name, slot in file.slots.items():
+        for part in ("prompt", "reprompt", "unknown"):
+            yield from added(("slots", name, part), getattr(slot, part))
+        yield from added(("slots", name, "rest"), slot.rest, ["so_far"])
+        yield from added(("slots", name, "invalid"), slot.invalid, ["heard"])
+    for name, intent in file.intents.items():
+        here: Loc = ("intents", name)
+        everything = [*intent.slots, *_given(file, intent)]
+        for index, answer in enumerate(intent.answer):
+            yield from added((*here, "answer", index, "say"), answer.say, everything)
+            yield from added((*here, "answer", index, "when"), answer.when, everything, replies.add_condition)
+        yield from added((*here, "not_found"), intent.not_found, intent.slots)
+        yield from added((*here, "confirm"), intent.confirm, intent.slots)
+        yield from added((*here, "about"), intent.about, everything)
+    yield from added(("handover", "whisper"), file.handover.whisper, [*RESERVED, *file.slots])
+    yield from added(("handover", "wants_person"), file.handover.wants_person)
+    yield from added(("handover", "nothing_yet"), file.handover.nothing_yet)
+
+
+def says(file: DialogFile) -> Iterator[tuple[Loc, str]]:
+    """Every sentence under `says`, with its place."""
+    for name in type(file.says).model_fields:
+        value = getattr(file.says, name)
+        if isinstance(value, str):
+            yield ("says", name), value
+        elif isinstance(value, list):
+            for index, text in enumerate(value):
+                yield ("says", name, index), text
+        elif value is not None:
+            for reason in type(value).model_fields:
+                yield ("says", name, reason), getattr(value, reason)
+
+
+def _given(file: DialogFile, intent: Intent) -> list[str]:
+    source = file.look_ups.get(intent.look_up) if intent.look_up is not None else None
+    return source.gives if source is not None else []
+
+
+def _sense(file: DialogFile) -> Iterator[Problem]:
+    """Files that would load but leave a caller stuck."""
+    acts = {intent.act for intent in file.intents.values()}
+    for act in ("transfer", "yes", "no"):
+        if act not in acts:
+            yield Problem(("intents",), f"no intent has `act: {act}`; callers could not say it")
+    for name, intent in file.intents.items():
+        if intent.answer and intent.answer[-1].when is not None:
+            yield Problem(
+                ("intents", name, "answer", len(intent.answer) - 1, "when"),
+                "the last answer must have no `when`, or there may be none to give",
+            )
+    for name, source in file.look_ups.items():
+        users = [key for key, intent in file.intents.items() if intent.look_up == name]
+        for user in users:
+            needed = {source.key} if source.file else set(re.findall(r"\{(\w+)\}", source.url or ""))
+            for slot in sorted(slot for slot in needed if slot and slot not in file.intents[user].slots):
+                yield Problem(
+                    ("intents", user, "look_up"), f"the look-up needs the slot `{slot}`; list it under `slots`"
+                )

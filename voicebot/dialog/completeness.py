@@ -1,0 +1,62 @@
+"""Whether what a caller said so far answers what is expected: decides how long a pause ends the turn."""
+
+from __future__ import annotations
+
+import re
+
+from voicebot.dialog.hearing import understand
+from voicebot.dialog.script import Script
+from voicebot.dialog.slots import Fit, SlotReader
+from voicebot.dialog.state import Asked, Filling, State
+from voicebot.dialog.types import Completeness
+from voicebot.dialog.words import is_noise
+
+_WORD = re.compile(r"[a-z']+$")
+_MORE_COMES = frozenset(
+    """a about an and as at because but by er erm for from hmm i i'd i'm if in is it's its like my of on or so than
+    that's the then to uh um when where which with would your""".split()
+)
+
+
+def judge(script: Script, state: State, text: str) -> Completeness:
+    """How complete `text` is in `state`."""
+    if is_noise(text):
+        return Completeness.NOTHING
+    filling = state.expected if isinstance(state.expected, Filling) else None
+    reader = script.slots[filling.slot] if filling is not None else script.bare_slot
+    fit = _number(reader, text, filling)
+    if fit is Fit.VALID and filling is not None:
+        return Completeness.COMPLETE
+    if fit is Fit.SHORT or _trails_off(text) or (reader is not None and reader.begun(text)):
+        return Completeness.UNFINISHED
+    heard = understand(script, text)
+    if heard.wanted is not None:
+        return _intent(script, heard.wanted.intent, text)
+    if heard.agreed is not None and isinstance(state.expected, Asked):
+        return Completeness.COMPLETE
+    return Completeness.COMPLETE if fit is Fit.VALID else Completeness.OPEN
+
+
+def _number(reader: SlotReader | None, text: str, filling: Filling | None) -> Fit | None:
+    if reader is None:
+        return None
+    reading = reader.read(text, filling.kept if filling is not None else "")
+    if reading is None or not (reading.cued or (filling is not None and len(reading.value) > 1)):
+        return None
+    return reading.fit
+
+
+def _trails_off(text: str) -> bool:
+    lowered = text.lower().replace("’", "'").rstrip(" .,;:-…")
+    last = _WORD.search(lowered)
+    return last is not None and last.group() in _MORE_COMES
+
+
+def _intent(script: Script, intent: str, text: str) -> Completeness:
+    if script.act(intent) == "thanks":
+        return Completeness.OPEN
+    for slot in script.file.intents[intent].slots:
+        reading = script.slots[slot].read(text)
+        if reading is None or reading.fit is not Fit.VALID:
+            return Completeness.OPEN
+    return Completeness.COMPLETE

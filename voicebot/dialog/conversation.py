@@ -1,0 +1,271 @@
+"""One call's dialog: takes what the caller said or pressed, and decides the next move."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from voicebot.dialog import completeness, keypad
+from voicebot.dialog.hearing import Heard, understand
+from voicebot.dialog.script import Script
+from voicebot.dialog.slots import Fit, Reading
+from voicebot.dialog.state import Asked, Filling, Free, Question, State
+from voicebot.dialog.steps import Steps
+from voicebot.dialog.types import (
+    Comeback,
+    Completeness,
+    Hints,
+    KeyState,
+    Line,
+    Listen,
+    LookUpResult,
+    Meaning,
+    Move,
+    TransferReason,
+    Trouble,
+)
+from voicebot.dialog.words import is_noise
+
+_ANOTHER = frozenset({"other", "another", "different", "else"})
+
+
+class FileConversation:
+    """The `Conversation` of a dialog file. Pure: every answer follows from the file and what was said before."""
+
+    def __init__(self, script: Script, caller: str, called: str) -> None:
+        self._script = script
+        self._says = script.file.says
+        self._limits = script.file.limits
+        self._state = State()
+        self._steps = Steps(script, self._state, caller, called)
+
+    def open(self, comeback: Comeback | None = None) -> Move:
+        """The greeting; after a failed transfer, what happened and the offer of another try."""
+        if comeback is not None:
+            self._state.came_back = True
+            self._state.expected = Asked(Question.PERSON)
+            said = self._steps.line(getattr(self._says.comeback, comeback.value))
+            return self._kept(Move((said, self._steps.line(self._says.try_again)), Listen()))
+        lines = [self._steps.line(self._says.greeting)]
+        if self._says.notice is not None:
+            lines.insert(0, replace(self._steps.line(self._says.notice), uninterruptible=True))
+        return self._kept(Move(tuple(lines), Listen()))
+
+    def hear(self, text: str, confidence: float) -> Move:
+        """The caller said `text`; `confidence` (0..1) is the recogniser's."""
+        if is_noise(text):
+            return Move((), Listen())
+        state = self._state
+        state.silences = 0
+        state.pending = None
+        fresh, state.fresh = state.fresh, None
+        heard = understand(self._script, text)
+        unsure = confidence < self._limits.confirm_below
+        misses, topic = state.misses, state.topic
+        reading = self._reading(text, fresh)
+        move, intent = self._respond(heard, reading, text, unsure)
+        understood = state.misses == misses
+        if understood and (heard.wanted is not None or reading is not None):
+            state.misses = 0
+        sure = max(heard.confidence, 1.0 if reading is not None and reading.fit is Fit.VALID else 0.0)
+        if (
+            understood
+            and intent is not None
+            and intent == state.main
+            and (intent != topic or sure > state.confidence)
+        ):
+            state.confidence = sure
+        meaning = Meaning(
+            intent if understood else None, sure if understood and intent else 0.0, dict(state.slots)
+        )
+        return self._kept(replace(move, meaning=meaning))
+
+    def keys(self, pressed: str) -> KeyState:
+        """Whether `pressed` (0-9, *, #) already is an answer or more keys may come."""
+        return keypad.judge(self._script, self._state, pressed)
+
+    def press(self, pressed: str) -> Move:
+        """The caller pressed these keys."""
+        state = self._state
+        state.silences = 0
+        state.pending = None
+        return self._kept(self._pressed(pressed))
+
+    def looked_up(self, result: LookUpResult) -> Move:
+        """The answer to the last `LookUp`; one that nobody waits for any more changes nothing."""
+        intent, self._state.pending = self._state.pending, None
+        if intent is None:
+            return Move((), Listen())
+        return self._kept(self._steps.looked_up(intent, result))
+
+    def silent(self) -> Move:
+        """The caller said nothing for `silence_seconds`."""
+        return self._kept(self._steps.silence())
+
+    def trouble(self, what: Trouble) -> Move:
+        """Something of ours failed: apologise and hand over."""
+        self._state.pending = None
+        if what is Trouble.TOO_LONG:
+            line = self._steps.line(self._says.too_long)
+            if self._limits.too_long == "hang_up":
+                return self._kept(self._steps.goodbye("too_long"), line)
+            return self._kept(self._steps.hand_over(TransferReason.RULE, None, line))
+        return self._kept(self._steps.rescue(self._steps.line(self._says.apology)))
+
+    def completeness(self, text: str) -> Completeness:
+        """How complete `text` is as an answer now. Does not move."""
+        return completeness.judge(self._script, self._state, text)
+
+    def filler(self) -> Line:
+        """What to say when our side takes noticeably long."""
+        return self._steps.line(self._says.filler)
+
+    @property
+    def hints(self) -> Hints:
+        """What the recogniser should expect now."""
+        expected = self._state.expected
+        texts = (
+            self._script.slots[expected.slot].slot.hints
+            if isinstance(expected, Filling)
+            else self._script.file.hints
+        )
+        return Hints(texts.prompt, tuple(texts.hotwords))
+
+    @property
+    def meaning(self) -> Meaning:
+        """The call's main intent so far, its confidence, and all slots."""
+        state = self._state
+        return Meaning(state.main or state.minor, state.confidence, dict(state.slots))
+
+    @property
+    def summary(self) -> str:
+        """One or two sentences about the call so far, for the agent and the CRM."""
+        return self._steps.summary()
+
+    @property
+    def silence_seconds(self) -> float:
+        """How long the caller may say nothing before `silent`."""
+        return self._limits.silence_seconds
+
+    def _kept(self, move: Move, *before: Line) -> Move:
+        """`move`, remembered as the last thing said."""
+        move = replace(move, say=(*before, *move.say))
+        if move.say:
+            self._state.said = move.say
+        return move
+
+    def _reading(self, text: str, fresh: str | None) -> Reading | None:
+        """A value for the slot that is asked for, or else for the one the caller may correct or begin with."""
+        expected = self._state.expected
+        if isinstance(expected, Filling):
+            reading = self._script.slots[expected.slot].read(text, expected.kept)
+        else:
+            slot = self._slot_in_play()
+            if slot is None:
+                return None
+            kept = self._state.slots.get(slot, "") if slot == fresh else ""
+            reading = self._script.slots[slot].read(text, kept)
+        if reading is None or reading.cued or (isinstance(expected, Filling) and len(reading.value) > 1):
+            return reading
+        return reading if reading.fit is Fit.VALID and not isinstance(expected, Free) else None
+
+    def _slot_in_play(self) -> str | None:
+        topic = self._state.topic
+        if topic is not None and self._script.file.intents[topic].slots:
+            return self._script.file.intents[topic].slots[-1]
+        bare = self._script.bare_slot
+        return bare.name if bare is not None else None
+
+    def _respond(self, heard: Heard, reading: Reading | None, text: str, unsure: bool) -> tuple[Move, str | None]:
+        """The move, and the intent that the words amounted to."""
+        expected, wanted = self._state.expected, heard.wanted
+        if wanted is not None and not (isinstance(expected, Filling) and wanted.intent == expected.intent):
+            return self._begin(wanted.intent, heard, text, unsure), wanted.intent
+        if isinstance(expected, Filling):
+            return self._fill(expected, heard, reading, unsure), expected.intent
+        if reading is not None and (reading.fit is Fit.VALID or len(reading.value) > 1):
+            move = self._take(reading, unsure)
+            return move, self._state.topic
+        if heard.agreed is not None:
+            return self._settle(expected, heard.agreed)
+        return self._steps.miss(), None
+
+    def _begin(self, intent: str, heard: Heard, text: str, unsure: bool) -> Move:
+        slots = self._script.file.intents[intent].slots
+        if _ANOTHER & set(heard.words.tokens):
+            for slot in slots:
+                self._state.slots.pop(slot, None)
+        partial: tuple[str, Reading] | None = None
+        for slot in slots:
+            reading = self._script.slots[slot].read(text)
+            if reading is None:
+                continue
+            if reading.fit is Fit.VALID:
+                self._state.slots[slot] = reading.value
+                self._state.fresh = slot
+            elif reading.cued and len(reading.value) > 1:
+                partial = (slot, reading)
+        move = self._steps.begin(intent, unsure)
+        if partial is not None and partial[0] not in self._state.slots:
+            return self._steps.fill(Filling(partial[0], intent, unsure=unsure), partial[1])
+        return move
+
+    def _fill(self, filling: Filling, heard: Heard, reading: Reading | None, unsure: bool) -> Move:
+        if reading is not None:
+            return self._steps.fill(filling, reading)
+        reader = self._script.slots[filling.slot]
+        if reader.declined(str(heard.words)) or (heard.agreed is False and heard.wanted is None):
+            return self._steps.without_value(filling)
+        return self._steps.ask_again(filling)
+
+    def _take(self, reading: Reading, unsure: bool) -> Move:
+        """A value that was not asked for: it corrects the one before, or stands for the slot's own intent."""
+        slot = self._slot_in_play() or ""
+        topic = self._state.topic
+        if topic is None or slot not in self._script.file.intents[topic].slots:
+            topic = self._script.slots[slot].slot.means or ""
+            self._state.main = self._state.topic = topic
+            self._state.tries = 0
+        self._state.slots.pop(slot, None)
+        return self._steps.fill(Filling(slot, topic, unsure=unsure), reading)
+
+    def _settle(self, expected: Free | Asked, agreed: bool) -> tuple[Move, str | None]:
+        """A yes or no, to what was asked or to nothing."""
+        steps = self._steps
+        name = next(iter(self._script.named("yes" if agreed else "no")), None)
+        match expected:
+            case Asked(question=Question.PERSON, reason=reason):
+                if agreed:
+                    return steps.hand_over(reason), name
+                return steps.go_on(self._says.offer_declined), name
+            case Asked(question=Question.INTENT, intent=str(intent)):
+                if not agreed:
+                    return steps.go_on(self._says.offer_declined), name
+                if self._script.act(intent) == "answer":
+                    return steps.carry_on(intent), intent
+                return steps.begin(intent, unsure=False), intent
+            case Asked(question=Question.MORE):
+                return (steps.go_on(self._says.go_on) if agreed else steps.goodbye()), name
+            case _:
+                return steps.go_on(self._says.go_on if agreed else self._says.offer_declined), name
+
+    def _pressed(self, pressed: str) -> Move:
+        steps, state = self._steps, self._state
+        if pressed == keypad.REPEAT:
+            return steps.repeat()
+        if pressed.rstrip(keypad.ENTER) == keypad.PERSON:
+            return steps.hand_over(TransferReason.PRESSED_ZERO)
+        reader = keypad.slot_for_keys(self._script, state)
+        digits = keypad.number(pressed)
+        asked = isinstance(state.expected, Filling)
+        if reader is None or not digits or (not asked and len(digits) == 1):
+            return Move((steps.line(self._says.wrong_key), *steps.open_question()), Listen())
+        if isinstance(state.expected, Filling):
+            kept = state.expected.kept + digits
+            value = kept if reader.valid(kept) and not reader.valid(digits) else digits
+            fit = Fit.WRONG if keypad.ENTER in pressed and not reader.valid(value) else reader.fit(value)
+            return steps.fill(state.expected, Reading(value, fit))
+        state.slots.pop(reader.name, None)
+        intent = reader.slot.means or ""
+        state.main = state.topic = intent
+        state.confidence, state.tries = 1.0, 0
+        return steps.fill(Filling(reader.name, intent), Reading(digits, reader.fit(digits)))

@@ -1,0 +1,238 @@
+"""From words to intents, by rule: what a bot's file lists as phrases and patterns, found in what was said.
+
+Phrases are aligned word by word, in order. A word weighs more the fewer intents use it; little words hardly
+weigh anything, and rare misspellings are forgiven. Confidence is the share of the phrase that was said, lowered by
+what else was said.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rapidfuzz.fuzz import ratio
+
+from voicebot.dialog.schema import Intent
+from voicebot.dialog.words import Words, split
+
+PATTERN_CONFIDENCE = 0.95
+_LITTLE = 0.15
+_LEAST_CONTENT = 0.3
+_OUTSIDE, _MOST_OUTSIDE = 0.2, 2.0
+_INSIDE = 0.35
+_SAME_WORD = 0.8
+_LITTLE_WORDS = frozenset(
+    """a about actually all am an and any are as at be been but by can could did do does for from get give go good
+    got had has have hello hey hi how i if in is it just know like ma'am maybe me morning afternoon evening my
+    need no now of okay on one or our out please really right say should sir so some sorry still tell than thank
+    thanks that the their them then there these they this those to today us very want wanted was we well were will
+    wish with would yeah yes yet you your""".split()
+)
+_PLACEHOLDER = re.compile(r"\{\w+\}")
+_REFUSAL = re.compile(
+    r"""(?:^|\s)(?:
+        (?<!why\s)(?:do|did|does|would|will|should|am|is|are)\s(?:you\s|i\s)?not
+            (?:\s(?:really|even|actually|just|ever))?
+            (?:\s(?:want|need|like|wish|think|care|asking|asked|ask|trying|going|looking|mean|plan)(?:\s\w+){0,3})?
+      | (?<!can\s)(?<!could\s)(?<!why\sdo\s)not | never | without | no\sneed\s(?:to|for) | instead\sof
+    )(?:\s(?:to|a|an|the|any|my|me|you|i|need|want|for|be|with|get|real|live))*$
+    | (?:^|\s)no(?:\s(?:more|real|live))?$""",
+    re.VERBOSE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """An intent found in what was said.
+
+    confidence: 0..1; 1 only when a phrase is all that was said.
+    refused: the caller said that this is not wanted ("don't transfer me").
+    """
+
+    intent: str
+    confidence: float
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Phrase:
+    intent: str
+    tokens: tuple[str, ...]
+    weights: tuple[float, ...]
+    content: int
+    total: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Aligned:
+    mass: float
+    pairs: tuple[tuple[int, int], ...]
+
+
+class Intents:
+    """Finds the intent of a sentence.
+
+    threshold: confidence below which nothing was understood, from the dialog file.
+    """
+
+    def __init__(self, intents: Mapping[str, Intent], threshold: float) -> None:
+        self._threshold = threshold
+        self._patterns = {name: [re.compile(text) for text in intent.patterns] for name, intent in intents.items()}
+        self._unless = {name: [re.compile(text) for text in intent.unless] for name, intent in intents.items()}
+        listed = [
+            (name, split(_PLACEHOLDER.sub(" ", text)).tokens)
+            for name, intent in intents.items()
+            for text in intent.phrases
+        ]
+        spread = Counter(word for _, word in {(name, word) for name, tokens in listed for word in tokens})
+        self._phrases = [_weigh(name, tokens, spread) for name, tokens in listed if tokens]
+        self._vocabulary = frozenset(spread)
+
+    def find(self, words: Words) -> Match | None:
+        """The best intent for `words` at or above the threshold; a refused one only if there is no other."""
+        joined = str(words)
+        barred = {name for name, unless in self._unless.items() if any(it.search(joined) for it in unless)}
+        best: dict[bool, Match] = {}
+        for match in (*self._by_pattern(words, joined), *self._by_phrase(words)):
+            if match.intent in barred or match.confidence < self._threshold:
+                continue
+            so_far = best.get(match.refused)
+            if so_far is None or match.confidence > so_far.confidence:
+                best[match.refused] = match
+        return best.get(False, best.get(True))
+
+    def begins_with(self, words: Words, names: frozenset[str]) -> int:
+        """How many words at the start of `words` are a phrase of one of the intents `names`."""
+        return max(
+            (
+                len(phrase.tokens)
+                for phrase in self._phrases
+                if phrase.intent in names and words.tokens[: len(phrase.tokens)] == phrase.tokens
+            ),
+            default=0,
+        )
+
+    def _by_pattern(self, words: Words, joined: str) -> list[Match]:
+        found = []
+        for name, patterns in self._patterns.items():
+            for pattern in patterns:
+                hit = pattern.search(joined)
+                if hit is None or not hit.group():
+                    continue
+                first = joined.count(" ", 0, hit.start())
+                refused = _refused(words, first) and " not " not in f" {hit.group()} "
+                confidence = 1.0 if hit.group() == joined else PATTERN_CONFIDENCE
+                found.append(Match(name, confidence, refused))
+        return found
+
+    def _by_phrase(self, words: Words) -> list[Match]:
+        alike = self._likeness(words.tokens)
+        best = {word: max(row) for word, row in alike.items()}
+        found = []
+        for phrase in self._phrases:
+            if phrase.tokens == words.tokens:
+                found.append(Match(phrase.intent, 1.0))
+                continue
+            if "not" in phrase.tokens and "not" not in words.tokens:
+                continue
+            most = sum(
+                weight * best.get(word, 0.0) for word, weight in zip(phrase.tokens, phrase.weights, strict=True)
+            )
+            if most < self._threshold * phrase.total:
+                continue
+            aligned = _align(phrase, alike, len(words.tokens))
+            confidence = _confidence(phrase, aligned, words.tokens)
+            if confidence >= self._threshold:
+                found.append(Match(phrase.intent, confidence, _phrase_refused(phrase, aligned, words)))
+        return found
+
+    def _likeness(self, tokens: Sequence[str]) -> dict[str, list[float]]:
+        """For every word of the phrases that resembles a spoken one: how much it resembles each."""
+        alike: dict[str, list[float]] = {}
+        for index, token in enumerate(tokens):
+            for word in self._vocabulary:
+                value = _resembles(word, token)
+                if value:
+                    alike.setdefault(word, [0.0] * len(tokens))[index] = value
+        return alike
+
+
+def _weigh(intent: str, tokens: tuple[str, ...], spread: Mapping[str, int]) -> _Phrase:
+    weights = [_LITTLE if word in _LITTLE_WORDS else 1.0 / math.sqrt(spread[word]) for word in tokens]
+    content = sum(weight >= _LEAST_CONTENT for weight in weights)
+    if not content:
+        weights = [1.0] * len(tokens)
+    return _Phrase(intent, tokens, tuple(weights), content, sum(weights))
+
+
+def _resembles(word: str, spoken: str) -> float:
+    if word == spoken:
+        return 1.0
+    if len(word) < 4 or len(spoken) < 4 or word in _LITTLE_WORDS or spoken in _LITTLE_WORDS:
+        return 0.0
+    value = ratio(word, spoken) / 100
+    return value if value >= _SAME_WORD else 0.0
+
+
+def _align(phrase: _Phrase, alike: Mapping[str, Sequence[float]], spoken: int) -> _Aligned:
+    """The heaviest way to find the phrase's words, in order, among `spoken` words."""
+    none = [0.0] * spoken
+    rows: list[list[float]] = [[0.0] * (spoken + 1)]
+    for word, weight in zip(phrase.tokens, phrase.weights, strict=True):
+        above, row, values = rows[-1], [0.0], alike.get(word, none)
+        for column in range(spoken):
+            hit = above[column] + weight * values[column] if values[column] else 0.0
+            row.append(max(hit, above[column + 1], row[column]))
+        rows.append(row)
+    pairs = []
+    at, column = len(phrase.tokens), spoken
+    while at and column:
+        here = rows[at][column]
+        if here == rows[at - 1][column]:
+            at -= 1
+        elif here == rows[at][column - 1]:
+            column -= 1
+        else:
+            at, column = at - 1, column - 1
+            pairs.append((at, column))
+    return _Aligned(rows[-1][-1], tuple(reversed(pairs)))
+
+
+def _confidence(phrase: _Phrase, aligned: _Aligned, tokens: Sequence[str]) -> float:
+    if not aligned.pairs:
+        return 0.0
+    matched = {column for _, column in aligned.pairs}
+    content = [column for at, column in aligned.pairs if phrase.weights[at] >= _LEAST_CONTENT] or sorted(matched)
+    inside = outside = 0.0
+    for column, token in enumerate(tokens):
+        if column in matched or token in _LITTLE_WORDS:
+            continue
+        if content[0] < column < content[-1]:
+            inside += 1.0
+        else:
+            outside += 1.0
+    if phrase.content <= 1 and inside + outside:
+        return 0.0
+    if not phrase.content and len(matched) != len(tokens):
+        return 0.0
+    lost = _INSIDE * inside + _OUTSIDE * min(outside, _MOST_OUTSIDE)
+    # Only a phrase that is all that was said may reach 1.
+    return min(0.99, aligned.mass / phrase.total * aligned.mass / (aligned.mass + lost))
+
+
+def _phrase_refused(phrase: _Phrase, aligned: _Aligned, words: Words) -> bool:
+    if "not" in phrase.tokens:
+        return False
+    first = next(
+        (column for at, column in aligned.pairs if phrase.weights[at] >= _LEAST_CONTENT), aligned.pairs[0][1]
+    )
+    return _refused(words, first)
+
+
+def _refused(words: Words, index: int) -> bool:
+    """Whether what comes before word `index`, in its clause, turns it down."""
+    before = words.tokens[words.clause_start(index) : index]
+    return _REFUSAL.search(" ".join(before)) is not None

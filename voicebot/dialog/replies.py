@@ -1,0 +1,74 @@
+"""Sentences with variables: sandboxed templates, compiled and checked when the dialog file is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from jinja2 import StrictUndefined, Template, TemplateError, meta
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from voicebot.errors import DialogError
+
+SAMPLES = ("", "1234")
+"""Values every variable is given when a template is tried at load."""
+
+
+def spell(value: object) -> str:
+    """`value` one character at a time, as numbers are read back: `1 2 3 4`."""
+    return " ".join(str(value).replace(" ", ""))
+
+
+class Replies:
+    """Every template of a dialog file, by its source text."""
+
+    def __init__(self, constants: Mapping[str, str]) -> None:
+        self._environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)  # noqa: S701
+        self._environment.filters["spell"] = spell
+        self._constants = dict(constants)
+        self._templates: dict[str, Template] = {}
+
+    def add(self, source: str, variables: Iterable[str]) -> None:
+        """Compile `source`, which may use `variables` besides the constants. ValueError says what is wrong."""
+        known = {*variables, *self._constants}
+        try:
+            used = meta.find_undeclared_variables(self._environment.parse(source))
+            unknown = sorted(used - known)
+            if unknown:
+                can = ", ".join(sorted(known))
+                raise ValueError(f"there is no variable `{unknown[0]}` here; there is: {can}")
+            template = self._environment.from_string(source)
+            for sample in SAMPLES:
+                template.render(dict.fromkeys(known, sample) | self._constants)
+        except TemplateError as error:
+            raise ValueError(f"not a valid template: {error.message}") from error
+        except (TypeError, ArithmeticError, AttributeError, LookupError) as error:
+            raise ValueError(f"the template does not work with text values: {error}") from error
+        self._templates[source] = template
+
+    def add_condition(self, source: str, variables: Iterable[str]) -> None:
+        """Compile the expression `source` of a `when`. ValueError says what is wrong."""
+        self.add(_condition(source), variables)
+
+    def render(self, source: str, values: Mapping[str, str]) -> str:
+        """The sentence `source`, which was added before, with `values`; white space is folded.
+
+        Raises DialogError when the template fails on these values.
+        """
+        try:
+            said = self._templates[source].render(dict(values) | self._constants)
+        except (TemplateError, TypeError, ArithmeticError, ValueError, AttributeError, LookupError) as error:
+            raise DialogError(f"the template {source!r} failed: {error}") from error
+        return " ".join(said.split())
+
+    def holds(self, source: str, values: Mapping[str, str]) -> bool:
+        """Whether the condition `source`, which was added before, is true of `values`."""
+        return bool(self.render(_condition(source), values))
+
+    def fixed(self, source: str) -> str | None:
+        """What `source` always says, or None if that depends on the call."""
+        used = meta.find_undeclared_variables(self._environment.parse(source))
+        return self.render(source, {}) if used <= set(self._constants) else None
+
+
+def _condition(source: str) -> str:
+    return f"{{% if {source} %}}1{{% endif %}}"

@@ -1,0 +1,236 @@
+"""The dialog file as types: every key a bot developer may write, and which values it takes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+Act = Literal["answer", "transfer", "goodbye", "thanks", "yes", "no", "repeat"]
+Then = Literal["listen", "offer", "transfer", "hang_up"]
+
+
+class Model(BaseModel):
+    """Base of the file's parts: unknown keys and wrong types are mistakes."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class Comebacks(Model):
+    """What is said to a caller who is back because the transfer did not work; the dialog then offers another try."""
+
+    no_answer: Text
+    busy: Text
+    declined: Text
+    failed: Text
+
+
+class Says(Model):
+    """The sentences every bot needs. `{{ name }}` is the bot's name.
+
+    notice: said before the greeting; the caller cannot interrupt it.
+    """
+
+    notice: Text | None = None
+    greeting: Text
+    anything_else: Text
+    go_on: Text
+    welcome: Text
+    goodbye: Text
+    still_there: list[Text] = Field(min_length=1)
+    not_understood: list[Text] = Field(min_length=1)
+    offer_person: Text
+    offer_declined: Text
+    try_again: Text
+    transferring: Text
+    wrong_key: Text
+    filler: Text
+    apology: Text
+    too_long: Text
+    comeback: Comebacks
+
+
+class HintTexts(Model):
+    """Help for the recogniser: text of the expected kind, and likely words."""
+
+    prompt: str = ""
+    hotwords: list[Text] = []
+
+
+class Slot(Model):
+    """Something to be learnt from the caller.
+
+    digits: the lengths a number may have; pattern: what the value must look like (of the digits, or of the words).
+    means: the intent that a bare value stands for.
+    """
+
+    digits: list[Annotated[int, Field(ge=1, le=20)]] = []
+    prefix: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{0,8}$")] = ""
+    pattern: Text | None = None
+    cues: list[Text] = []
+    means: Name | None = None
+    prompt: Text
+    reprompt: Text
+    rest: Text | None = None
+    invalid: Text
+    unknown: Text
+    unknown_phrases: list[Text] = []
+    retries: Annotated[int, Field(ge=1, le=10)] = 2
+    hints: HintTexts = HintTexts()
+
+    @model_validator(mode="after")
+    def _agree(self) -> Slot:
+        if not self.digits and self.pattern is None:
+            raise ValueError("say what the value looks like: `digits: [4, 6]` (lengths) or `pattern:` (a regex)")
+        if self.digits and self.rest is None and max(self.digits) > 1:
+            raise ValueError("`rest:` is missing: what is said when only a part of the number was heard")
+        if self.prefix and not self.digits:
+            raise ValueError("`prefix:` goes with `digits:` only")
+        return self
+
+
+class Answer(Model):
+    """One possible answer; the first whose `when` holds is given."""
+
+    when: Text | None = None
+    say: Text
+    then: Then = "listen"
+    target: Name | None = None
+
+
+def _listed(value: Any) -> Any:
+    return [{"say": value}] if isinstance(value, str) else value
+
+
+Answers = Annotated[list[Answer], BeforeValidator(_listed)]
+
+
+class Intent(Model):
+    """Something a caller may want, how it is said, and what the bot does about it."""
+
+    act: Act = "answer"
+    phrases: list[Text] = []
+    patterns: list[Text] = []
+    unless: list[Text] = []
+    slots: list[Name] = []
+    look_up: Name | None = None
+    answer: Answers = []
+    not_found: Text | None = None
+    confirm: Text | None = None
+    about: Text | None = None
+    target: Name | None = None
+
+    @model_validator(mode="after")
+    def _agree(self) -> Intent:
+        if not self.phrases and not self.patterns:
+            raise ValueError("give `phrases:` or `patterns:` by which it is recognised")
+        if self.act == "answer" and not self.answer:
+            raise ValueError("`answer:` is missing: what the bot says")
+        if self.act != "answer" and (self.answer or self.slots or self.look_up):
+            raise ValueError(f"an intent with `act: {self.act}` has no `answer`, `slots` or `look_up`")
+        if self.look_up is not None and self.not_found is None:
+            raise ValueError("`not_found:` is missing: what is said when the look-up knows nothing")
+        if self.target is not None and self.act != "transfer":
+            raise ValueError("`target:` goes with `act: transfer`, or into an answer with `then: transfer`")
+        return self
+
+
+class LookUpSource(Model):
+    """Where answers come from: a YAML file of rows, or an HTTP endpoint.
+
+    key: the slot whose value names the row of the file.
+    gives: the values an answer has, for use in templates.
+    headers: header name to the environment variable that holds its value.
+    """
+
+    file: Text | None = None
+    key: Name | None = None
+    url: Text | None = None
+    method: Literal["GET", "POST"] = "GET"
+    timeout_seconds: Annotated[float, Field(gt=0, le=30)] = 3.0
+    headers: dict[str, Text] = {}
+    gives: list[Name] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _agree(self) -> LookUpSource:
+        if (self.file is None) == (self.url is None):
+            raise ValueError("give either `file:` or `url:`")
+        if self.file is not None and self.key is None:
+            raise ValueError("`key:` is missing: the slot whose value names the row")
+        if self.url is not None and not self.url.startswith(("http://", "https://")):
+            raise ValueError("`url:` must begin with http:// or https://")
+        return self
+
+
+class TargetSpec(Model):
+    """A person or group a call can be handed to; the fields are those of `dialog.types.Target`."""
+
+    kind: Literal["user", "phone", "sip"]
+    address: Text
+    ring_seconds: Annotated[int, Field(ge=5, le=120)] = 25
+    talk_seconds: Annotated[int, Field(ge=10, le=86400)] | None = None
+    music: str = ""
+    trunk: str = ""
+    caller_id: str = ""
+
+    @model_validator(mode="after")
+    def _agree(self) -> TargetSpec:
+        if self.kind == "sip" and not self.address.startswith(("sip:", "sips:")):
+            raise ValueError("the address of a `sip` target is a URI such as sip:desk@pbx.example")
+        if self.kind == "phone" and not (self.address.startswith("+") and self.address[1:].isdigit()):
+            raise ValueError('the address of a `phone` target is an E.164 number in quotes, such as "+15550100"')
+        return self
+
+
+class Route(Model):
+    """A rule of who takes a transfer: by the caller's main intent, the number called, or both."""
+
+    intent: Name | None = None
+    called: Text | None = None
+    target: Name
+
+    @model_validator(mode="after")
+    def _agree(self) -> Route:
+        if self.intent is None and self.called is None:
+            raise ValueError("give `intent:` or `called:` (or both)")
+        return self
+
+
+class Handover(Model):
+    """What the agent is told, and who takes the call."""
+
+    whisper: Text
+    wants_person: Text
+    nothing_yet: Text
+    routing: list[Route] = []
+    fallback: Name
+
+
+class Limits(Model):
+    """Numbers of the conversation's patience and trust.
+
+    threshold: confidence from which an intent counts; confirm_below: recogniser confidence (0..1) below which an
+    intent with `confirm` is asked back; silence_seconds: how long the caller may say nothing.
+    """
+
+    threshold: Annotated[float, Field(ge=0.5, le=1)] = 0.75
+    confirm_below: Annotated[float, Field(ge=0, le=1)] = 0.4
+    silence_seconds: Annotated[float, Field(ge=2, le=60)] = 7.0
+    too_long: Literal["transfer", "hang_up"] = "transfer"
+
+
+class DialogFile(Model):
+    """The whole file."""
+
+    name: Text
+    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")] = "en"
+    limits: Limits = Limits()
+    says: Says
+    hints: HintTexts = HintTexts()
+    slots: dict[Name, Slot] = {}
+    look_ups: dict[Name, LookUpSource] = {}
+    intents: dict[Name, Intent] = Field(min_length=1)
+    targets: dict[Name, TargetSpec] = Field(min_length=1)
+    handover: Handover

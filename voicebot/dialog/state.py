@@ -1,0 +1,77 @@
+"""What one call's dialog remembers, and what it expects the caller to say next."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from voicebot.dialog.types import Line, TransferReason
+
+
+class Question(enum.Enum):
+    """What a yes or no would answer."""
+
+    PERSON = "person"
+    MORE = "more"
+    INTENT = "intent"
+
+
+@dataclass(frozen=True, slots=True)
+class Free:
+    """The caller may say anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """The value of `slot` is asked for, on behalf of `intent`.
+
+    kept: digits heard so far; unsure: the intent itself was heard badly and is confirmed before it is acted on.
+    """
+
+    slot: str
+    intent: str
+    kept: str = ""
+    unsure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A yes or no is expected.
+
+    intent: what is being confirmed; reason: why a person is offered.
+    """
+
+    question: Question
+    intent: str | None = None
+    reason: TransferReason = TransferReason.REQUESTED
+
+
+Expected: TypeAlias = Free | Filling | Asked
+
+
+@dataclass(slots=True)
+class State:
+    """The memory of one conversation.
+
+    values: what the last look-up gave; facts: one sentence per answered intent, the latest last.
+    topic: the intent talked about last; main: the call's intent so far; minor: the last one that is only manners.
+    fresh: the slot filled in the turn before, which further digits may still complete.
+    """
+
+    expected: Expected = Free()
+    slots: dict[str, str] = field(default_factory=dict)
+    values: dict[str, str] = field(default_factory=dict)
+    facts: dict[str, str] = field(default_factory=dict)
+    topic: str | None = None
+    main: str | None = None
+    minor: str | None = None
+    confidence: float = 0.0
+    wants_person: bool = False
+    pending: str | None = None
+    fresh: str | None = None
+    said: tuple[Line, ...] = ()
+    silences: int = 0
+    misses: int = 0
+    tries: int = 0
+    came_back: bool = False

@@ -1,0 +1,266 @@
+"""The moves a dialog can make: ask for a slot, look up, answer, offer a person, hand over, say goodbye."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from voicebot.dialog import routing
+from voicebot.dialog.schema import Answer
+from voicebot.dialog.script import RESERVED, Script
+from voicebot.dialog.slots import Fit, Reading
+from voicebot.dialog.state import Asked, Filling, Free, Question, State
+from voicebot.dialog.types import HangUp, Line, Listen, LookUp, LookUpResult, Move, Transfer, TransferReason
+
+MOST_FACTS = 2
+"""Sentences about what was asked that a summary has at most."""
+
+
+class Steps:
+    """Makes the moves of one conversation and keeps its state. Moves carry no meaning; the caller of these adds it."""
+
+    def __init__(self, script: Script, state: State, caller: str, called: str) -> None:
+        self._script = script
+        self._says = script.file.says
+        self._state = state
+        self._caller = caller
+        self._called = called
+
+    def line(self, source: str, values: Mapping[str, str] | None = None) -> Line:
+        """The sentence of a template of the dialog file."""
+        return Line(self._script.replies.render(source, values or {}))
+
+    def begin(self, intent: str, unsure: bool) -> Move:
+        """Do what `intent` stands for.
+
+        unsure: the recogniser was not sure of the words; what would be costly is asked back.
+        """
+        state = self._state
+        match self._script.act(intent):
+            case "transfer":
+                state.minor = intent
+                if unsure:
+                    return self.offer_person(TransferReason.REQUESTED)
+                return self.hand_over(TransferReason.REQUESTED, self._script.file.intents[intent].target)
+            case "goodbye":
+                state.minor = intent
+                confirm = self._script.file.intents[intent].confirm
+                if unsure and confirm is not None:
+                    state.expected = Asked(Question.INTENT, intent)
+                    return Move((self.line(confirm),), Listen())
+                return self.goodbye()
+            case "thanks":
+                state.minor = intent
+                return Move((self.line(self._says.welcome),), Listen())
+            case "repeat":
+                return self.repeat()
+            case _:
+                state.topic = state.main = intent
+                state.tries = 0
+                return self.carry_on(intent, unsure)
+
+    def carry_on(self, intent: str, unsure: bool = False) -> Move:
+        """The next step of `intent`: ask for what is missing, confirm, look up, or answer."""
+        spec = self._script.file.intents[intent]
+        state = self._state
+        state.topic = intent
+        for slot in spec.slots:
+            if slot not in state.slots:
+                state.expected = Filling(slot, intent, unsure=unsure)
+                return Move((self.line(self._script.slots[slot].slot.prompt),), Listen())
+        if unsure and spec.confirm is not None:
+            state.expected = Asked(Question.INTENT, intent)
+            return Move((self.line(spec.confirm, self._known()),), Listen())
+        state.values = {}
+        if spec.look_up is not None:
+            state.pending = intent
+            state.expected = Free()
+            slots = {slot: state.slots[slot] for slot in spec.slots}
+            return Move((), LookUp(spec.look_up, slots, self.line(self._says.filler)))
+        return self._answer(intent)
+
+    def looked_up(self, intent: str, result: LookUpResult) -> Move:
+        """Answer `intent` with what its look-up found, or ask again for what it was looked up by."""
+        spec = self._script.file.intents[intent]
+        state = self._state
+        if result.found and spec.look_up is not None:
+            gives = self._script.file.look_ups[spec.look_up].gives
+            state.values = {name: result.values.get(name, "") for name in gives}
+            return self._answer(intent)
+        line = self.line(spec.not_found or "", self._known())
+        state.tries += 1
+        last = spec.slots[-1] if spec.slots else None
+        if last is None or state.tries > self._script.slots[last].slot.retries:
+            return self.offer_person(TransferReason.NOT_UNDERSTOOD, line)
+        del state.slots[last]
+        state.expected = Filling(last, intent)
+        return Move((line,), Listen())
+
+    def fill(self, filling: Filling, reading: Reading) -> Move:
+        """Take a value heard for a slot: use it, ask for the rest of it, or say what is wrong with it."""
+        state = self._state
+        slot = self._script.slots[filling.slot].slot
+        if reading.fit is Fit.VALID:
+            state.slots[filling.slot] = reading.value
+            state.fresh = filling.slot
+            return self.carry_on(filling.intent, filling.unsure)
+        state.tries += 1
+        if state.tries > slot.retries:
+            return self.offer_person(TransferReason.NOT_UNDERSTOOD)
+        if reading.fit is Fit.SHORT and slot.rest is not None:
+            state.expected = Filling(filling.slot, filling.intent, reading.value, filling.unsure)
+            return Move((self.line(slot.rest, {"so_far": reading.value}),), Listen())
+        state.expected = Filling(filling.slot, filling.intent, unsure=filling.unsure)
+        return Move((self.line(slot.invalid, {"heard": reading.value}),), Listen())
+
+    def ask_again(self, filling: Filling) -> Move:
+        """The value was not among what was said."""
+        state = self._state
+        slot = self._script.slots[filling.slot].slot
+        state.tries += 1
+        if state.tries > slot.retries:
+            return self.offer_person(TransferReason.NOT_UNDERSTOOD)
+        state.expected = filling
+        return Move((self.line(slot.reprompt),), Listen())
+
+    def without_value(self, filling: Filling) -> Move:
+        """The caller does not have the value."""
+        line = self.line(self._script.slots[filling.slot].slot.unknown)
+        return self.offer_person(TransferReason.REQUESTED, line)
+
+    def offer_person(self, reason: TransferReason, *before: Line) -> Move:
+        """Ask whether to connect the caller with a person."""
+        self._state.expected = Asked(Question.PERSON, reason=reason)
+        return Move((*before, self.line(self._says.offer_person)), Listen())
+
+    def miss(self) -> Move:
+        """Nothing was understood: rephrase, then offer a person, then hand over."""
+        state = self._state
+        state.misses += 1
+        rephrases = self._says.not_understood
+        if state.misses <= len(rephrases):
+            question = self.open_question()
+            return Move((self.line(rephrases[state.misses - 1]), *question), Listen())
+        if state.misses == len(rephrases) + 1:
+            return self.offer_person(TransferReason.NOT_UNDERSTOOD)
+        return self.hand_over(TransferReason.NOT_UNDERSTOOD)
+
+    def silence(self) -> Move:
+        """Nothing was said: ask, then offer a person, then hand over; leave a line where nobody waits for us."""
+        state = self._state
+        state.silences += 1
+        asks = self._says.still_there
+        if state.silences <= len(asks):
+            return Move((self.line(asks[state.silences - 1]), *self.open_question()), Listen())
+        answered = isinstance(state.expected, Asked) and state.expected.question is Question.MORE
+        if answered or (state.came_back and state.silences > len(asks) + 1):
+            return self.goodbye("silent")
+        if state.silences == len(asks) + 1:
+            return self.offer_person(TransferReason.SILENT)
+        return self.hand_over(TransferReason.SILENT)
+
+    def open_question(self) -> tuple[Line, ...]:
+        """The question the caller still owes an answer to."""
+        match self._state.expected:
+            case Filling(slot=slot, kept=""):
+                return (self.line(self._script.slots[slot].slot.prompt),)
+            case Filling(slot=slot, kept=kept):
+                rest = self._script.slots[slot].slot.rest
+                return (self.line(rest, {"so_far": kept}),) if rest is not None else ()
+            case Asked(question=Question.PERSON):
+                return (self.line(self._says.offer_person),)
+            case Asked(question=Question.INTENT, intent=str(intent)):
+                confirm = self._script.file.intents[intent].confirm
+                return (self.line(confirm, self._known()),) if confirm is not None else ()
+            case _:
+                return ()
+
+    def repeat(self) -> Move:
+        """Say the last thing again."""
+        return Move(self._state.said, Listen())
+
+    def go_on(self, source: str) -> Move:
+        """Say `source` and listen for anything."""
+        self._state.expected = Free()
+        return Move((self.line(source),), Listen())
+
+    def goodbye(self, reason: str = "goodbye") -> Move:
+        """Say goodbye and hang up."""
+        return Move((self.line(self._says.goodbye),), HangUp(reason))
+
+    def hand_over(self, reason: TransferReason, target: str | None = None, *before: Line) -> Move:
+        """Hand the caller to a person: to `target`, or whom the routing names."""
+        self._state.wants_person = self._state.wants_person or reason in (
+            TransferReason.REQUESTED,
+            TransferReason.PRESSED_ZERO,
+        )
+        lines = (*before, self.line(self._says.transferring))
+        return Move(lines, Transfer(target or self._routed(), reason, self._whisper(reason)))
+
+    def rescue(self, line: Line) -> Move:
+        """Something of ours failed: say `line` and hand over to the fallback."""
+        whisper = self._whisper(TransferReason.FAILURE)
+        return Move((line,), Transfer(self._script.file.handover.fallback, TransferReason.FAILURE, whisper))
+
+    def summary(self) -> str:
+        """What the call was about so far, in one to three short sentences."""
+        handover = self._script.file.handover
+        parts = list(self._state.facts.values())[-MOST_FACTS:]
+        if self._state.wants_person:
+            parts.append(self._script.replies.render(handover.wants_person, {}))
+        return " ".join(parts) or self._script.replies.render(handover.nothing_yet, {})
+
+    def note(self, intent: str) -> None:
+        """Keep in mind what `intent` was about, for the summary."""
+        about = self._script.file.intents[intent].about
+        if about is None:
+            return
+        self._state.facts.pop(intent, None)
+        self._state.facts[intent] = self._script.replies.render(about, self._known())
+
+    def _answer(self, intent: str) -> Move:
+        state = self._state
+        self.note(intent)
+        known = self._known()
+        answer = next(
+            each
+            for each in self._script.file.intents[intent].answer
+            if each.when is None or self._script.replies.holds(each.when, known)
+        )
+        state.tries = 0
+        return self._after(answer, self.line(answer.say, known))
+
+    def _after(self, answer: Answer, line: Line) -> Move:
+        match answer.then:
+            case "offer":
+                return self.offer_person(TransferReason.REQUESTED, line)
+            case "transfer":
+                return self.hand_over(TransferReason.RULE, answer.target, line)
+            case "hang_up":
+                return Move((line,), HangUp("answered"))
+            case _:
+                if line.text.endswith("?"):
+                    self._state.expected = Free()
+                    return Move((line,), Listen())
+                self._state.expected = Asked(Question.MORE)
+                return Move((line, self.line(self._says.anything_else)), Listen())
+
+    def _known(self) -> dict[str, str]:
+        """Every variable of the file, empty where the call has not learnt it."""
+        file = self._script.file
+        names = [*file.slots, *(name for source in file.look_ups.values() for name in source.gives)]
+        return dict.fromkeys(names, "") | self._state.values | self._state.slots
+
+    def _routed(self) -> str:
+        handover = self._script.file.handover
+        return routing.choose(handover.routing, handover.fallback, self._state.main, self._called)
+
+    def _whisper(self, reason: TransferReason) -> str:
+        values = dict.fromkeys(RESERVED, "") | self._known()
+        values |= {
+            "caller": self._caller,
+            "called": self._called,
+            "summary": self.summary(),
+            "intent": self._state.main or "",
+            "reason": reason.value,
+        }
+        return self._script.replies.render(self._script.file.handover.whisper, values)

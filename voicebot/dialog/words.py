@@ -1,0 +1,84 @@
+"""Text as the rules see it: lower case, no punctuation, contractions written out, clauses known. English."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from voicebot.dialog import numbers
+
+_CONTRACTIONS = {
+    "cannot": "can not", "won't": "will not", "wont": "will not", "ain't": "is not", "dont": "do not",
+    "didnt": "did not", "wheres": "where is", "whats": "what is", "im": "i am", "ive": "i have",
+    "gonna": "going to", "wanna": "want to", "gotta": "got to", "gimme": "give me", "lemme": "let me",
+    "let's": "let us", "o'clock": "oclock", "ok": "okay",
+}  # fmt: skip
+_ENDINGS = (("n't", " not"), ("'re", " are"), ("'ve", " have"), ("'ll", " will"), ("'m", " am"), ("'d", " would"))
+_IS_AFTER = frozenset("where what who how when why it that there here he she this everything".split())
+_TOKEN = re.compile(r"[a-z0-9]+(?:'[a-z]+)?|[,.;:!?]")
+_BREAKS = frozenset(",.;:!?")
+
+NOISES = frozenset("um uh er erm ah hm hmm mm mhm mmm huh eh oh".split())
+"""Sounds that say nothing."""
+
+LONG_NUMBER = 3
+"""From this many digits on a number is a value, not a word of a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A sentence in words.
+
+    tokens: the words, without noises.
+    clauses: for each word, the number of the clause it stands in.
+    """
+
+    tokens: tuple[str, ...]
+    clauses: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return " ".join(self.tokens)
+
+    def clause_start(self, index: int) -> int:
+        """Index of the first word of the clause that word `index` stands in."""
+        return self.clauses.index(self.clauses[index])
+
+
+def split(text: str) -> Words:
+    """`text` in words; numbers of three digits and more are left out, for they are values."""
+    tokens: list[str] = []
+    clauses: list[int] = []
+    clause = 0
+    for piece in _TOKEN.findall(_without_values(text.lower().replace("’", "'"))):
+        if piece in _BREAKS:
+            clause += 1
+            continue
+        for word in _written_out(piece).split():
+            if word not in NOISES:
+                tokens.append(word)
+                clauses.append(clause)
+    return Words(tuple(tokens), tuple(clauses))
+
+
+def is_noise(text: str) -> bool:
+    """Whether `text` has no word in it at all, only sounds or nothing."""
+    return all(word in NOISES for word in re.findall(r"[^\W_]+", text.lower()))
+
+
+def _without_values(text: str) -> str:
+    for run in reversed(numbers.runs(text)):
+        if len(run.readings[0]) >= LONG_NUMBER:
+            text = f"{text[: run.start]} {text[run.end :]}"
+    return text
+
+
+def _written_out(word: str) -> str:
+    if word in _CONTRACTIONS:
+        return _CONTRACTIONS[word]
+    for ending, full in _ENDINGS:
+        if word.endswith(ending):
+            return word.removesuffix(ending) + full
+    if word.endswith("'s"):
+        stem = word.removesuffix("'s")
+        return f"{stem} is" if stem in _IS_AFTER else stem
+    return word
