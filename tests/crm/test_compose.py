@@ -1,0 +1,84 @@
+"""From the record of a call to what a CRM is told."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from voicebot.call.record import Disposition, Speaker, TransferOutcome, TurnEntry
+from voicebot.crm import NoteTurn, compose
+from voicebot.store.views import CallRow, CallState, CallView, TransferView
+
+BEGUN = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
+
+
+def view(*turns: TurnEntry, transfers: tuple[TransferView, ...] = (), live: bool = False) -> CallView:
+    row = CallRow(
+        call_id="call-1",
+        caller="+14155552671",
+        called="+14155550100",
+        gateway="jambonz",
+        dialog="shop",
+        node="node-1",
+        state=CallState.LIVE if live else CallState.ENDED,
+        started_at=BEGUN,
+        ended_at=None if live else BEGUN + timedelta(seconds=75),
+        disposition=None if live else Disposition.TRANSFERRED,
+        reason="" if live else "requested",
+        intent="transfer",
+        confidence=0.9,
+        summary="Wants a person.",
+        slots={"order": "1234"},
+    )
+    return CallView(row=row, turns=turns, troubles=(), transfers=transfers, deliveries=())
+
+
+def test_note_has_the_facts_of_the_call() -> None:
+    """Numbers, times, understanding and summary are taken over."""
+    note = compose(view())
+    assert (note.call_id, note.caller, note.called, note.started_at) == (
+        "call-1",
+        "+14155552671",
+        "+14155550100",
+        BEGUN,
+    )
+    assert (note.duration, note.intent, note.confidence) == (75.0, "transfer", 0.9)
+    assert (note.summary, dict(note.slots)) == ("Wants a person.", {"order": "1234"})
+
+
+def test_turns_name_their_speakers_and_how_they_came_about() -> None:
+    """Keys pressed and interruptions are shown; invented and empty turns are not."""
+    note = compose(
+        view(
+            TurnEntry(0, Speaker.BOT, "Which order?", 0.0, 1.0, interrupted=True),
+            TurnEntry(1, Speaker.CALLER, "", 1.0, 2.0, keys="1234"),
+            TurnEntry(2, Speaker.CALLER, "Thanks for watching.", 3.0, 4.0, rejected="invented"),
+            TurnEntry(3, Speaker.CALLER, "", 5.0, 6.0),
+        )
+    )
+    assert note.turns == (
+        NoteTurn("Bot", "Which order? [interrupted]"),
+        NoteTurn("Caller", "[keys 1234]"),
+    )
+
+
+def test_outcome_tells_every_transfer() -> None:
+    """The way the call ended, and what became of each attempt to hand it over."""
+    transfers = (
+        TransferView("billing", TransferOutcome.NO_ANSWER, 480, BEGUN),
+        TransferView("front desk", TransferOutcome.ACCEPTED, 200, BEGUN),
+    )
+    assert compose(view(transfers=transfers)).outcome == (
+        "transferred (requested); transfer to billing: no answer; transfer to front desk: answered"
+    )
+
+
+def test_every_transfer_outcome_has_words() -> None:
+    """No outcome a gateway may report is missing."""
+    for outcome in TransferOutcome:
+        assert "transfer to x: " in compose(view(transfers=(TransferView("x", outcome, None, BEGUN),))).outcome
+
+
+def test_live_call_can_be_told_too() -> None:
+    """A call in progress reads as such, for who looks at it before it ends."""
+    note = compose(view(live=True))
+    assert (note.outcome, note.duration) == ("live", 0.0)
