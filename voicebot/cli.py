@@ -13,6 +13,7 @@ import typer
 from voicebot import __version__
 from voicebot.errors import ConfigError, StoreError, VoicebotError
 from voicebot.settings import Settings, load
+from voicebot.testing.call_command import call
 
 app = typer.Typer(
     help="A self-hosted phone voicebot: answers a jambonz number, understands, helps, or hands over to a person.",
@@ -23,6 +24,7 @@ app = typer.Typer(
 )
 calls_app = typer.Typer(help="Look at the calls that were kept.", no_args_is_help=True)
 deliveries_app = typer.Typer(help="Look at, and retry, what goes to the CRM.", no_args_is_help=True)
+app.command("call")(call)
 app.add_typer(calls_app, name="calls")
 app.add_typer(deliveries_app, name="deliveries")
 
@@ -154,7 +156,10 @@ async def _serve(settings: Settings) -> None:
 
     typer.echo(banner.starting(settings))
     with processes.open_stores(settings) as stores:
-        async with processes.serving_media(settings, stores, typer.echo) as server:
+        async with (
+            processes.loading(settings, stores.dialog, typer.echo) as engines,
+            processes.serving_media(settings, stores, engines) as server,
+        ):
             with (
                 processes.serving_web(settings, processes.flask_app(settings, stores)),
                 processes.delivering(settings, stores),
@@ -178,7 +183,10 @@ async def _media(settings: Settings) -> None:
     from voicebot import processes
 
     with processes.open_stores(settings) as stores:
-        async with processes.serving_media(settings, stores, typer.echo) as server:
+        async with (
+            processes.loading(settings, stores.dialog, typer.echo) as engines,
+            processes.serving_media(settings, stores, engines) as server,
+        ):
             typer.echo(f"audio on {settings.host}:{server.port}")
             await processes.until_told(server.drain)
 

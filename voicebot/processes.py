@@ -16,6 +16,8 @@ import waitress.server
 from flask import Flask
 
 from voicebot.asr.build import build as build_recognizer
+from voicebot.asr.port import Recognizer
+from voicebot.audio import Pcm
 from voicebot.audio.vad import detectors
 from voicebot.call.rules import Rules
 from voicebot.crm.build import crms
@@ -34,6 +36,7 @@ from voicebot.store.build import sessions as build_sessions
 from voicebot.store.records import Records
 from voicebot.store.sessions import Sessions
 from voicebot.tts.build import build as build_voice
+from voicebot.tts.fallback import Voice
 from voicebot.web.app import create_app
 from voicebot.web.health import Readiness
 
@@ -53,6 +56,15 @@ class Stores:
     dialog: FileDialog
     sessions: Sessions
     records: Records
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """Hearing and speaking; `apology` is the dialog's apology as audio."""
+
+    recognizer: Recognizer
+    voice: Voice
+    apology: Pcm
 
 
 @contextlib.contextmanager
@@ -149,23 +161,35 @@ def _sweep(settings: Settings, stores: Stores, stop: threading.Event) -> None:
 
 
 @contextlib.asynccontextmanager
-async def serving_media(settings: Settings, stores: Stores, say: Say) -> AsyncIterator[AudioServer]:
-    """Hold calls: load the models, listen, and announce this process to the webhooks."""
+async def loading(settings: Settings, dialog: FileDialog, say: Say) -> AsyncIterator[Engines]:
+    """Load the models and say which. Raises ModelUnavailable."""
+    recognizer = await asyncio.to_thread(build_recognizer, settings, dialog.language)
+    try:
+        say(f"  hearing   {recognizer.description}")
+        voice = await asyncio.to_thread(build_voice, settings)
+        try:
+            say(f"  voice     {voice.description}")
+            yield Engines(recognizer, voice, await asyncio.to_thread(voice.apology_pcm, dialog.apology))
+        finally:
+            await voice.aclose()
+    finally:
+        await recognizer.aclose()
+
+
+@contextlib.asynccontextmanager
+async def serving_media(settings: Settings, stores: Stores, engines: Engines) -> AsyncIterator[AudioServer]:
+    """Hold calls, and announce this process to the webhooks."""
     recovered = stores.records.recover(settings.node, 0.0, settings.delivery_targets)
     if recovered:
         log.warning("calls.recovered", count=len(recovered))
-    recognizer = await asyncio.to_thread(build_recognizer, settings, stores.dialog.language)
-    say(f"  hearing   {recognizer.description}")
-    synthesizer = await asyncio.to_thread(build_voice, settings)
-    say(f"  voice     {synthesizer.description}")
     journal = Journal()
     services = Services(
         settings=settings,
         dialog=stores.dialog,
         rules=Rules.of(settings),
-        recognizer=recognizer,
-        synthesizer=synthesizer,
-        apology=await asyncio.to_thread(synthesizer.apology_pcm, stores.dialog.apology),
+        recognizer=engines.recognizer,
+        synthesizer=engines.voice,
+        apology=engines.apology,
         lookups=build_lookups(stores.dialog.lookups, settings.dialog.parent),
         detector=detectors(settings.vad),
         sessions=stores.sessions,
@@ -176,7 +200,7 @@ async def serving_media(settings: Settings, stores: Stores, say: Say) -> AsyncIt
     )
     server = AudioServer(services)
     await server.start()
-    warming = asyncio.create_task(synthesizer.warm(stores.dialog.fixed_lines()))
+    warming = asyncio.create_task(engines.voice.warm(stores.dialog.fixed_lines()))
     presence = Presence(settings, stores.sessions, stores.records, services.capacity)
     announcing = asyncio.create_task(presence.run())
     try:
@@ -189,8 +213,6 @@ async def serving_media(settings: Settings, stores: Stores, say: Say) -> AsyncIt
         if not await asyncio.to_thread(journal.close, 10.0):
             log.error("journal.unfinished", backlog=journal.backlog)
         await services.lookups.aclose()
-        await synthesizer.aclose()
-        await recognizer.aclose()
 
 
 async def until_told(drain: Callable[[], Coroutine[None, None, None]] | None = None) -> None:

@@ -86,7 +86,7 @@ async def house(
     services = Services(
         settings=chosen,
         dialog=dialog,
-        rules=Rules(min_pause=0.1, max_pause=0.2, guess_after=0.06, silence=5.0),
+        rules=Rules(min_pause=0.1, max_pause=0.2, guess_after=0.06, silence=1.5),
         recognizer=recognizer or ScriptedRecognizer(),
         synthesizer=synthesizer or ToneSynthesizer(seconds_per_character=0.01),
         apology=ToneSynthesizer(seconds_per_character=0.01).audio(dialog.apology),

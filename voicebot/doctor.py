@@ -1,0 +1,223 @@
+"""`voicebot doctor`: proves, one line a part, that this machine can answer calls."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+
+from voicebot import processes
+from voicebot.asr.port import JobKind, Speech
+from voicebot.crm.build import build as build_crm
+from voicebot.dialog import FileDialog, load_dialog
+from voicebot.errors import ConfigError, CrmError, VoicebotError
+from voicebot.runtime.secrets import complete
+from voicebot.settings import Crm, Settings, is_loopback, load
+from voicebot.store.build import sessions as build_sessions
+from voicebot.store.records import Records
+from voicebot.testing.call_command import Server, run_call
+from voicebot.testing.call_report import Reporter
+from voicebot.testing.caller import Say as CallerSays
+from voicebot.tts.espeak import EspeakSynthesizer
+
+SENTENCE = "What are your opening hours?"
+REACH_SECONDS = 5.0
+
+Say = Callable[[str], None]
+
+
+class Unwell(Exception):
+    """A check failed; the message says what to do."""
+
+
+@dataclass(slots=True)
+class Report:
+    """Prints each check's outcome and remembers whether all were well."""
+
+    say: Say
+    well: bool = True
+
+    async def check(self, name: str, look: Callable[[], Awaitable[str]]) -> None:
+        """One line: what was found, or what is wrong and how to mend it."""
+        try:
+            found = await look()
+        except (VoicebotError, Unwell) as error:
+            self.well = False
+            self.say(f"FAIL  {name:11} {error}")
+        else:
+            self.say(f"ok    {name:11} {found}")
+
+
+async def examine(say: Say) -> bool:
+    """Check everything a call needs; whether all is well. Only settings that cannot be read end it early."""
+    report = Report(say)
+    try:
+        settings = complete(load())
+        dialog = load_dialog(settings.dialog)
+    except ConfigError as error:
+        say(f"FAIL  settings    {error}")
+        return False
+    say(f"ok    settings    data in {settings.data_dir}")
+    say(f"ok    dialog      {settings.dialog}: {dialog.name}, speaks {dialog.language}")
+    await report.check("database", lambda: asyncio.to_thread(_database, settings))
+    await report.check("sessions", lambda: asyncio.to_thread(_sessions, settings))
+    await report.check("CRM", lambda: asyncio.to_thread(_crm, settings))
+    await report.check("webhooks", lambda: asyncio.to_thread(_webhooks, settings))
+    await report.check("http port", lambda: asyncio.to_thread(_port, settings, settings.http_port, "HTTP_PORT"))
+    await report.check("audio port", lambda: asyncio.to_thread(_port, settings, settings.ws_port, "WS_PORT"))
+    await report.check("public http", lambda: asyncio.to_thread(_public, settings.public_http_url, "HTTP"))
+    await report.check("public ws", lambda: asyncio.to_thread(_public, settings.public_ws_url, "WS"))
+    try:
+        async with processes.loading(settings, dialog, _nothing) as engines:
+            await report.check("hearing", lambda: _hearing(engines, dialog))
+            await report.check("voice", lambda: _voice(engines, dialog))
+            await report.check("a call", lambda: _call(settings, dialog, engines))
+    except ConfigError as error:
+        report.well = False
+        say(f"FAIL  models      {error}")
+    say("All is well." if report.well else "Something is not well; see the lines marked FAIL.")
+    return report.well
+
+
+def _nothing(_: str) -> None:
+    return None
+
+
+def _database(settings: Settings) -> str:
+    records = Records.open(settings.database)
+    try:
+        records.ping()
+    finally:
+        records.close()
+    return settings.database.rsplit("@", 1)[-1]
+
+
+def _sessions(settings: Settings) -> str:
+    build_sessions(settings).ping()
+    return "Redis answers" if settings.redis_url else "in memory (one process; set VOICEBOT_REDIS_URL for several)"
+
+
+def _crm(settings: Settings) -> str:
+    crm = build_crm(settings)
+    if crm is None:
+        return f"{Crm.NONE.value}: notes are kept here only"
+    try:
+        return f"{crm.name}: {crm.check()}"
+    except CrmError as error:
+        raise Unwell(f"{crm.name}: {error}") from error
+
+
+def _webhooks(settings: Settings) -> str:
+    if settings.jambonz_webhook_secret is not None:
+        return "signatures are checked"
+    if is_loopback(settings.host):
+        return "unsigned, and open to this machine only; set VOICEBOT_JAMBONZ_WEBHOOK_SECRET before going live"
+    raise Unwell("unsigned and open to the network; set VOICEBOT_JAMBONZ_WEBHOOK_SECRET")
+
+
+def _port(settings: Settings, port: int, name: str) -> str:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, port))
+        except OSError as error:
+            if _alive(f"http://{settings.host}:{port}"):
+                return f"{settings.host}:{port}: a voicebot answers there"
+            raise Unwell(
+                f"{settings.host}:{port}: {error.strerror}; another program has it, choose VOICEBOT_{name}"
+            ) from None
+    return f"{settings.host}:{port} is free"
+
+
+def _public(url: str, name: str) -> str:
+    if not url:
+        return f"not set; jambonz on another machine needs VOICEBOT_PUBLIC_{name}_URL"
+    if not _alive(url.replace("ws", "http", 1) if name == "WS" else url):
+        raise Unwell(f"{url}/healthz does not answer; is the server running, and the proxy pointed at it?")
+    return f"{url} answers"
+
+
+def _alive(base: str) -> bool:
+    try:
+        return requests.get(f"{base}/healthz", timeout=REACH_SECONDS, allow_redirects=False).status_code == 200
+    except requests.RequestException:
+        return False
+
+
+async def _hearing(engines: processes.Engines, dialog: FileDialog) -> str:
+    voice = EspeakSynthesizer("" if dialog.language == "en" else dialog.language)
+    pcm = await asyncio.to_thread(voice.render, SENTENCE)
+    await voice.aclose()
+    started = time.perf_counter()
+    heard = await engines.recognizer.recognize(Speech(pcm, JobKind.FINAL, dialog.language))
+    took = time.perf_counter() - started
+    if not heard.text:
+        raise Unwell(f"{engines.recognizer.description} heard nothing in a clear sentence; choose another model")
+    return f'{engines.recognizer.description}; "{SENTENCE}" was heard as "{heard.text}" in {took:.2f} s'
+
+
+async def _voice(engines: processes.Engines, dialog: FileDialog) -> str:
+    started = time.perf_counter()
+    async for _ in engines.voice.stream("This is a sentence nobody has said before."):
+        break
+    return f"{engines.voice.description}; first audio after {1000 * (time.perf_counter() - started):.0f} ms"
+
+
+async def _call(settings: Settings, dialog: FileDialog, engines: processes.Engines) -> str:
+    """A canned call through webhooks, sockets and models, on ports and records of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        own = settings.model_copy(
+            update={
+                "host": "127.0.0.1",
+                "http_port": _free_port(),
+                "ws_port": _free_port(),
+                "public_http_url": "",
+                "public_ws_url": "",
+                "data_dir": Path(folder),
+                "database_url": "",
+                "redis_url": "",
+                "crm": Crm.NONE,
+            }
+        )
+        with processes.open_stores(own) as stores:
+            async with processes.serving_media(own, stores, engines):
+                with processes.serving_web(own, processes.flask_app(own, stores)):
+                    return await _make_call(own, stores)
+
+
+async def _make_call(settings: Settings, stores: processes.Stores) -> str:
+    secret = settings.jambonz_webhook_secret
+    password = settings.webhook_password
+    voice = EspeakSynthesizer("en-us+f3")
+    try:
+        result = await run_call(
+            Server(
+                http=settings.http_url,
+                secret=secret.get_secret_value() if secret else "",
+                basic=(settings.webhook_user, password.get_secret_value()) if password else None,
+            ),
+            [CallerSays(SENTENCE)],
+            voice,
+            Reporter(_nothing),
+            longest=60.0,
+        )
+    finally:
+        await voice.aclose()
+    if result.problems:
+        raise Unwell("; ".join(result.problems))
+    latency = next((turn.latency for turn in result.turns if turn.latency is not None), None)
+    if latency is None:
+        raise Unwell("the bot greeted, but did not answer the caller")
+    return f"greeted, understood and answered {latency:.2f} s after the caller's last word"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
