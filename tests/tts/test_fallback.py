@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+import numpy as np
+import pytest
+from structlog.testing import capture_logs
+
+from tests.tts.listening import hear
+from voicebot.audio import Pcm, silence
+from voicebot.errors import SynthesizerError
+from voicebot.testing.tones import ToneSynthesizer
+from voicebot.tts.cache import CachedSynthesizer
+from voicebot.tts.fallback import REST_SECONDS, Voice
+from voicebot.tts.sequence import GAP_SECONDS
+
+
+class Clock:
+    """Seconds, moved by hand."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def _voice(
+    engine: ToneSynthesizer, reserve: ToneSynthesizer | None, clock: Clock | None = None, patience: float = 0.05
+) -> Voice:
+    return Voice(CachedSynthesizer(engine, 1), reserve, ToneSynthesizer().audio, patience, clock or Clock())
+
+
+def test_only_the_sentence_that_fails_goes_to_the_reserve() -> None:
+    """The reserve speaks the second of three sentences, the engine the other two."""
+    engine, reserve = ToneSynthesizer(fail_on="Bad"), ToneSynthesizer(seconds_per_character=0.02)
+    heard = asyncio.run(hear(_voice(engine, reserve).stream("One. Bad two. Three.")))
+    gap = silence(GAP_SECONDS)
+    expected = [engine.audio("One."), gap, reserve.audio("Bad two."), gap, engine.audio("Three.")]
+    assert np.array_equal(heard, np.concatenate(expected))
+    assert reserve.spoken == ["Bad two."]
+
+
+@pytest.mark.parametrize("chunks_before", [0, 2])
+def test_an_engine_that_hangs_is_replaced_within_its_patience(chunks_before: int) -> None:
+    """A sentence that stops coming, at once or half-way, is said whole by the reserve soon after."""
+    engine = ToneSynthesizer(hang_on="hangs", chunks_before_trouble=chunks_before)
+    reserve = ToneSynthesizer(seconds_per_character=0.02)
+    voice = _voice(engine, reserve)
+
+    async def speak() -> None:
+        begun = asyncio.get_running_loop().time()
+        heard = await hear(voice.stream("It hangs here."))
+        assert asyncio.get_running_loop().time() - begun < 1.0
+        partly = engine.audio("It hangs here.")[: 800 * chunks_before]
+        assert np.array_equal(heard, np.concatenate([partly, reserve.audio("It hangs here.")]))
+
+    asyncio.run(speak())
+    assert engine.closed == 1
+
+
+def test_what_the_reserve_said_is_not_remembered_as_the_engines() -> None:
+    """When the engine is well again it speaks the sentence itself."""
+    engine, reserve = ToneSynthesizer(fail_on="order"), ToneSynthesizer(seconds_per_character=0.02)
+    voice = _voice(engine, reserve)
+
+    async def speak() -> None:
+        assert np.array_equal(await hear(voice.stream("Your order.")), reserve.audio("Your order."))
+        engine.fail_on = None
+        assert np.array_equal(await hear(voice.stream("Your order.")), engine.audio("Your order."))
+
+    asyncio.run(speak())
+
+
+def test_an_engine_that_fails_twice_running_is_left_alone_for_a_while() -> None:
+    """During its rest only what is in the cache is taken from it; then it is tried again."""
+    clock = Clock()
+    engine, reserve = ToneSynthesizer(), ToneSynthesizer(seconds_per_character=0.02)
+    voice = _voice(engine, reserve, clock)
+
+    async def speak() -> None:
+        await voice.warm(["Known."])
+        engine.fail_on = " "
+        await hear(voice.stream("Bad one."))
+        await hear(voice.stream("Bad two."))
+        asked = len(engine.spoken)
+        await hear(voice.stream("Bad three."))
+        assert len(engine.spoken) == asked
+        assert np.array_equal(await hear(voice.stream("Known.")), engine.audio("Known."))
+        clock.now += REST_SECONDS + 1
+        engine.fail_on = None
+        assert np.array_equal(await hear(voice.stream("Well again.")), engine.audio("Well again."))
+
+    asyncio.run(speak())
+
+
+def test_without_a_reserve_the_error_is_ours() -> None:
+    """A hanging engine without a reserve raises SynthesizerError that names it, within its patience."""
+    voice = _voice(ToneSynthesizer(hang_on="x"), None)
+    with pytest.raises(SynthesizerError, match="tones gave no audio within"):
+        asyncio.run(hear(voice.stream("x")))
+
+
+def test_a_broken_reserve_raises_and_the_apology_still_sounds() -> None:
+    """With everything broken there is an error for the log and an apology for the caller."""
+    voice = _voice(ToneSynthesizer(), ToneSynthesizer(fail_on=""))
+    apology = voice.apology_pcm("Sorry.")
+
+    class Broken(ToneSynthesizer):
+        async def stream(self, text: str) -> AsyncGenerator[Pcm, None]:
+            raise RuntimeError("the driver is gone")
+            yield silence(0)
+
+    broken = _voice(Broken(), ToneSynthesizer(fail_on=""))
+    with pytest.raises(SynthesizerError):
+        asyncio.run(hear(broken.stream("Hello.")))
+    assert len(apology)
+    assert voice.apology_pcm("Sorry.") is apology
+
+
+def test_failures_are_logged_without_the_words() -> None:
+    """The log tells engine and error, never what was to be said to the caller."""
+    voice = _voice(ToneSynthesizer(hang_on="secret"), ToneSynthesizer())
+    with capture_logs() as logs:
+        asyncio.run(hear(voice.stream("Your secret number is 1234.")))
+    assert [entry["event"] for entry in logs] == ["voice.failed"]
+    assert "1234" not in str(logs)

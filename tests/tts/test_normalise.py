@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voicebot.tts.normalise import speakable
+from voicebot.tts.spelling import spell, spell_phone
+
+
+@pytest.mark.parametrize(
+    ("written", "spoken"),
+    [
+        ("Your order ORD 1234 has shipped.", "Your order O R D, 1 2 3 4 has shipped."),
+        ("ORD-123456", "O R D, 1 2 3, 4 5 6"),
+        ("order number 12345678", "order number 1 2 3 4, 5 6 7 8"),
+        ("order 1234 is two", "order 1 2 3 4 is two"),
+        ("Your code is 1234.", "Your code is 1 2 3 4."),
+        ("Ticket #42", "Ticket 4 2"),
+        ("PIN 0042", "PIN 0 0 4 2"),
+        ("AB12CD34", "A, B, 1 2, C D, 3 4"),
+        ("0151", "0 1 5 1"),
+        ("MP3, B2B, 4K and COVID-19", "MP3, B2B, 4K and COVID-19"),
+        ("order 12 pieces", "order 12 pieces"),
+    ],
+)
+def test_codes_are_read_character_by_character(written: str, spoken: str) -> None:
+    """Order numbers and codes are spelled in groups; names with a digit in them are left alone."""
+    assert speakable(written) == spoken
+
+
+@pytest.mark.parametrize(
+    ("written", "spoken"),
+    [
+        ("$12.50", "12 dollars and 50 cents"),
+        ("$1", "1 dollar"),
+        ("$1,234.56.", "1234 dollars and 56 cents."),
+        ("€5", "5 euros"),
+        ("£3.01", "3 pounds and 1 penny"),
+        ("£0.50", "50 pence"),
+        ("$0", "0 dollars"),
+        ("12 EUR", "12 euros"),
+        ("$5 million", "5 million dollars"),
+        ("15% off", "15 percent off"),
+        ("12.5 %", "12.5 percent"),
+    ],
+)
+def test_money_and_percent_are_said_in_words(written: str, spoken: str) -> None:
+    """Amounts are said with their currency behind them, in the singular where there is one."""
+    assert speakable(written) == spoken
+
+
+@pytest.mark.parametrize(
+    ("written", "spoken"),
+    [
+        ("2026-11-20", "November 20th, 20 26"),
+        ("11/20/2026", "November 20th, 20 26"),
+        ("2001-02-03", "February 3rd, 2001"),
+        ("1905-01-01", "January 1st, 19 oh 5"),
+        ("1900-01-12", "January 12th, 19 hundred"),
+        ("2026-13-45", "2026-13-45"),
+        ("2026-02-30", "2026-02-30"),
+        ("on Nov 20", "on November 20"),
+        ("20 Nov. 2026", "20 November 2026"),
+        ("9:00", "9 o'clock"),
+        ("at 9:05 and 17:30", "at 9 oh 5 and 17 30"),
+        ("00:00", "midnight"),
+        ("17:00", "17 hundred"),
+        ("9:00 am to 5 pm", "9 a.m. to 5 p.m."),
+        ("9:30 PM", "9 30 p.m."),
+        ("until 5 p.m.", "until 5 p.m."),
+        ("Mon-Fri 9:00-17:30, Sat 10am-4pm.", "Monday to Friday 9 o'clock to 17 30, Saturday 10 a.m. to 4 p.m."),
+        ("24/7", "24 7"),
+        ("10-12 days", "10 to 12 days"),
+        ("I am here.", "I am here."),
+    ],
+)
+def test_dates_and_times_are_said_as_people_say_them(written: str, spoken: str) -> None:
+    """Dates by name of the month and years in pairs, times by the clock; what is no date is left."""
+    assert speakable(written) == spoken
+
+
+def test_british_dates_put_the_day_first() -> None:
+    """The same digits are another day in Britain, and said in another order."""
+    assert speakable("2026-11-20", "en-gb") == "the 20th of November 20 26"
+    assert speakable("03/04/2026", "en-gb") == "the 3rd of April 20 26"
+    assert speakable("03/04/2026", "en-us") == "March 4th, 20 26"
+
+
+@pytest.mark.parametrize(
+    ("written", "spoken"),
+    [
+        ("+1 (415) 555-0132", "+ 1, 4 1 5, 5 5 5, 0 1 3 2"),
+        ("+14155550132", "+ 1, 4 1 5, 5 5 5, 0 1 3 2"),
+        ("+442079460958", "+ 4 4, 2 0, 7 9 4 6, 0 9 5 8"),
+        ("415-555-0132", "4 1 5, 5 5 5, 0 1 3 2"),
+        ("(415) 555-0132", "4 1 5, 5 5 5, 0 1 3 2"),
+        ("1-800-555-0199", "1, 8 0 0, 5 5 5, 0 1 9 9"),
+        ("555-0132", "5 5 5, 0 1 3 2"),
+        ("+999999", "+ 9 9 9, 9 9 9"),
+    ],
+)
+def test_phone_numbers_are_read_in_groups(written: str, spoken: str) -> None:
+    """Digit by digit, grouped as the number's country writes it."""
+    assert speakable(f"Call {written} now") == f"Call {spoken} now"
+
+
+@pytest.mark.parametrize(
+    ("written", "spoken"),
+    [
+        ("jane.doe@example.co.uk", "jane dot doe at example dot co dot uk"),
+        ("https://www.bot.example/help/", "bot dot example slash help"),
+        ("Dr. Smith & Mr. Jones", "Doctor Smith and Mister Jones"),
+        ("e.g. No. 5", "for example number 5"),
+        ("yes/no and/or", "yes or no and or"),
+        ("2 kg, 1 km", "2 kilograms, 1 kilometer"),
+        ("-5 degrees", "minus 5 degrees"),
+        ("*bold* and _thin_", "bold and thin"),
+        ("hi \U0001f600 there\x00\x07", "hi there"),
+        ("it’s", "it's"),
+    ],
+)
+def test_other_written_forms_become_words(written: str, spoken: str) -> None:
+    """Addresses, abbreviations, units and signs are said; what cannot be said is dropped."""
+    assert speakable(written) == spoken
+
+
+def test_other_languages_keep_their_words() -> None:
+    """Without English, codes and phone numbers are still spelled and nothing English is put in."""
+    assert speakable("ORD-1234 kostet 12,50 € am 20.11.", "de") == "O R D, 1 2 3 4 kostet 12,50 € am 20.11."
+
+
+def test_a_lone_letter_a_is_not_read_as_the_article() -> None:
+    """A comma behind a spelled A makes an engine say the letter's name."""
+    assert spell("CAB7") == "C A, B, 7"
+
+
+def test_an_impossible_phone_number_is_read_as_written() -> None:
+    """What no country dials is still read out digit by digit."""
+    assert spell_phone("+1 23") == "+ 1, 2 3"
+
+
+_WRITTEN = st.text(alphabet=st.sampled_from("0123456789:/-.,$€£%#@+ ()AORDapmMon&\n\ud800\x00é"), max_size=120)
+
+
+@given(st.one_of(st.text(max_size=300), _WRITTEN), st.sampled_from(["en", "en-gb", "de", ""]))
+def test_no_text_makes_it_fail(text: str, language: str) -> None:
+    """Any text, however odd, comes out as encodable text on one line."""
+    said = speakable(text, language)
+    said.encode()
+    assert said == " ".join(said.split())
+
+
+@given(st.integers(min_value=0, max_value=10**19))
+def test_no_digit_of_an_order_number_is_lost(number: int) -> None:
+    """Every digit of a number behind `order number` is spoken, in order, on its own."""
+    digits = f"{number:03d}"
+    said = speakable(f"order number {digits}").removeprefix("order number ")
+    assert [c for c in said if c.isdigit()] == list(digits)
+    assert all(len(word.strip(",")) == 1 for word in said.split())

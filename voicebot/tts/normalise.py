@@ -1,0 +1,91 @@
+"""Written text made speakable: codes, numbers, dates and money the way a person would read them aloud.
+
+A table of rules in order, each a pattern and what to say instead. Codes and phone numbers are rewritten in
+every language, their digits kept as digits; rules that put words are English (`english.py`). What no rule knows is
+left to the engine.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from functools import cache
+from typing import TypeAlias
+
+from voicebot.tts import english
+from voicebot.tts.spelling import spell, spell_phone
+
+Rule: TypeAlias = tuple[re.Pattern[str], Callable[[re.Match[str]], str]]
+
+_SAME = str.maketrans(
+    {"’": "'", "‘": "'", "“": '"', "”": '"', "…": "...", "\N{NO-BREAK SPACE}": " ", "‑": "-", "−": "-"}
+)
+_UNSAYABLE = frozenset(["Cc", "Cf", "Cs", "Co", "Cn", "So", "Sk", "Zl", "Zp"])
+
+
+def speakable(text: str, language: str = "en") -> str:
+    """`text` as it is given to an engine that speaks `language` (a tag such as en, en-gb, de).
+
+    Never fails: what cannot be said (control characters, emoji, half surrogates) is left out.
+    """
+    said = _clean(text)
+    for pattern, spoken in _rules(language.lower()):
+        said = pattern.sub(spoken, said)
+    return " ".join(said.split()).replace(" ,", ",").replace(",,", ",").replace(".m..", ".m.")
+
+
+@cache
+def _rules(language: str) -> tuple[Rule, ...]:
+    if language != "en" and not language.startswith("en-"):
+        return (*_PHONES, *_CODES, *_MARKUP)
+    calendar = english.dates(british=language.startswith("en-gb"))
+    # Dates before phone numbers and both before codes: the later ones would take the earlier ones' digits.
+    return (*english.ADDRESSES, *calendar, *_PHONES, *english.WORDS, *_CODES, *_MARKUP)
+
+
+def _clean(text: str) -> str:
+    plain = unicodedata.normalize("NFC", text).translate(_SAME)
+    return "".join(" " if unicodedata.category(char) in _UNSAYABLE else char for char in plain)
+
+
+def _phone(match: re.Match[str]) -> str:
+    return spell_phone(match.group())
+
+
+def _number(match: re.Match[str]) -> str:
+    return spell(match.group(1))
+
+
+def _prefixed(match: re.Match[str]) -> str:
+    """`ORD 1234`; but `PIN 0042` and `DEC 2026` begin with a word, not with letters."""
+    prefix, digits = match.groups()
+    if prefix.lower() in english.CODE_WORDS:
+        return f"{prefix.lower()} {spell(digits)}"
+    if prefix.title() in english.MONTHS_SHORT:
+        return match.group()
+    return f"{spell(prefix)}, {spell(digits)}"
+
+
+def _mixed(match: re.Match[str]) -> str:
+    """`AB12CD34` is a code; `MP3`, `B2B` and `COVID-19` are names the engine knows how to say."""
+    code = match.group()
+    runs = len(re.findall(r"[0-9]+|[A-Z]+", code))
+    digits = sum(char.isdigit() for char in code)
+    return spell(code) if len(code) > 3 and (digits >= 3 or runs >= 3) else code
+
+
+_PHONES: tuple[Rule, ...] = (
+    (re.compile(r"(?<![0-9])\+[0-9]{1,3}(?:[ .()/-]{0,2}[0-9]{1,12}){1,6}"), _phone),
+    (re.compile(r"(?<![\w.-])(?:1[-. ])?(?:\([0-9]{3}\) ?|[0-9]{3}[-. ])[0-9]{3}[-. ][0-9]{4}(?![\w-])"), _phone),
+    (re.compile(r"(?<![\w.-])[0-9]{3}-[0-9]{4}(?![\w-])"), _phone),
+)
+
+_CODES: tuple[Rule, ...] = (
+    (re.compile(r"#\s?([0-9]{2,20})\b"), _number),
+    (re.compile(r"\b([A-Z]{2,6})(?:-|\s|\s?#)?([0-9]{3,20})\b"), _prefixed),
+    (re.compile(r"(?<![\w.-])(?=[A-Z-]{0,24}[0-9])(?=[0-9-]{0,24}[A-Z])[A-Z0-9]+(?:-[A-Z0-9]+){0,5}\b"), _mixed),
+    (re.compile(r"(?<![\w.,$€£-])(0[0-9]{2,20}|[0-9]{7,20})(?![\w%]|[.,][0-9])"), _number),
+)
+
+_MARKUP: tuple[Rule, ...] = ((re.compile(r"[*_~`|<>{}\[\]\\^=]+"), lambda _match: " "),)
