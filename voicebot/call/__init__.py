@@ -1,0 +1,4 @@
+"""The conversation as a pure state machine: events with their times go in, actions come out.
+
+Nothing here does I/O, reads a clock or starts a thread; a whole call runs in a unit test in virtual time.
+"""

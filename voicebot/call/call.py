@@ -1,0 +1,402 @@
+"""One call, from the greeting to the end, as a story.
+
+The caller is heard (`turns`), what was said is decided on (the dialog), the answer is spoken (`mouth`) and
+everything is written down (`transcript`). `Call` joins them, and sees to it that nobody waits in silence: every
+state it can be in has a time after which it moves on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import count
+
+from voicebot.call.actions import Action, AskLookUp, End, Flush, Forget, Note
+from voicebot.call.events import (
+    Digit,
+    Event,
+    Failed,
+    Frame,
+    HungUp,
+    LookedUp,
+    Part,
+    Played,
+    Recognised,
+    Sent,
+    Started,
+    Tick,
+)
+from voicebot.call.hearing import Ear, Hearing
+from voicebot.call.keypad import KEYS, Keypad
+from voicebot.call.mouth import Mouth, Role
+from voicebot.call.record import Disposition, EndEntry, Speaker, Timings, TroubleEntry, TurnEntry
+from voicebot.call.rules import Rules
+from voicebot.call.transcript import Turn, TurnLog
+from voicebot.call.waiting import Asking, Patience
+from voicebot.dialog.types import Completeness, Conversation, HangUp, Line, LookUp, Move, Transfer, Trouble
+
+
+class Call:
+    """The bot's part of one call. Pure: told what happened and when, answers with what to do.
+
+    `now` may count from anywhere, in seconds; everything noted counts from `Started`.
+    """
+
+    def __init__(self, conversation: Conversation, rules: Rules) -> None:
+        self._conversation = conversation
+        self._rules = rules
+        self._mouth = Mouth(rules)
+        self._keypad = Keypad(rules)
+        self._log = TurnLog()
+        self._jobs = count(1)
+        self._ear = Ear(conversation, rules, self._log, self._jobs)
+        self._actions: list[Action] = []
+        self._origin: float | None = None
+        self._now = 0.0
+        self._moved = 0.0
+        self._asking: Asking | None = None
+        self._plan: Transfer | HangUp | None = None
+        self._interrupted: tuple[Line, ...] = ()
+        self._unanswered: Turn | None = None
+        self._mute = False
+        self._over = False
+
+    @property
+    def over(self) -> bool:
+        """Whether the call has ended; nothing it is told matters any more."""
+        return self._over
+
+    @property
+    def plan(self) -> Transfer | HangUp | None:
+        """How the call is going to end, once that is decided."""
+        return self._plan
+
+    def on(self, event: Event, now: float) -> list[Action]:
+        """`event` happened at `now`; what to do about it, in order."""
+        if self._over:
+            return []
+        if self._origin is None:
+            if not isinstance(event, Started | HungUp):
+                return []
+            self._origin = now
+            if isinstance(event, Started):
+                self._perform(self._conversation.open(event.comeback))
+        self._now = max(self._now, round(now - self._origin, 6))
+        self._take_in(event)
+        if not self._over:
+            self._go_on()
+        actions, self._actions = self._actions, []
+        return actions
+
+    def _take_in(self, event: Event) -> None:
+        match event:
+            case Frame(pcm, speech):
+                if not self._keypad.pressed:
+                    self._ear.frame(pcm, speech, self._now)
+            case Tick() | Started():
+                pass
+            case Sent(utterance, seconds, last):
+                self._sent(utterance, seconds, last)
+            case Played(utterance):
+                self._mouth.played(utterance)
+            case Recognised(job, transcript):
+                self._ear.recognised(job, transcript, self._now)
+            case LookedUp(job, result):
+                if self._asking is not None and self._asking.job == job:
+                    self._asking.result = result
+            case Digit(key):
+                self._press(key)
+            case Failed(part, error, job):
+                self._failed(part, error, job)
+            case HungUp():
+                self._hung_up()
+
+    def _go_on(self) -> None:
+        """Whatever is due now, in the order in which it matters to the caller."""
+        self._unstick_voice()
+        self._hear_out()
+        if self._plan is None and self._now >= self._rules.max_call_seconds:
+            self._run_out()
+        if self._plan is None:
+            self._let_interrupt()
+        self._hear_caller()
+        if self._plan is None:
+            self._read_keys()
+            self._answer_look_up()
+            self._fill_the_wait()
+            self._break_silence()
+        if self._plan is not None and self._mouth.finished(self._now):
+            self._end(self._plan)
+        self._actions.extend(Note(entry) for entry in self._log.take())
+
+    # The bot's own voice
+
+    def _say(self, lines: tuple[Line, ...], role: Role) -> None:
+        if not lines:
+            return
+        speech, actions = self._mouth.say(lines, role, self._log.begin(), self._now)
+        self._actions.extend(actions)
+        if role is Role.REPLY:
+            speech.answers, self._unanswered = self._unanswered, None
+
+    def _sent(self, utterance: int, seconds: float, last: bool) -> None:
+        speech = self._mouth.sent(utterance, seconds, last, self._now)
+        if speech is not None and speech.answers is not None:
+            _answered(speech.answers, self._now)
+            speech.answers = None
+
+    def _stop(self) -> tuple[Line, ...]:
+        self._actions.append(Flush())
+        return self._mouth.flush(self._now)
+
+    def _hear_out(self) -> None:
+        """Speeches that came to their end. A reply nobody could hear is trouble, once until the voice is back."""
+        while (speech := self._mouth.heard(self._now)) is not None:
+            if not speech.failed:
+                self._mute = False
+            elif speech.role is not Role.FILLER and not self._mute and not self._plan and not self._asking:
+                self._mute = True
+                self._perform(self._conversation.trouble(Trouble.INTERNAL))
+
+    def _unstick_voice(self) -> None:
+        if self._mouth.stuck(self._now):
+            self._note_trouble(Part.SYNTHESIZER, "no audio in time")
+            self._mouth.give_up(self._now)
+            self._actions.append(Flush())
+
+    # The caller's voice
+
+    def _let_interrupt(self) -> None:
+        if self._mouth.stoppable(self._now) and not self._mouth.hardened and self._ear.interrupts(self._now):
+            self._interrupted = self._stop()
+
+    def _hear_caller(self) -> None:
+        self._actions += self._ear.listen(self._now)
+        if self._asking is None and (hearing := self._ear.turn(self._now)) is not None:
+            self._commit(hearing)
+
+    def _commit(self, hearing: Hearing) -> None:
+        """The turn is over and its text is there."""
+        turn = hearing.turn or self._log.begin()
+        turn.entry = hearing.entry(self._now)
+        if hearing.completeness is Completeness.NOTHING or hearing.transcript is None:
+            self._dismiss(turn)
+            return
+        if self._plan is not None:
+            turn.close()
+            return
+        if hearing.utterance.last_voice > self._mouth.began and self._mouth.stoppable(self._now):
+            self._stop()
+        heard = hearing.transcript
+        self._answer(turn, self._conversation.hear(heard.text, heard.confidence), heard.confidence)
+
+    def _dismiss(self, turn: Turn) -> None:
+        """A cough, or somebody else: not a turn. Whatever it interrupted is said again."""
+        if turn.entry is not None and not turn.entry.text:
+            turn.entry = None
+        turn.close()
+        self._say(self._interrupted, Role.AGAIN)
+        self._interrupted = ()
+
+    # The caller's keys
+
+    def _press(self, key: str) -> None:
+        if key not in KEYS:
+            return
+        self._actions += self._ear.drop()
+        self._interrupted = ()
+        if self._plan is None and self._mouth.stoppable(self._now):
+            self._stop()
+        self._keypad.press(key, self._now)
+        if self._plan is None:
+            self._keypad.weigh(self._conversation.keys(self._keypad.pressed))
+
+    def _read_keys(self) -> None:
+        if self._asking is None and self._keypad.finished(self._now):
+            turn = self._note_keys()
+            pressed = turn.entry.keys if turn.entry is not None else ""
+            self._answer(turn, self._conversation.press(pressed), None)
+
+    def _note_keys(self) -> Turn:
+        started, ended = self._keypad.started, self._keypad.last
+        turn = self._log.begin()
+        timings = Timings(committed=self._now)
+        turn.entry = TurnEntry(0, Speaker.CALLER, "", started, ended, keys=self._keypad.take(), timings=timings)
+        return turn
+
+    # The dialog
+
+    def _answer(self, turn: Turn, move: Move, confidence: float | None) -> None:
+        """`move` answers the caller's `turn`, heard with `confidence`."""
+        meaning = move.meaning
+        if turn.entry is not None and meaning is not None:
+            sure = meaning.confidence if confidence is None else min(meaning.confidence, confidence)
+            turn.entry = replace(turn.entry, intent=meaning.intent, confidence=sure, slots=dict(meaning.slots))
+        if self._unanswered is not None:
+            self._unanswered.close()
+        self._unanswered = turn
+        self._perform(move)
+
+    def _perform(self, move: Move) -> None:
+        self._moved = self._now
+        self._interrupted = ()
+        self._say(move.say, Role.REPLY)
+        match move.then:
+            case LookUp(name, slots, wait):
+                self._forget_look_up()
+                self._asking = Asking(next(self._jobs), wait, Patience(self._now))
+                self._actions.append(AskLookUp(self._asking.job, name, slots))
+                return
+            case Transfer() | HangUp():
+                self._forget_look_up()
+                self._plan = move.then
+        if self._unanswered is not None:
+            self._unanswered.close()
+            self._unanswered = None
+
+    def _answer_look_up(self) -> None:
+        """The answer is spoken when the caller is not speaking."""
+        asking = self._asking
+        if asking is not None and asking.result is not None and not self._ear.voicing(self._now):
+            self._asking = None
+            self._perform(self._conversation.looked_up(asking.result))
+
+    # Nobody waits in silence
+
+    def _fill_the_wait(self) -> None:
+        for hearing in self._ear.awaited:
+            assert hearing.patience is not None
+            if self._now >= hearing.patience.since + self._rules.hearing_timeout:
+                self._lose(hearing, "no answer in time")
+            else:
+                self._ask_for_patience(hearing.patience, None)
+        asking = self._asking
+        if asking is not None and asking.result is None:
+            if self._now >= asking.patience.since + self._rules.lookup_timeout:
+                self._actions.append(Forget(asking.job))
+                self._lose_look_up("no answer in time")
+            else:
+                self._ask_for_patience(asking.patience, asking.wait)
+
+    def _ask_for_patience(self, patience: Patience, wait: Line | None) -> None:
+        if self._ear.voicing(self._now) or not patience.ends(self._mouth, self._rules, self._now):
+            return
+        line = wait if wait is not None and not patience.told else self._conversation.filler()
+        patience.told = True
+        self._say((line,), Role.FILLER)
+
+    def _break_silence(self) -> None:
+        waiting = self._asking or self._keypad.pressed or self._plan
+        if waiting or self._mouth.busy or not self._ear.idle:
+            return
+        if self._now >= max(self._mouth.quiet_since, self._moved) + self._rules.silence:
+            self._perform(self._conversation.silent())
+
+    def _run_out(self) -> None:
+        """The longest call is over, whatever is going on."""
+        self._actions += self._ear.drop()
+        if self._mouth.busy:
+            self._stop()
+        self._perform(self._conversation.trouble(Trouble.TOO_LONG))
+        if self._plan is None:
+            self._forget_look_up()
+            self._plan = HangUp("too_long")
+
+    # Something of ours failed
+
+    def _failed(self, part: Part, error: str, job: int | None) -> None:
+        match part:
+            case Part.RECOGNIZER if job is not None:
+                self._failed_hearing(job, error)
+            case Part.SYNTHESIZER if job is not None:
+                if self._mouth.failed(job, self._now):
+                    self._note_trouble(part, error)
+            case Part.LOOKUP if job is not None:
+                if self._asking is not None and self._asking.job == job and self._asking.result is None:
+                    self._lose_look_up(error)
+            case _:
+                self._note_trouble(part, error)
+
+    def _failed_hearing(self, job: int, error: str) -> None:
+        """A guess is made again when the turn is over; a turn is lost."""
+        hearing = self._ear.failed(job)
+        if hearing is None:
+            return
+        if hearing.patience is not None:
+            self._lose(hearing, error)
+        else:
+            self._note_trouble(Part.RECOGNIZER, error)
+
+    def _lose(self, hearing: Hearing, error: str) -> None:
+        self._actions += self._ear.lose(hearing)
+        self._note_trouble(Part.RECOGNIZER, error)
+        if self._plan is None:
+            self._perform(self._conversation.trouble(Trouble.HEARING))
+
+    def _lose_look_up(self, error: str) -> None:
+        self._asking = None
+        self._note_trouble(Part.LOOKUP, error)
+        self._perform(self._conversation.trouble(Trouble.LOOKUP))
+
+    def _note_trouble(self, part: Part, error: str) -> None:
+        self._actions.append(Note(TroubleEntry(self._now, part.value, error)))
+
+    # The end
+
+    def _hung_up(self) -> None:
+        match self._plan:
+            case None:
+                self._close(Disposition.ABANDONED, "hung_up")
+            case plan:
+                self._close(*_outcome(plan))
+
+    def _end(self, plan: Transfer | HangUp) -> None:
+        self._close(*_outcome(plan))
+        self._actions.append(End(plan))
+
+    def _close(self, disposition: Disposition, reason: str) -> None:
+        """Write down what was not yet written, and let go of everything."""
+        self._over = True
+        self._mouth.flush(self._now)
+        for hearing in self._ear.leftover():
+            turn = hearing.turn or self._log.begin()
+            turn.entry = hearing.entry(None)
+        self._actions += self._ear.drop()
+        if self._keypad.pressed:
+            self._note_keys()
+        self._forget_look_up()
+        self._log.close()
+        self._actions.extend(Note(entry) for entry in self._log.take())
+        meaning = self._conversation.meaning
+        self._actions.append(
+            Note(
+                EndEntry(
+                    self._now,
+                    disposition,
+                    reason,
+                    meaning.intent,
+                    meaning.confidence,
+                    dict(meaning.slots),
+                    self._conversation.summary,
+                )
+            )
+        )
+
+    def _forget_look_up(self) -> None:
+        if self._asking is not None and self._asking.result is None:
+            self._actions.append(Forget(self._asking.job))
+        self._asking = None
+
+
+def _answered(turn: Turn, now: float) -> None:
+    """The first audio of the answer to `turn` left for the gateway."""
+    if turn.entry is not None:
+        turn.entry = replace(turn.entry, timings=replace(turn.entry.timings, answered=now))
+    turn.close()
+
+
+def _outcome(plan: Transfer | HangUp) -> tuple[Disposition, str]:
+    match plan:
+        case Transfer(reason=reason):
+            return Disposition.TRANSFERRED, reason.value
+        case HangUp(reason):
+            return Disposition.COMPLETED, reason

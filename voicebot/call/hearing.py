@@ -1,0 +1,207 @@
+"""The caller's turns on their way to text: guessed in a pause, cut when too long, given up or taken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from voicebot.asr.port import JobKind, Transcript
+from voicebot.audio import Pcm
+from voicebot.call.actions import Action, Forget, Recognise
+from voicebot.call.record import Speaker, Timings, TurnEntry
+from voicebot.call.rules import Rules
+from voicebot.call.transcript import Turn, TurnLog
+from voicebot.call.turns import Listener, TurnEnd, Utterance, turn_end
+from voicebot.call.waiting import Patience
+from voicebot.dialog.types import Completeness, Conversation
+
+NO_ANSWER = "nothing to answer"
+"""Why a turn such as "mhm" was not answered."""
+
+
+@dataclass(slots=True, eq=False)
+class Hearing:
+    """An utterance on its way to text, first as a guess, then as the turn.
+
+    voiced: how much voice its audio had when it was sent; the text covers no more than that.
+    transcript, completeness, recognised: the text, what the dialog thinks of it, and when it was there.
+    patience: begins when the turn is over and only the text is missing; `turn` is then its place.
+    """
+
+    job: int
+    utterance: Utterance
+    voiced: float
+    queued: float
+    transcript: Transcript | None = None
+    completeness: Completeness | None = None
+    recognised: float | None = None
+    failed: bool = False
+    patience: Patience | None = None
+    turn: Turn | None = None
+
+    def entry(self, committed: float | None) -> TurnEntry | None:
+        """The caller's turn as far as hearing knows it; None while there is no text."""
+        if (heard := self.transcript) is None:
+            return None
+        return TurnEntry(
+            0,
+            Speaker.CALLER,
+            heard.text,
+            self.utterance.started,
+            self.utterance.last_voice,
+            confidence=heard.confidence,
+            rejected=self._rejected(heard),
+            timings=Timings(
+                last_voice=self.utterance.last_voice,
+                queued=self.queued,
+                recognised=self.recognised,
+                committed=self.patience.since if self.patience is not None else committed,
+                decode_seconds=heard.decode_seconds,
+            ),
+        )
+
+    @property
+    def awaited(self) -> bool:
+        """Whether nothing but the text is missing."""
+        return self.patience is not None and self.transcript is None
+
+    def _rejected(self, heard: Transcript) -> str:
+        return heard.rejected or (NO_ANSWER if self.completeness is Completeness.NOTHING else "")
+
+
+class Ear:
+    """Hears one caller: at most one turn that is open, and one before it that was cut and waits for its text."""
+
+    def __init__(self, conversation: Conversation, rules: Rules, log: TurnLog, jobs: Iterator[int]) -> None:
+        self._conversation = conversation
+        self._rules = rules
+        self._log = log
+        self._jobs = jobs
+        self._listener = Listener(rules)
+        self._guess: Hearing | None = None
+        self._cut: Hearing | None = None
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing was said that is not dealt with."""
+        return self._listener.utterance is None and self._cut is None
+
+    @property
+    def awaited(self) -> list[Hearing]:
+        """The turns of which nothing but the text is missing."""
+        return [one for one in (self._cut, self._guess) if one is not None and one.awaited]
+
+    def voicing(self, now: float) -> bool:
+        """Whether the caller is speaking."""
+        return self._listener.voicing(now)
+
+    def interrupts(self, now: float) -> bool:
+        """Whether the caller is speaking, and for long enough to mean it."""
+        utterance = self._listener.utterance
+        return utterance is not None and utterance.voiced >= self._rules.barge_in_voice and self.voicing(now)
+
+    def frame(self, pcm: Pcm, speech: float, now: float) -> None:
+        """20 ms of caller audio with its speech probability."""
+        self._listener.frame(pcm, speech, now)
+
+    def recognised(self, job: int, transcript: Transcript, now: float) -> None:
+        """The text of `job`."""
+        if (hearing := self._find(job)) is not None:
+            hearing.transcript = transcript
+            hearing.recognised = now
+            hearing.completeness = self._weigh(transcript)
+
+    def failed(self, job: int) -> Hearing | None:
+        """`job` has no text; the turn if it mattered. What was only guessed is asked for again in earnest."""
+        hearing = self._find(job)
+        if hearing is None or hearing.failed or hearing.transcript is not None:
+            return None
+        hearing.failed = True
+        return hearing
+
+    def listen(self, now: float) -> list[Action]:
+        """Guess in a pause, drop the guess when the caller speaks on, and see whether the turn is over."""
+        utterance = self._listener.utterance
+        if utterance is None:
+            return []
+        actions: list[Action] = []
+        if self._guess is not None and self._guess.voiced != utterance.voiced:
+            actions += self._forget(self._guess)
+            self._guess = None
+        end = self._end(now)
+        if end is None:
+            if self._guess is None and not self.voicing(now) and not self._listener.wavering(now):
+                actions.append(self._recognise(utterance, JobKind.GUESS, now))
+        elif end is not TurnEnd.TOO_LONG or self._cut is None:
+            if self._guess is None or self._guess.failed:
+                actions.append(self._recognise(utterance, JobKind.FINAL, now))
+            self._await(now)
+            if end is TurnEnd.TOO_LONG:
+                self._cut, self._guess = self._guess, None
+                self._listener.take()
+        return actions
+
+    def turn(self, now: float) -> Hearing | None:
+        """The next turn that is over and has its text; it is the caller's no more."""
+        hearing = self._cut
+        if hearing is None:
+            hearing = self._guess if self._end(now) is not None else None
+        if hearing is None or hearing.transcript is None:
+            return None
+        self._let_go(hearing)
+        return hearing
+
+    def lose(self, hearing: Hearing) -> list[Action]:
+        """Give up a turn; what the caller says next opens another."""
+        self._let_go(hearing)
+        return self._forget(hearing)
+
+    def drop(self) -> list[Action]:
+        """Nothing of what the caller is saying is wanted any more."""
+        actions = [action for one in (self._cut, self._guess) if one is not None for action in self._forget(one)]
+        self._cut = self._guess = None
+        self._listener.take()
+        return actions
+
+    def leftover(self) -> list[Hearing]:
+        """At the end of the call: what has a text and was not answered."""
+        heard = [one for one in (self._cut, self._guess) if one is not None and one.transcript is not None]
+        for hearing in heard:
+            self._let_go(hearing)
+        return heard
+
+    def _end(self, now: float) -> TurnEnd | None:
+        completeness = self._guess.completeness if self._guess is not None else None
+        return turn_end(self._listener, completeness, self._rules, now)
+
+    def _recognise(self, utterance: Utterance, kind: JobKind, now: float) -> Recognise:
+        """The audio so far covers all that was said so far: its text is the turn's unless more is said."""
+        self._guess = Hearing(next(self._jobs), utterance, utterance.voiced, now)
+        pcm = utterance.audio(self._rules.tail)
+        return Recognise(self._guess.job, pcm, kind, self._conversation.hints)
+
+    def _await(self, now: float) -> None:
+        """The turn is over. Without its text it waits in its place, and goes on if the caller does."""
+        if self._guess is not None and self._guess.transcript is None and self._guess.patience is None:
+            self._guess.patience = Patience(now)
+            self._guess.turn = self._log.begin()
+
+    def _let_go(self, hearing: Hearing) -> None:
+        if hearing is self._cut:
+            self._cut = None
+        else:
+            self._guess = None
+            self._listener.take()
+
+    def _forget(self, hearing: Hearing) -> list[Action]:
+        if hearing.turn is not None:
+            hearing.turn.discard()
+        return [Forget(hearing.job)] if hearing.transcript is None and not hearing.failed else []
+
+    def _find(self, job: int) -> Hearing | None:
+        return next((one for one in (self._cut, self._guess) if one is not None and one.job == job), None)
+
+    def _weigh(self, transcript: Transcript) -> Completeness:
+        if transcript.rejected or not transcript.text:
+            return Completeness.NOTHING
+        return self._conversation.completeness(transcript.text)

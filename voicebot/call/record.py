@@ -1,0 +1,111 @@
+"""What is kept of a call, entry by entry, as it happens. Times are seconds since the stream started."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TypeAlias
+
+
+class Speaker(Enum):
+    """Who said something."""
+
+    CALLER = "caller"
+    BOT = "bot"
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Where the time of a caller turn went. Seconds since the stream started; None where it did not happen.
+
+    last_voice: end of the caller's last voiced frame.
+    queued: the recogniser was asked for the text that counted.
+    recognised: that text was there.
+    committed: the turn was over by the rules.
+    answered: the first audio of the reply left for the gateway.
+    decode_seconds: engine time, a duration.
+    """
+
+    last_voice: float | None = None
+    queued: float | None = None
+    recognised: float | None = None
+    committed: float | None = None
+    answered: float | None = None
+    decode_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TurnEntry:
+    """One speaker's turn.
+
+    number: position in the call, from 0, over both speakers.
+    text: what was said; for the bot, what the caller heard of it.
+    interrupted: the bot was stopped before the end of its text.
+    keys: keys pressed, where the caller answered by keypad.
+    intent, confidence, slots: how a caller turn was understood; confidence is the smaller of hearing and
+        understanding.
+    rejected: text the recogniser invented or nobody said, with the reason; never answered.
+    """
+
+    number: int
+    speaker: Speaker
+    text: str
+    started: float
+    ended: float
+    interrupted: bool = False
+    keys: str = ""
+    intent: str | None = None
+    confidence: float | None = None
+    slots: Mapping[str, str] = field(default_factory=dict)
+    rejected: str = ""
+    timings: Timings = Timings()
+
+
+@dataclass(frozen=True, slots=True)
+class TroubleEntry:
+    """Something of ours failed at `at`; `part` and `error` say what, without personal data."""
+
+    at: float
+    part: str
+    error: str
+
+
+class Disposition(Enum):
+    """How the bot's part of a call ended."""
+
+    COMPLETED = "completed"
+    TRANSFERRED = "transferred"
+    ABANDONED = "abandoned"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class EndEntry:
+    """The bot's part of the call is over; the last entry.
+
+    intent, confidence, slots, summary: of the whole call.
+    reason: why it ended, such as `goodbye`, `requested`, `hung_up`.
+    """
+
+    at: float
+    disposition: Disposition
+    reason: str
+    intent: str | None
+    confidence: float
+    slots: Mapping[str, str]
+    summary: str
+
+
+class TransferOutcome(Enum):
+    """What became of a transfer, once the gateway has told."""
+
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    FAILED = "failed"
+    ABANDONED = "abandoned"
+
+
+Entry: TypeAlias = TurnEntry | TroubleEntry | EndEntry

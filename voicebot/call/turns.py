@@ -1,0 +1,171 @@
+"""What the caller is saying, and when the turn is over."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+
+from voicebot.audio import FRAME_SECONDS, Pcm, seconds
+from voicebot.call.playout import TOLERANCE
+from voicebot.call.rules import Rules
+from voicebot.dialog.types import Completeness
+
+HYSTERESIS = 0.15
+"""How far below the threshold voice may fall and still be voice (the distance Silero's own iterator uses)."""
+
+GAP = 0.06
+"""Seconds without a frame that are silence, not jitter: gateways send none while the caller is mute or muted."""
+
+
+@dataclass(slots=True)
+class Utterance:
+    """What the caller has said since voice began.
+
+    frames: the audio in the order it came, pre-roll first; nothing stands for frames that never came.
+    started, last_voice: when the voice began and when it last was there, as reckoned from arrivals and audio.
+    voiced: seconds of voice; unchanged as long as nothing was said.
+    length: seconds of audio.
+    """
+
+    frames: list[Pcm]
+    started: float
+    last_voice: float
+    voiced: float
+    length: float
+    _tail: float = 0.0
+    _voice_ends: int = 0
+
+    def add(self, pcm: Pcm, now: float) -> None:
+        """Audio without voice in it, or with too little to count."""
+        self.frames.append(pcm)
+        self.length += seconds(pcm)
+        self._tail += seconds(pcm)
+        # Frames that came late and together still last as long as they last.
+        self.last_voice = min(self.last_voice, now - self._tail)
+
+    def add_voice(self, pcm: Pcm, now: float, voiced: float) -> None:
+        """Audio with voice in it; `voiced` seconds of it and what came before are now known to be voice."""
+        self.frames.append(pcm)
+        self.length += seconds(pcm)
+        self.voiced += voiced
+        self.last_voice = now
+        self._tail = 0.0
+        self._voice_ends = len(self.frames)
+
+    def audio(self, tail: float) -> Pcm:
+        """Everything up to the last voice and at most `tail` seconds more."""
+        return np.concatenate(self.frames[: self._voice_ends + round(tail / FRAME_SECONDS)])
+
+
+class Listener:
+    """Finds utterances in the frames of one call."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self._recent: deque[Pcm] = deque(maxlen=round((rules.pre_roll + rules.start_voice) / FRAME_SECONDS))
+        self._run = 0.0
+        self._last_frame = 0.0
+        self._utterance: Utterance | None = None
+
+    @property
+    def utterance(self) -> Utterance | None:
+        """The open utterance."""
+        return self._utterance
+
+    def frame(self, pcm: Pcm, speech: float, now: float) -> None:
+        """20 ms of audio that arrived at `now`; `speech` is its speech probability."""
+        if now - self._last_frame > GAP:
+            self._run = 0.0
+        if now - self._last_frame > self._rules.pre_roll:
+            self._recent.clear()
+        self._last_frame = now
+        threshold = self._rules.vad_threshold - (HYSTERESIS if self._run else 0.0)
+        self._run = self._run + seconds(pcm) if speech >= threshold else 0.0
+        if self._utterance is None:
+            self._wait_for_voice(pcm, now)
+        elif self._run and self._counts(self._utterance, now):
+            self._utterance.add_voice(pcm, now, seconds(pcm))
+        else:
+            self._utterance.add(pcm, now)
+
+    def voicing(self, now: float) -> bool:
+        """Whether the caller is speaking: within an utterance and not in a pause worth a guess."""
+        return self._utterance is not None and self.pause(now) < self._rules.guess_after
+
+    def wavering(self, now: float) -> bool:
+        """Whether voice may just be coming back, too short yet to count."""
+        return self._run > 0 and now - self._last_frame <= GAP
+
+    def pause(self, now: float) -> float:
+        """Seconds since the last voice of the open utterance."""
+        return now - self._utterance.last_voice if self._utterance is not None else 0.0
+
+    def take(self) -> None:
+        """The utterance is over or not wanted; the next voice opens another."""
+        self._utterance = None
+        self._recent.clear()
+        self._run = 0.0
+
+    def _wait_for_voice(self, pcm: Pcm, now: float) -> None:
+        self._recent.append(pcm)
+        if self._run < self._rules.start_voice - TOLERANCE:
+            return
+        frames = list(self._recent)
+        last = frames.pop()
+        length = sum(seconds(frame) for frame in frames)
+        self._utterance = Utterance(frames, now - self._run, now, 0.0, length)
+        self._utterance.add_voice(last, now, self._run)
+        self._recent.clear()
+
+    def _counts(self, utterance: Utterance, now: float) -> bool:
+        """After a guess was made a click must not cost it; before, every voiced frame counts."""
+        return (
+            now - utterance.last_voice < self._rules.guess_after
+            or self._run >= self._rules.start_voice - TOLERANCE
+        )
+
+
+class TurnEnd(Enum):
+    """Why a turn is over."""
+
+    COMPLETE = "complete"
+    PAUSED = "paused"
+    GAVE_UP = "gave_up"
+    UNHEARD = "unheard"
+    NOTHING = "nothing"
+    TOO_LONG = "too_long"
+
+
+_ENDS = {
+    Completeness.COMPLETE: TurnEnd.COMPLETE,
+    Completeness.OPEN: TurnEnd.PAUSED,
+    Completeness.UNFINISHED: TurnEnd.GAVE_UP,
+    Completeness.NOTHING: TurnEnd.NOTHING,
+    None: TurnEnd.UNHEARD,
+}
+
+
+def turn_end(listener: Listener, completeness: Completeness | None, rules: Rules, now: float) -> TurnEnd | None:
+    """Why the open utterance is over at `now`, or None while it is not.
+
+    completeness: of the text as guessed so far; None while there is none, which then is waited for
+    no longer than for an unfinished sentence.
+    """
+    utterance = listener.utterance
+    if utterance is None:
+        return None
+    if utterance.length >= rules.max_utterance - TOLERANCE:
+        return TurnEnd.TOO_LONG
+    if listener.wavering(now) or listener.pause(now) < pause_for(completeness, rules) - TOLERANCE:
+        return None
+    return _ENDS[completeness]
+
+
+def pause_for(completeness: Completeness | None, rules: Rules) -> float:
+    """Seconds of silence that end a turn with such a text."""
+    if completeness in (Completeness.COMPLETE, Completeness.NOTHING):
+        return rules.min_pause
+    return rules.open_pause if completeness is Completeness.OPEN else rules.max_pause
