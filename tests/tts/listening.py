@@ -26,10 +26,10 @@ _LAGS = range(-3, 4)
 
 
 def likeness(one: Pcm, other: Pcm) -> float:
-    """How alike two sounds are in the course of their energies in twelve bands: 1 for one and the same take.
+    """How alike two sounds are in the course of their energies in twelve bands; 1 for the same take.
 
-    The mean over windows of 400 ms of the best correlation within 60 ms, since espeak-ng's flutter makes two takes of
-    a sentence differ by some samples here and there.
+    The mean over windows of 400 ms of the best correlation within 60 ms: flutter makes two takes of a sentence of
+    espeak-ng differ by some samples here and there.
     """
     first, second = _bands(one), _bands(other)
     best: list[float] = []

@@ -11,13 +11,15 @@ from tests.tts.listening import hear, likeness
 from voicebot.errors import ModelUnavailable
 from voicebot.settings import Settings
 from voicebot.settings import Voice as Engine
+from voicebot.tts import Synthesizer
 from voicebot.tts.build import build
 
 
 def test_the_default_voice_speaks_and_remembers() -> None:
     """Without any setting there is a voice; what it said once it says again from memory."""
     voice = build(Settings())
-    assert "espeak-ng" in voice.description
+    port: Synthesizer = voice
+    assert "espeak-ng" in port.description
 
     async def speak() -> None:
         first = await hear(voice.stream("Hello there."))

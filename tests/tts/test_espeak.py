@@ -203,6 +203,7 @@ def test_a_long_data_path_works(tmp_path: Path, name: str) -> None:
     assert len(str(deep).encode()) > 200
     result = _library_in_a_process_of_its_own(deep)
     assert result.returncode == 0, result.stderr
+    assert not result.stderr
     rate, count = result.stdout.split()[:2]
     assert int(rate) == 22050
     assert int(count) > 10000

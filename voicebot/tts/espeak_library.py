@@ -6,6 +6,7 @@ one `Library` and one thread that uses it (see `espeak.py`).
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import os
 import tempfile
@@ -68,8 +69,8 @@ class Library:
             raise ModelUnavailable(f"espeak-ng cannot be loaded ({error}): {_REINSTALL}") from None
         self._c.espeak_Info.restype = ctypes.c_char_p
         self._c.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(_Voice))
-        self._short = _ShortPath(data)
-        self.rate: int = self._c.espeak_Initialize(_SYNCHRONOUS, 20, os.fsencode(self._short.parent), _DONT_EXIT)
+        folder = _folder_of(data)
+        self.rate: int = self._c.espeak_Initialize(_SYNCHRONOUS, 20, os.fsencode(folder), _DONT_EXIT)
         if self.rate <= 0:
             raise ModelUnavailable(f"espeak-ng cannot read its data in {data}: {_REINSTALL}")
         self.version: str = (self._c.espeak_Info(None) or b"?").decode("ascii", "replace").split()[0]
@@ -127,27 +128,24 @@ def _tags(address: int) -> list[tuple[str, int]]:
     return tags
 
 
-class _ShortPath:
-    """The folder that holds `espeak-ng-data`, by a temporary link if its path is too long."""
-
-    def __init__(self, data: Path) -> None:
-        if not (data / "phontab").is_file():
-            raise ModelUnavailable(f"espeak-ng's data is not in {data}: {_REINSTALL}")
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
-        self.parent = data.parent
-        if data.name == "espeak-ng-data" and len(os.fsencode(data)) <= MAX_DATA_PATH:
-            return
-        for base in (tempfile.gettempdir(), "/tmp", "/dev/shm"):  # noqa: S108
-            if len(os.fsencode(base)) <= MAX_DATA_PATH - 40 and os.access(base, os.W_OK):
-                # Removed with this object: the library opens files of it as long as it lives.
-                self._folder = tempfile.TemporaryDirectory(prefix="espeak-", dir=base)
-                self.parent = Path(self._folder.name)
-                (self.parent / "espeak-ng-data").symlink_to(data.resolve(), target_is_directory=True)
-                return
-        raise ModelUnavailable(
-            f"espeak-ng cannot use a data path over {MAX_DATA_PATH} bytes ({data}), and no temporary "
-            "folder with a short path can be written: install into a shorter path, or set TMPDIR to such a folder"
-        )
+def _folder_of(data: Path) -> Path:
+    """A short path to a folder that holds `espeak-ng-data`: a temporary one with a link if `data` is too long."""
+    if not (data / "phontab").is_file():
+        raise ModelUnavailable(f"espeak-ng's data is not in {data}: {_REINSTALL}")
+    if data.name == "espeak-ng-data" and len(os.fsencode(data)) <= MAX_DATA_PATH:
+        return data.parent
+    for base in (tempfile.gettempdir(), "/tmp", "/dev/shm"):  # noqa: S108
+        if len(os.fsencode(base)) <= MAX_DATA_PATH - 40 and os.access(base, os.W_OK):
+            folder = tempfile.TemporaryDirectory(prefix="espeak-", dir=base)
+            # Not before the end: the library opens files of it as long as the process lives.
+            atexit.register(folder.cleanup)
+            link = Path(folder.name) / "espeak-ng-data"
+            link.symlink_to(data.resolve(), target_is_directory=True)
+            return link.parent
+    raise ModelUnavailable(
+        f"espeak-ng cannot use a data path over {MAX_DATA_PATH} bytes ({data}), and no temporary "
+        "folder with a short path can be written: install into a shorter path, or set TMPDIR to such a folder"
+    )
 
 
 def _never() -> bool:
