@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,10 +19,11 @@ from voicebot.crm.hubspot import HubSpot
 from voicebot.crm.hubspot_http import Api
 from voicebot.crm.port import Attempt, CallNote, Crm
 from voicebot.crm.worker import FIRST_WAIT, GIVE_UP_TRIES, IDLE_SECONDS, PAUSE_SECONDS, DeliveryWorker
-from voicebot.errors import StoreError
+from voicebot.errors import CrmThrottled, CrmUnavailable, StoreError
 from voicebot.store.outbox import Outbox
 from voicebot.store.records import Records
 from voicebot.store.views import Delivery, DeliveryState
+from voicebot.testing.crm import FakeCrm
 from voicebot.testing.hubspot import TOKEN, FakeHubSpot, Fault, Operation
 
 END = EndEntry(
@@ -99,20 +100,6 @@ def bench(folder: Path) -> Iterator[Bench]:
 def desk(tmp_path: Path) -> Iterator[Bench]:
     with bench(tmp_path) as made:
         yield made
-
-
-class Broken(Crm):
-    """A CRM with a bug."""
-
-    @property
-    def name(self) -> str:
-        return "hubspot"
-
-    def deliver(self, note: CallNote, attempt: Attempt) -> str:
-        raise KeyError(note.caller)
-
-    def check(self) -> str:
-        return "never asked"
 
 
 def test_note_is_delivered_from_the_record(desk: Bench) -> None:
@@ -254,6 +241,36 @@ def test_killed_worker_leaves_one_note_and_one_contact(desk: Bench, caller: str,
     assert len(desk.hubspot.contacts) == (0 if caller == "anonymous" else 1)
 
 
+def test_crm_is_told_when_an_attempt_left_doubt(desk: Bench) -> None:
+    """Clean failures leave none; a lost answer does, and so does a worker that died with the note in hand."""
+    for call, failure in (
+        ("clean", CrmUnavailable("refused")),
+        ("lost", CrmUnavailable("lost", ambiguous=True)),
+        ("killed", Killed()),
+    ):
+        crm = FakeCrm()
+        crm.failures = [failure]
+        desk.end_call(call)
+        with suppress(Killed):
+            desk.worker(crm).run_once()
+        desk.clock.pass_(minutes=2)
+        desk.worker(crm, owner="worker-2").run_once()
+        assert [told.note.call_id for told in crm.told] == [call, call]
+        assert [told.attempt.repeat for told in crm.told] == [False, call != "clean"]
+
+
+def test_progress_reaches_the_next_attempt(desk: Bench) -> None:
+    """What a CRM saves in a failing attempt is there in the next."""
+    desk.end_call()
+    crm = FakeCrm()
+    crm.failures = [CrmThrottled("later", 1.0)]
+    desk.worker(crm).run_once()
+    crm.told[0].attempt.save({"contact": "7"})
+    desk.wait_until_due()
+    desk.worker(crm).run_once()
+    assert crm.told[1].attempt.progress == {"contact": "7"}
+
+
 def test_given_up_after_a_day(desk: Bench) -> None:
     """A day of failures ends in a dead delivery that names the reason; not a minute sooner."""
     desk.end_call()
@@ -350,8 +367,10 @@ def test_crm_no_longer_configured_keeps_its_notes(desk: Bench) -> None:
 def test_bug_in_a_crm_does_not_stop_the_worker(desk: Bench) -> None:
     """An unexpected exception is logged without what it quotes, and counts as perhaps carried out."""
     desk.end_call()
+    broken = FakeCrm()
+    broken.failures = [KeyError("+14155552671")]
     with capture_logs() as logs:
-        assert desk.worker(Broken()).run_once()
+        assert desk.worker(broken).run_once()
     assert desk.delivery.ambiguous
     assert "KeyError" in desk.delivery.last_error
     assert "+1415" not in str(logs) + desk.delivery.last_error
