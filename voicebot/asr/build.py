@@ -27,16 +27,18 @@ def build(settings: Settings, language: str = "en") -> Recognizer:
     from voicebot.asr import model
 
     checkpoint = model.choose(settings, language)
-    engine = _load(checkpoint, settings)
+    engine = _load(checkpoint, settings, language)
     log.info("recognizer.loaded", model=checkpoint.name, device=checkpoint.device, compute=checkpoint.compute_type)
     return LocalRecognizer(engine, settings.asr_workers, settings.asr_timeout)
 
 
-def _load(checkpoint: Checkpoint, settings: Settings) -> Engine:
+def _load(checkpoint: Checkpoint, settings: Settings, language: str) -> Engine:
     from voicebot.asr import whisper
 
     try:
-        return whisper.load(checkpoint, settings.asr_threads, settings.asr_workers)
+        return whisper.load(checkpoint, settings.asr_threads, settings.asr_workers, language)
+    except ModelUnavailable:
+        raise
     except Exception as error:
         if checkpoint.device == "cuda":
             raise ModelUnavailable(

@@ -5,10 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-
 from voicebot.asr.port import Speech
-from voicebot.audio import FRAME_SAMPLES, SAMPLE_RATE, Pcm
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +33,3 @@ class Engine(Protocol):
     def hear(self, speech: Speech) -> Heard:
         """Turn one utterance into text. Whatever it raises counts as a failure of this utterance only."""
         ...
-
-
-def windows(pcm: Pcm, longest: float) -> list[Pcm]:
-    """`pcm` in pieces of at most `longest` seconds, cut where the last third of each piece is quietest."""
-    limit = int(longest * SAMPLE_RATE) // FRAME_SAMPLES * FRAME_SAMPLES
-    pieces = []
-    while len(pcm) > limit:
-        start = limit * 2 // 3 // FRAME_SAMPLES * FRAME_SAMPLES
-        frames = pcm[start:limit].reshape(-1, FRAME_SAMPLES).astype(np.float32)
-        cut = start + int(np.argmin((frames * frames).sum(axis=1))) * FRAME_SAMPLES + FRAME_SAMPLES // 2
-        pieces.append(pcm[:cut])
-        pcm = pcm[cut:]
-    pieces.append(pcm)
-    return pieces

@@ -21,7 +21,7 @@ HOPELESS = -1.7
 """Average token log-probability (a geometric mean of 18 %) under which text is never believed."""
 
 COMPRESSED = 2.4
-"""Ratio of text to its zlib form above which it repeats itself."""
+"""Ratio of text without its figures to its zlib form above which it repeats itself."""
 
 FASTEST = 7.0
 """Words per second nobody reaches on the telephone; fast speech is 4 to 5."""
@@ -68,7 +68,7 @@ def doubt(heard: Heard, duration: float, prompt: str = "") -> str:
         return "phantom word"
     if len(words) > FASTEST * duration + _HEAD_START:
         return "too many words"
-    if _repeats(words) or _compression(heard.text) > COMPRESSED:
+    if _repeats(words) or _compression(words) > COMPRESSED:
         return "repetition"
     if heard.no_speech > _SUSPECT_NO_SPEECH and words and _echoes(words, prompt):
         return "prompt echo"
@@ -81,7 +81,7 @@ def _repeats(words: list[str]) -> bool:
         times = 8 if size == 1 else 4
         for start in range(len(words) - size * times + 1):
             phrase = words[start : start + size]
-            if all(word.isdigit() or word in _FIGURES for word in phrase):
+            if all(map(_is_figure, phrase)):
                 continue
             if words[start : start + size * times] == phrase * times:
                 return True
@@ -93,9 +93,13 @@ _FIGURES = frozenset(
 )
 
 
-def _compression(text: str) -> float:
-    raw = text.encode()
+def _compression(words: list[str]) -> float:
+    raw = " ".join(word for word in words if not _is_figure(word)).encode()
     return len(raw) / len(zlib.compress(raw))
+
+
+def _is_figure(word: str) -> bool:
+    return word.isdigit() or word in _FIGURES
 
 
 def _echoes(words: list[str], prompt: str) -> bool:

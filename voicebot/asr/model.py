@@ -23,6 +23,8 @@ DEMO = Path(__file__).parent / "demo"
 
 _SETTING = f"{PREFIX}ASR_MODEL"
 
+_DEMO_NOTE = "hears synthetic English voices only"
+
 _REQUIRED = ("model.bin", "config.json", "vocabulary.json", "tokenizer.json")
 """Files without which faster-whisper cannot work offline; older conversions have vocabulary.txt instead."""
 
@@ -66,16 +68,15 @@ def choose(settings: Settings, language: str = "en") -> Checkpoint:
     compute_type = _compute_type(settings, device)
     wanted = settings.asr_model.strip()
     if wanted == "demo":
-        return Checkpoint(DEMO, "demo model", device, compute_type, "synthetic voices only")
+        return Checkpoint(DEMO, "demo model", device, compute_type, _DEMO_NOTE)
     if wanted == "auto":
         name = _preferred(device, language)
         try:
             return Checkpoint(_fetch(name, settings), name, device, compute_type)
         except ModelUnavailable as error:
             log.warning("recognizer.demo_instead", wanted=name, why=str(error))
-            return Checkpoint(DEMO, "demo model", device, compute_type, f"synthetic voices only: {error}")
-    folder = Path(wanted).expanduser()
-    if folder.is_dir():
+            return Checkpoint(DEMO, "demo model", device, compute_type, f"{_DEMO_NOTE}: {error}")
+    if (folder := Path(wanted).expanduser()).is_dir():
         lacking = missing(folder)
         if lacking:
             raise ModelUnavailable(
@@ -164,7 +165,8 @@ def _fetch(name: str, settings: Settings) -> Path:
     try:
         folder = Path(download_model(name, cache_dir=str(cache)))
     except Exception as error:
-        raise ModelUnavailable(f"the model hub did not give it ({type(error.__cause__ or error).__name__})") from error
+        cause = type(error.__cause__ or error).__name__
+        raise ModelUnavailable(f"the model hub did not give it ({cause})") from error
     if lacking := missing(folder):
         raise ModelUnavailable(f"the model hub's copy has no {' and no '.join(lacking)}")
     return folder

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import structlog
@@ -9,11 +12,14 @@ from ctranslate2 import StorageView
 from faster_whisper import WhisperModel
 from faster_whisper.tokenizer import Tokenizer
 
-from voicebot.asr.engine import Engine, Heard, windows
+from voicebot.asr.engine import Engine, Heard
 from voicebot.asr.model import Checkpoint, cores
+from voicebot.asr.phrases import phrases, windows
 from voicebot.asr.port import JobKind, Speech
 from voicebot.audio import SAMPLE_RATE, Pcm, resample, silence
 from voicebot.dialog.types import Hints
+from voicebot.errors import ModelUnavailable
+from voicebot.settings import PREFIX
 
 log = structlog.get_logger()
 
@@ -44,11 +50,15 @@ with 500 frames it writes digits twice.
 """
 
 
-def load(checkpoint: Checkpoint, threads: int, workers: int) -> Engine:
+_NUMBER_IN_PARTS = re.compile(r"(?<=[A-Z0-9])\. (?=[0-9])")
+"""The full stop the demo model writes where a caller pauses within a number."""
+
+
+def load(checkpoint: Checkpoint, threads: int, workers: int, language: str = "en") -> Engine:
     """The checkpoint in memory, tried out once on a second of silence.
 
-    threads: CPU threads per decode, 0 to choose. workers: decodes at once. Raises what CTranslate2 raises when the
-    files or the GPU's libraries are not in order.
+    threads: CPU threads per decode, 0 to choose. workers: decodes at once. language: ISO 639-1 code it must know.
+    Raises ModelUnavailable for the language, and what CTranslate2 raises where files or GPU libraries are amiss.
     """
     model = WhisperModel(
         str(checkpoint.folder),
@@ -58,6 +68,11 @@ def load(checkpoint: Checkpoint, threads: int, workers: int) -> Engine:
         num_workers=workers,
         local_files_only=True,
     )
+    if language not in model.supported_languages and not checkpoint.is_demo:
+        raise ModelUnavailable(
+            f"{PREFIX}ASR_MODEL: {checkpoint.name} does not know the dialog's language, {language}; "
+            "take a multilingual model such as base, small or large-v3-turbo"
+        )
     engine: Engine = DemoWhisper(model, checkpoint) if checkpoint.is_demo else StockWhisper(model, checkpoint)
     engine.hear(Speech(silence(1.0), JobKind.GUESS))
     return engine
@@ -75,14 +90,9 @@ class StockWhisper:
         """Engine, model and device in one line."""
         return _describe(self._checkpoint)
 
-    @property
-    def is_multilingual(self) -> bool:
-        """Whether it knows other languages than English."""
-        return bool(self._model.model.is_multilingual)
-
     def hear(self, speech: Speech) -> Heard:
         """Decode piece by piece; thresholds of faster-whisper are off, the doubts are ours."""
-        language = speech.language if self.is_multilingual else "en"
+        language = speech.language if self._model.model.is_multilingual else "en"
         pieces = []
         for piece in windows(speech.pcm, _STOCK_WINDOW):
             pieces.extend(self._decode(piece, language, _context(speech.hints)))
@@ -130,8 +140,11 @@ class DemoWhisper:
         return _describe(self._checkpoint)
 
     def hear(self, speech: Speech) -> Heard:
-        """Decode piece by piece, each on its own."""
-        return _join([self._decode(piece) for piece in windows(speech.pcm, _DEMO_WINDOW)])
+        """Decode phrase by phrase: the model was trained on single sentences, of two at once it hears neither."""
+        heard = _join(
+            [self._decode(piece) for phrase in phrases(speech.pcm) for piece in windows(phrase, _DEMO_WINDOW)]
+        )
+        return replace(heard, text=_NUMBER_IN_PARTS.sub(" ", heard.text))
 
     def _decode(self, pcm: Pcm) -> tuple[Heard, int]:
         result = self._model.model.generate(

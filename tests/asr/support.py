@@ -1,0 +1,66 @@
+"""Utterances to recognise, and an engine that does as the test says."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from tests.audio.support import recorded
+from voicebot.asr.engine import Heard
+from voicebot.asr.port import JobKind, Speech
+from voicebot.audio import Pcm
+
+FIXTURES = Path(__file__).parent / "fixtures"
+
+SENTENCES = {
+    "order": "Where is my order ORD 1234?",
+    "hours": "What are your opening hours?",
+    "agent": "I want to speak to an agent.",
+    "refund": "When will I get my refund?",
+    "number": "My order number is 4529.",
+    "cancel": "I want to cancel my order.",
+    "return": "I would like to return my shoes.",
+    "yes": "Yes, please.",
+    "no": "No, thank you.",
+}
+"""What is said in each recorded utterance, as the demo model writes it."""
+
+
+def utterance(name: str) -> Pcm:
+    """The recording of `SENTENCES[name]`, telephone band, mu-law."""
+    return recorded(FIXTURES / f"{name}.wav")
+
+
+def numbered(number: int, kind: JobKind = JobKind.FINAL, seconds: float = 0.5) -> Speech:
+    """Half a second of audio that `GatedEngine` hears as `number`."""
+    return Speech(np.full(int(seconds * 8000), number, np.int16), kind)
+
+
+class GatedEngine:
+    """Hears the number `numbered` put into the audio, but only when the test opens the gate.
+
+    before: called with the number, in the worker thread, once the gate is open; may raise.
+    """
+
+    def __init__(self, before: Callable[[int], None] = lambda number: None, open_gate: bool = False) -> None:
+        self._before = before
+        self.gate = threading.Event()
+        self.begun = threading.Semaphore(0)
+        self.order: list[int] = []
+        if open_gate:
+            self.gate.set()
+
+    @property
+    def description(self) -> str:
+        return "gated"
+
+    def hear(self, speech: Speech) -> Heard:
+        number = int(speech.pcm[0])
+        self.order.append(number)
+        self.begun.release()
+        assert self.gate.wait(20)
+        self._before(number)
+        return Heard(str(number), avg_logprob=-0.1, no_speech=0.01)
