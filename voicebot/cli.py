@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -74,6 +75,30 @@ def doctor() -> None:
 
 
 @app.command()
+def check(
+    file: Annotated[Path | None, typer.Argument(help="A dialog file; the configured one if left out.")] = None,
+) -> None:
+    """Check a dialog file; every mistake is shown with file, line and column."""
+    from voicebot.dialog import load as load_dialog
+
+    path = file or load().dialog
+    dialog = load_dialog(path)
+    typer.echo(f"{path}: {dialog.name} is in order")
+
+
+@app.command()
+def chat(
+    file: Annotated[Path | None, typer.Argument(help="A dialog file; the configured one if left out.")] = None,
+) -> None:
+    """Talk to the bot in text: type what the caller says, /1234 for keys, an empty line for silence."""
+    from voicebot.dialog import load as load_dialog
+    from voicebot.testing.chat import chat as run
+
+    path = file or load().dialog
+    run(load_dialog(path), path.parent, _typed(), typer.echo)
+
+
+@app.command()
 def settings() -> None:
     """List every setting with its present value; secrets are not shown."""
     for name, value, description in _settings().table():
@@ -125,6 +150,14 @@ def deliveries_retry(delivery_id: Annotated[int, typer.Argument(help="As `delive
     with _stores() as records:
         records.outbox.revive(delivery_id)
         typer.echo(f"delivery {delivery_id} is pending again")
+
+
+def _typed() -> Iterator[str]:
+    while True:
+        try:
+            yield input("you   " if sys.stdin.isatty() else "")
+        except EOFError:
+            return
 
 
 def _settings(shared: bool = False) -> Settings:

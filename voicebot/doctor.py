@@ -15,7 +15,8 @@ import requests
 from voicebot import processes
 from voicebot.asr.port import JobKind, Speech
 from voicebot.crm.build import build as build_crm
-from voicebot.dialog import FileDialog, load_dialog
+from voicebot.dialog import FileDialog
+from voicebot.dialog import load as load_dialog
 from voicebot.errors import ConfigError, CrmError, VoicebotError
 from voicebot.runtime.secrets import complete
 from voicebot.settings import Crm, Settings, is_loopback, load

@@ -22,7 +22,8 @@ from voicebot.audio.vad import detectors
 from voicebot.call.rules import Rules
 from voicebot.crm.build import crms
 from voicebot.crm.worker import DeliveryWorker
-from voicebot.dialog import FileDialog, load
+from voicebot.dialog import FileDialog
+from voicebot.dialog import load as load_dialog
 from voicebot.errors import SettingsError, StoreError
 from voicebot.lookup.build import build as build_lookups
 from voicebot.runtime.capacity import Capacity
@@ -70,7 +71,7 @@ class Engines:
 @contextlib.contextmanager
 def open_stores(settings: Settings) -> Iterator[Stores]:
     """The dialog, the sessions and the records, as the settings say. Raises ConfigError, StoreError."""
-    dialog = load(settings.dialog)
+    dialog = load_dialog(settings.dialog)
     records = Records.open(settings.database)
     try:
         sessions = build_sessions(settings)
