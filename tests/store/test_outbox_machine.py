@@ -102,14 +102,26 @@ class OutboxMachine(RuleBasedStateMachine):
         """Leases expire and notes become due."""
         self._pass(seconds)
 
+    @precondition(lambda self: self.holdings)
     @rule()
-    def lease(self) -> None:
-        """A worker takes the next note, of a call that is over and that no other worker holds."""
+    def all_stall(self) -> None:
+        """Every worker stalls past its lease, and others take over whatever is due."""
+        self._pass(LEASE)
+        while self.lease():
+            pass
+
+    @rule()
+    def take(self) -> None:
+        """A worker asks for work."""
+        self.lease()
+
+    def lease(self) -> bool:
+        """A new worker takes the next note, of a call that is over and that no other worker holds."""
         self.workers += 1
         owner = f"worker-{self.workers}"
         delivery = self.outbox.lease(owner, LEASE)
         if delivery is None:
-            return
+            return False
         assert delivery.call_id not in self.live
         assert delivery.state is DeliveryState.PENDING
         assert delivery.id not in self.done
@@ -117,6 +129,7 @@ class OutboxMachine(RuleBasedStateMachine):
         assert all(holding.until <= self.seconds for holding in rivals)
         assert delivery.ambiguous or delivery.call_id not in self.at_crm
         self.holdings.append(Holding(owner, delivery, self.seconds + LEASE))
+        return True
 
     @precondition(lambda self: self.holdings)
     @rule(data=st.data())
