@@ -1,4 +1,4 @@
-"""What types cannot say of a dialog file: that names exist, patterns compile, and templates have their variables."""
+"""What types cannot say of a dialog file: names exist, patterns compile, templates have their variables."""
 
 from __future__ import annotations
 

@@ -9,12 +9,12 @@ from voicebot.dialog.script import Script
 from voicebot.dialog.slots import Fit, SlotReader
 from voicebot.dialog.state import Asked, Filling, State
 from voicebot.dialog.types import Completeness
-from voicebot.dialog.words import is_noise
+from voicebot.dialog.words import is_noise, word_set
 
 _WORD = re.compile(r"[a-z']+$")
-_MORE_COMES = frozenset(
+_MORE_COMES = word_set(
     """a about an and as at because but by er erm for from hmm i i'd i'm if in is it's its like my of on or so than
-    that's the then to uh um when where which with would your""".split()
+    that's the then to uh um when where which with would your"""
 )
 
 
@@ -31,7 +31,7 @@ def judge(script: Script, state: State, text: str) -> Completeness:
         return Completeness.UNFINISHED
     heard = understand(script, text)
     if heard.wanted is not None:
-        return _intent(script, heard.wanted.intent, text)
+        return _intent(script, state, heard.wanted.intent, text)
     if heard.agreed is not None and isinstance(state.expected, Asked):
         return Completeness.COMPLETE
     return Completeness.COMPLETE if fit is Fit.VALID else Completeness.OPEN
@@ -52,11 +52,12 @@ def _trails_off(text: str) -> bool:
     return last is not None and last.group() in _MORE_COMES
 
 
-def _intent(script: Script, intent: str, text: str) -> Completeness:
+def _intent(script: Script, state: State, intent: str, text: str) -> Completeness:
     if script.act(intent) == "thanks":
         return Completeness.OPEN
     for slot in script.file.intents[intent].slots:
         reading = script.slots[slot].read(text)
-        if reading is None or reading.fit is not Fit.VALID:
+        known = slot in state.slots or (reading is not None and reading.fit is Fit.VALID)
+        if not known:
             return Completeness.OPEN
     return Completeness.COMPLETE

@@ -60,23 +60,17 @@ class FileConversation:
         fresh, state.fresh = state.fresh, None
         heard = understand(self._script, text)
         unsure = confidence < self._limits.confirm_below
-        misses, topic = state.misses, state.topic
+        misses = state.misses
         reading = self._reading(text, fresh)
         move, intent = self._respond(heard, reading, text, unsure)
         understood = state.misses == misses
         if understood and (heard.wanted is not None or reading is not None):
             state.misses = 0
-        sure = max(heard.confidence, 1.0 if reading is not None and reading.fit is Fit.VALID else 0.0)
-        if (
-            understood
-            and intent is not None
-            and intent == state.main
-            and (intent != topic or sure > state.confidence)
-        ):
-            state.confidence = sure
-        meaning = Meaning(
-            intent if understood else None, sure if understood and intent else 0.0, dict(state.slots)
-        )
+        sure = max(heard.confidence, _sure_of(reading, self._limits.threshold))
+        if not understood or intent is None:
+            return self._kept(replace(move, meaning=Meaning(None, 0.0, dict(state.slots))))
+        state.sure[intent] = max(sure, state.sure.get(intent, 0.0))
+        meaning = Meaning(intent, sure, dict(state.slots))
         return self._kept(replace(move, meaning=meaning))
 
     def keys(self, pressed: str) -> KeyState:
@@ -134,7 +128,8 @@ class FileConversation:
     def meaning(self) -> Meaning:
         """The call's main intent so far, its confidence, and all slots."""
         state = self._state
-        return Meaning(state.main or state.minor, state.confidence, dict(state.slots))
+        intent = state.main or state.minor
+        return Meaning(intent, state.sure.get(intent, 0.0) if intent else 0.0, dict(state.slots))
 
     @property
     def summary(self) -> str:
@@ -181,10 +176,13 @@ class FileConversation:
         if wanted is not None and not (isinstance(expected, Filling) and wanted.intent == expected.intent):
             return self._begin(wanted.intent, heard, text, unsure), wanted.intent
         if isinstance(expected, Filling):
-            return self._fill(expected, heard, reading, unsure), expected.intent
+            return self._fill(expected, heard, reading)
         if reading is not None and (reading.fit is Fit.VALID or len(reading.value) > 1):
             move = self._take(reading, unsure)
             return move, self._state.topic
+        bare = self._script.bare_slot
+        if bare is not None and bare.slot.means is not None and bare.begun(text):
+            return self._steps.begin(bare.slot.means, unsure), bare.slot.means
         if heard.agreed is not None:
             return self._settle(expected, heard.agreed)
         return self._steps.miss(), None
@@ -209,13 +207,14 @@ class FileConversation:
             return self._steps.fill(Filling(partial[0], intent, unsure=unsure), partial[1])
         return move
 
-    def _fill(self, filling: Filling, heard: Heard, reading: Reading | None, unsure: bool) -> Move:
+    def _fill(self, filling: Filling, heard: Heard, reading: Reading | None) -> tuple[Move, str | None]:
         if reading is not None:
-            return self._steps.fill(filling, reading)
+            return self._steps.fill(filling, reading), filling.intent
         reader = self._script.slots[filling.slot]
         if reader.declined(str(heard.words)) or (heard.agreed is False and heard.wanted is None):
-            return self._steps.without_value(filling)
-        return self._steps.ask_again(filling)
+            return self._steps.without_value(filling), filling.intent
+        understood = heard.wanted is not None or heard.agreed is not None
+        return self._steps.ask_again(filling), filling.intent if understood else None
 
     def _take(self, reading: Reading, unsure: bool) -> Move:
         """A value that was not asked for: it corrects the one before, or stands for the slot's own intent."""
@@ -223,8 +222,7 @@ class FileConversation:
         topic = self._state.topic
         if topic is None or slot not in self._script.file.intents[topic].slots:
             topic = self._script.slots[slot].slot.means or ""
-            self._state.main = self._state.topic = topic
-            self._state.tries = 0
+            self._steps.turn_to(topic)
         self._state.slots.pop(slot, None)
         return self._steps.fill(Filling(slot, topic, unsure=unsure), reading)
 
@@ -266,6 +264,13 @@ class FileConversation:
             return steps.fill(state.expected, Reading(value, fit))
         state.slots.pop(reader.name, None)
         intent = reader.slot.means or ""
-        state.main = state.topic = intent
-        state.confidence, state.tries = 1.0, 0
+        self._steps.turn_to(intent)
+        state.sure[intent] = 1.0
         return steps.fill(Filling(reader.name, intent), Reading(digits, reader.fit(digits)))
+
+
+def _sure_of(reading: Reading | None, threshold: float) -> float:
+    """Confidence that a value was meant: full for one that fits, just enough for a part of one."""
+    if reading is None:
+        return 0.0
+    return 1.0 if reading.fit is Fit.VALID else threshold

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from rapidfuzz.fuzz import ratio
 
 from voicebot.dialog.schema import Intent
-from voicebot.dialog.words import Words, split
+from voicebot.dialog.words import Words, split, word_set
 
 PATTERN_CONFIDENCE = 0.95
 _LITTLE = 0.15
@@ -24,13 +24,14 @@ _LEAST_CONTENT = 0.3
 _OUTSIDE, _MOST_OUTSIDE = 0.2, 2.0
 _INSIDE = 0.35
 _SAME_WORD = 0.8
-_LITTLE_WORDS = frozenset(
+_LITTLE_WORDS = word_set(
     """a about actually all am an and any are as at be been but by can could did do does for from get give go good
     got had has have hello hey hi how i if in is it just know like ma'am maybe me morning afternoon evening my
     need no now of okay on one or our out please really right say should sir so some sorry still tell than thank
     thanks that the their them then there these they this those to today us very want wanted was we well were will
-    wish with would yeah yes yet you your""".split()
+    wish with would yeah yes yet you your"""
 )
+_NEGATION = frozenset({"not"})
 _PLACEHOLDER = re.compile(r"\{\w+\}")
 _REFUSAL = re.compile(
     r"""(?:^|\s)(?:
@@ -208,7 +209,7 @@ def _confidence(phrase: _Phrase, aligned: _Aligned, tokens: Sequence[str]) -> fl
     content = [column for at, column in aligned.pairs if phrase.weights[at] >= _LEAST_CONTENT] or sorted(matched)
     inside = outside = 0.0
     for column, token in enumerate(tokens):
-        if column in matched or token in _LITTLE_WORDS:
+        if column in matched or token in _LITTLE_WORDS or token in _NEGATION:
             continue
         if content[0] < column < content[-1]:
             inside += 1.0

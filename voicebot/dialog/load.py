@@ -92,9 +92,8 @@ def _refuse_duplicates(path: Path, node: Node, seen: set[int]) -> None:
         for key, value in node.value:
             if isinstance(key, ScalarNode) and key.value != "<<":
                 if key.value in keys:
-                    raise DialogError(
-                        f"{_at(path, key.start_mark)}: `{key.value}` is given twice; the first is in line {keys[key.value]}"
-                    )
+                    where, first = _at(path, key.start_mark), keys[key.value]
+                    raise DialogError(f"{where}: `{key.value}` is given twice; the first is in line {first}")
                 keys[key.value] = key.start_mark.line + 1
             _refuse_duplicates(path, value, seen)
 

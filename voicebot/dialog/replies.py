@@ -22,7 +22,7 @@ class Replies:
     """Every template of a dialog file, by its source text."""
 
     def __init__(self, constants: Mapping[str, str]) -> None:
-        self._environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)  # noqa: S701
+        self._environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
         self._environment.filters["spell"] = spell
         self._constants = dict(constants)
         self._templates: dict[str, Template] = {}

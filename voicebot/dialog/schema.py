@@ -19,7 +19,7 @@ class Model(BaseModel):
 
 
 class Comebacks(Model):
-    """What is said to a caller who is back because the transfer did not work; the dialog then offers another try."""
+    """What is said to a caller who is back because nobody took the call; another try is then offered."""
 
     no_answer: Text
     busy: Text

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from voicebot.dialog import numbers
 from voicebot.dialog.numbers import Run
 from voicebot.dialog.schema import Slot
-from voicebot.dialog.words import NOISES, split
+from voicebot.dialog.words import NOISES, split, word_set
 
 
 class Fit(enum.Enum):
@@ -47,10 +47,10 @@ _AMOUNT_BEFORE = re.compile(
     r"(?:[$€£]|\b(?:january|february|march|april|may|june|july|august|september|october|november|december))\s*$",
     re.IGNORECASE,
 )
-_AROUND = frozenset(
-    """it is its that this the my a an yes yeah yep okay sure please number digits digit code so and i said say here
-    would be are first last next then was with of thanks thank you now well no not nope sorry wait actually
-    rather mean meant make correction um uh""".split()
+_AROUND = word_set(
+    """it is its that this the my a an yes yeah yep okay sure please number digits digit code so and i said say
+    here would be are first last next then was with of thanks thank you now well no not nope sorry wait actually
+    rather mean meant make correction"""
 )
 
 
@@ -125,8 +125,10 @@ class SlotReader:
 
     def begun(self, text: str) -> bool:
         """Whether `text` stops where the value would begin: "my order number is"."""
-        tokens = [token for token in split(text).tokens if token not in ("is", "it", "please", "the")]
-        return bool(tokens) and any(tuple(tokens[-len(cue) :]) == cue for cue in self._cues if cue)
+        tokens = split(text).tokens
+        stopped = tuple(token for token in tokens if token not in ("is", "it", "the"))
+        waiting = len(tokens) > 0 and tokens[-1] == "is"
+        return any(stopped[-len(cue) :] == cue for cue in self._cues if len(cue) > 1 or (cue and waiting))
 
     def _segments(self, text: str) -> list[tuple[str, int]]:
         """The text cut where the caller corrects themselves, with the offset of each piece."""
@@ -185,8 +187,8 @@ def split_numbers(tokens: Sequence[str]) -> Iterator[str]:
 
 
 def _ends(tokens: Sequence[str], phrase: Sequence[str]) -> bool:
-    trimmed = [token for token in tokens if token not in ("is", "it", "the", "number")]
-    wanted = [token for token in phrase if token != "number"]
+    trimmed = [word for word in tokens if word not in ("is", "it", "the", "number")]
+    wanted = [word for word in phrase if word != "number"]
     return bool(wanted) and trimmed[-len(wanted) :] == wanted
 
 

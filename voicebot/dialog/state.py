@@ -56,6 +56,7 @@ class State:
 
     values: what the last look-up gave; facts: one sentence per answered intent, the latest last.
     topic: the intent talked about last; main: the call's intent so far; minor: the last one that is only manners.
+    sure: how well each intent was understood, 0..1.
     fresh: the slot filled in the turn before, which further digits may still complete.
     """
 
@@ -66,7 +67,7 @@ class State:
     topic: str | None = None
     main: str | None = None
     minor: str | None = None
-    confidence: float = 0.0
+    sure: dict[str, float] = field(default_factory=dict)
     wants_person: bool = False
     pending: str | None = None
     fresh: str | None = None

@@ -16,7 +16,7 @@ MOST_FACTS = 2
 
 
 class Steps:
-    """Makes the moves of one conversation and keeps its state. Moves carry no meaning; the caller of these adds it."""
+    """Makes the moves of one conversation and keeps its state. The meaning is added by who asks."""
 
     def __init__(self, script: Script, state: State, caller: str, called: str) -> None:
         self._script = script
@@ -54,9 +54,19 @@ class Steps:
             case "repeat":
                 return self.repeat()
             case _:
-                state.topic = state.main = intent
-                state.tries = 0
+                self.turn_to(intent)
                 return self.carry_on(intent, unsure)
+
+    def turn_to(self, intent: str) -> None:
+        """Make `intent` what the call is about."""
+        state, intents = self._state, self._script.file.intents
+        state.topic = intent
+        state.tries = 0
+        state.values = {}
+        # Small talk is what a call is about only as long as there is nothing else.
+        if state.main is None or intents[intent].about is not None or intents[state.main].about is None:
+            state.main = intent
+        self.note(intent)
 
     def carry_on(self, intent: str, unsure: bool = False) -> Move:
         """The next step of `intent`: ask for what is missing, confirm, look up, or answer."""
@@ -70,8 +80,8 @@ class Steps:
         if unsure and spec.confirm is not None:
             state.expected = Asked(Question.INTENT, intent)
             return Move((self.line(spec.confirm, self._known()),), Listen())
-        state.values = {}
         if spec.look_up is not None:
+            state.values = {}
             state.pending = intent
             state.expected = Free()
             slots = {slot: state.slots[slot] for slot in spec.slots}

@@ -7,6 +7,12 @@ from dataclasses import dataclass
 
 from voicebot.dialog import numbers
 
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of `text`."""
+    return frozenset(text.split())
+
+
 _CONTRACTIONS = {
     "cannot": "can not", "won't": "will not", "wont": "will not", "ain't": "is not", "dont": "do not",
     "didnt": "did not", "wheres": "where is", "whats": "what is", "im": "i am", "ive": "i have",
@@ -14,11 +20,11 @@ _CONTRACTIONS = {
     "let's": "let us", "o'clock": "oclock", "ok": "okay",
 }  # fmt: skip
 _ENDINGS = (("n't", " not"), ("'re", " are"), ("'ve", " have"), ("'ll", " will"), ("'m", " am"), ("'d", " would"))
-_IS_AFTER = frozenset("where what who how when why it that there here he she this everything".split())
+_IS_AFTER = word_set("where what who how when why it that there here he she this everything")
 _TOKEN = re.compile(r"[a-z0-9]+(?:'[a-z]+)?|[,.;:!?]")
 _BREAKS = frozenset(",.;:!?")
 
-NOISES = frozenset("um uh er erm ah hm hmm mm mhm mmm huh eh oh".split())
+NOISES = word_set("um uh er erm ah hm hmm mm mhm mmm huh eh oh")
 """Sounds that say nothing."""
 
 LONG_NUMBER = 3
