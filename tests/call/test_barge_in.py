@@ -1,0 +1,177 @@
+"""Callers who speak while the bot does."""
+
+from __future__ import annotations
+
+import pytest
+
+from voicebot.call.actions import Flush, Speak
+from voicebot.dialog.types import HangUp, Line, Listen, Move
+from voicebot.testing.conversation import ScriptedConversation, says
+from voicebot.testing.timeline import Timeline, Voice
+
+LONG = "We are open from nine to five on every working day and from ten to two on Saturdays."
+LEGAL = Line("This call may be recorded to improve our service.", uninterruptible=True)
+
+
+def test_a_caller_who_talks_over_the_bot_stops_it() -> None:
+    """200 ms of voice silence the bot within the promised 300."""
+    line = Timeline(ScriptedConversation(greeting=says(LONG)))
+    line.caller_says("where is my order", at=2.0)
+    line.run(8.0)
+    assert line.of(Flush)[0][0] == pytest.approx(2.2, abs=0.03)
+
+
+def test_only_what_was_heard_is_on_record() -> None:
+    """An interrupted sentence is cut after the last whole word the caller heard."""
+    greeting = says(LONG, "How can I help?")
+    line = Timeline(ScriptedConversation(greeting=greeting), voice=Voice(pace=0.05, lead=60.0))
+    line.caller_says("where is my order", at=2.0)
+    line.run(8.0)
+    turn = line.turns[0]
+    assert turn.interrupted
+    assert turn.text == "We are open from nine to five on every"
+    assert turn.ended == pytest.approx(2.2, abs=0.03)
+    assert line.transcript[1] == ("caller", "where is my order")
+
+
+def test_the_length_of_a_sentence_on_its_way_is_reckoned_from_its_text() -> None:
+    """When only part of it was sent, the pace of what was heard before tells how long all of it would take."""
+    line = Timeline(ScriptedConversation(replies={"when": says(LONG)}), voice=Voice(pace=0.1, lead=0.3))
+    line.caller_says("when", at=5.0, seconds=0.6)
+    line.caller_says("stop", at=10.0)
+    line.run(11.0)
+    assert line.turns[2].text == "We are open from nine to five on every"
+    assert line.turns[2].ended - line.turns[2].started == pytest.approx(4.2, abs=0.1)
+
+
+def test_lines_never_begun_are_not_on_record() -> None:
+    """Of a greeting of two lines stopped in the first, nothing of the second was heard."""
+    line = Timeline(ScriptedConversation(greeting=says("Hello there.", LONG)))
+    line.caller_says("where is my order", at=0.02)
+    line.run(4.0)
+    assert "open" not in line.turns[0].text
+
+
+def test_a_speech_nobody_heard_a_word_of_is_not_noted() -> None:
+    """A reply stopped before its first word leaves no trace in the transcript."""
+    line = Timeline(ScriptedConversation(replies={"one": says(LONG)}), voice=Voice(delay=0.5))
+    line.caller_says("one", at=4.0)
+    line.caller_says("two", at=5.5)
+    line.run(8.0)
+    assert line.of(Flush)
+    assert [text for _, text in line.transcript][1:3] == ["one", "two"]
+
+
+def test_the_words_that_interrupt_are_heard_from_their_beginning() -> None:
+    """What was said before the bot fell silent belongs to the utterance."""
+    conversation = ScriptedConversation(greeting=says(LONG))
+    line = Timeline(conversation)
+    line.caller_says("an agent please", at=2.0, seconds=0.8)
+    line.run(6.0)
+    assert ("hear", "an agent please") in conversation.heard
+
+
+def test_a_cough_does_not_stop_the_bot() -> None:
+    """A sound shorter than 200 ms is listened to and forgotten, and the bot talks on."""
+    line = Timeline(ScriptedConversation(greeting=says(LONG)))
+    line.caller_coughs(at=2.0, seconds=0.14)
+    line.run(8.0)
+    assert not line.of(Flush)
+    assert line.transcript == [("bot", LONG)]
+
+
+def test_a_noise_that_stopped_the_bot_does_not_end_what_it_was_saying() -> None:
+    """When nothing was said after all, the sentence that was cut and those after it are said again."""
+    line = Timeline(ScriptedConversation(greeting=says("Good morning.", LONG, "How can I help?")))
+    line.caller_coughs(at=2.0, seconds=0.5)
+    line.run(12.0)
+    assert line.spoken == ["Good morning.", LONG, "How can I help?", LONG, "How can I help?"]
+    assert line.of(Speak)[3][0] < 3.1
+
+
+def test_noise_does_not_stop_the_bot_twice() -> None:
+    """A sentence said again because of noise is heard to its end in spite of more noise."""
+    line = Timeline(ScriptedConversation(greeting=says(LONG)))
+    for at in (2.0, 4.0, 5.0):
+        line.caller_coughs(at=at, seconds=0.5)
+    line.run(12.0)
+    assert len(line.of(Flush)) == 1
+    assert line.turns[-1].text == LONG
+
+
+def test_words_stop_a_sentence_that_is_said_again() -> None:
+    """What was understood does stop the bot, even where noise does not."""
+    line = Timeline(ScriptedConversation(greeting=says(LONG), replies={"stop": says("Yes?")}))
+    line.caller_coughs(at=2.0, seconds=0.5)
+    line.caller_says("stop", at=4.0, seconds=0.4)
+    line.run(7.0)
+    assert len(line.of(Flush)) == 2
+    assert line.spoken[-1] == "Yes?"
+
+
+def test_a_short_word_understood_stops_the_bot() -> None:
+    """A "no" too short to interrupt by its sound interrupts by its meaning."""
+    line = Timeline(ScriptedConversation(greeting=says(LONG), replies={"no": says("All right.")}))
+    line.caller_says("no", at=1.0, seconds=0.14)
+    line.run(5.0)
+    assert line.of(Flush)[0][0] == pytest.approx(1.54, abs=0.03)
+    assert line.spoken[-1] == "All right."
+
+
+def test_mhm_does_not_stop_the_bot() -> None:
+    """A word that is nothing to answer is noted as such, and the bot talks on."""
+    line = Timeline(ScriptedConversation(greeting=says(LONG), nothing=frozenset({"mhm"})))
+    line.caller_says("mhm", at=1.0, seconds=0.18)
+    line.run(8.0)
+    assert not line.of(Flush)
+    assert line.turns[-1].text == "mhm"
+    assert line.turns[-1].rejected
+
+
+def test_a_legal_line_is_heard_to_its_end() -> None:
+    """Voice does not stop an uninterruptible line; what was said meanwhile is answered after it."""
+    line = Timeline(ScriptedConversation(greeting=Move((LEGAL,), Listen()), replies={"hello": says("Hello.")}))
+    line.caller_says("hello", at=0.5, seconds=0.6)
+    line.run(6.0)
+    assert not line.of(Flush)
+    assert line.transcript == [("bot", LEGAL.text), ("caller", "hello"), ("bot", "Hello.")]
+
+
+def test_a_legal_line_still_to_come_is_not_lost() -> None:
+    """A line before a legal one cannot be stopped: the flush would take both."""
+    line = Timeline(ScriptedConversation(greeting=Move((Line("Good morning to you."), LEGAL), Listen())))
+    line.caller_says("hello", at=0.1, seconds=0.5)
+    line.run(3.0)
+    assert not line.of(Flush)
+
+
+def test_what_follows_a_legal_line_can_be_stopped() -> None:
+    """Once the legal line was heard the rest of the greeting is like any other."""
+    line = Timeline(ScriptedConversation(greeting=Move((LEGAL, Line(LONG)), Listen())))
+    line.caller_says("yes yes all right but", at=2.0, seconds=2.0)
+    line.run(6.0)
+    assert line.of(Flush)[0][0] == pytest.approx(len(LEGAL.text) * 0.05, abs=0.06)
+    assert line.turns[0].text.startswith(LEGAL.text)
+
+
+def test_a_goodbye_is_not_stopped() -> None:
+    """Once the call is being ended voice changes nothing about it, but is still written down."""
+    goodbye = Move((Line(LONG),), HangUp("goodbye"))
+    line = Timeline(ScriptedConversation(replies={"bye": goodbye}))
+    line.caller_says("bye", at=4.0)
+    line.caller_says("thank you", at=6.0, seconds=0.7)
+    line.run()
+    assert line.plan == HangUp("goodbye")
+    assert line.transcript[-2:] == [("bot", LONG), ("caller", "thank you")]
+    assert not line.turns[-2].interrupted
+
+
+def test_a_caller_who_goes_on_after_a_short_pause_is_heard_out() -> None:
+    """The answer that came too early is stopped, and the rest of the sentence is a turn of its own."""
+    conversation = ScriptedConversation(replies={"where is my order": says(LONG)})
+    line = Timeline(conversation)
+    line.caller_says("where is my order", at=4.0)
+    line.caller_says("one two three four", at=5.6, seconds=1.5)
+    line.run(9.0)
+    assert len(line.of(Flush)) == 1
+    assert conversation.heard[-1] == ("hear", "one two three four")
