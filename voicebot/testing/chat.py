@@ -43,8 +43,8 @@ def _hear(conversation: Conversation, line: str) -> Move:
 def _perform(move: Move, conversation: Conversation, look_ups: LookUps, say: Say) -> bool:
     """Say and do one move; whether the conversation is over."""
     if move.meaning is not None and move.meaning.intent is not None:
-        slots = "".join(f", {name} {value}" for name, value in move.meaning.slots.items())
-        say(f"      [{move.meaning.intent} {move.meaning.confidence:.2f}{slots}]")
+        filled = "".join(f", {slot} {value}" for slot, value in move.meaning.slots.items())
+        say(f"      [{move.meaning.intent} {move.meaning.confidence:.2f}{filled}]")
     for line in move.say:
         say(f"bot   {line.text}")
     match move.then:
