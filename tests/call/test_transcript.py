@@ -48,7 +48,14 @@ def test_closing_the_log_loses_no_turn() -> None:
 
 @pytest.mark.parametrize(
     ("heard", "words"),
-    [(0.0, ""), (0.5, ""), (2.0, "one two"), (2.4, "one two"), (3.9, "one two three"), (4.0, "one two three four")],
+    [
+        (0.0, ""),
+        (0.5, ""),
+        (2.0, "one two"),
+        (2.4, "one two"),
+        (3.9, "one two three"),
+        (4.0, "one two three four"),
+    ],
 )
 def test_words_are_cut_at_a_boundary(heard: float, words: str) -> None:
     """A word that was not heard to its end was not heard."""
