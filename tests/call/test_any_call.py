@@ -160,7 +160,11 @@ answers = st.builds(
 
 
 def timeline(
-    said: Speeches, network: Network, voice: Voice | None = None, answer: Answer | None = None, clock: float = 1000.0
+    said: Speeches,
+    network: Network,
+    voice: Voice | None = None,
+    answer: Answer | None = None,
+    clock: float = 1000.0,
 ) -> Timeline:
     """A call in which the caller says all of this, one after the other."""
     line = Timeline(
