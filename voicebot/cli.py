@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from voicebot import __version__
+from voicebot import __version__, logs
 from voicebot.errors import ConfigError, StoreError, VoicebotError
 from voicebot.settings import Settings, load
 from voicebot.testing.call_command import call
@@ -32,6 +32,7 @@ app.add_typer(deliveries_app, name="deliveries")
 
 def main() -> None:
     """Entry point: errors of the operator become one message and exit status 2."""
+    logs.quiet()
     try:
         app()
     except ConfigError as error:
@@ -161,7 +162,6 @@ def _typed() -> Iterator[str]:
 
 
 def _settings(shared: bool = False) -> Settings:
-    from voicebot.logs import configure
     from voicebot.runtime.secrets import complete
 
     settings = complete(load())
@@ -169,7 +169,7 @@ def _settings(shared: bool = False) -> Settings:
         raise ConfigError(
             "VOICEBOT_REDIS_URL is not set: web and media processes meet there (or use `voicebot serve`)"
         )
-    configure(settings)
+    logs.configure(settings)
     return settings
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from pydantic import SecretStr
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -331,3 +332,25 @@ def test_draining_waits_for_running_calls_and_takes_no_new_one(tmp_path: Path) -
                 await draining
 
     run(scenario())
+
+
+def test_metrics_count_calls_and_turns(tmp_path: Path) -> None:
+    """Prometheus sees how many calls ended how, and how long answers took, without a call's name."""
+
+    async def scenario() -> None:
+        recognizer = ScriptedRecognizer(["goodbye"])
+        async with house(tmp_path, recognizer=recognizer) as running:
+            async with calling(running) as caller:
+                await until(caller.audible)
+                await caller.speak()
+                await until(caller.disconnected)
+            text = await asyncio.to_thread(_get, running.url("/metrics").replace("ws:", "http:"))
+            assert 'voicebot_calls_ended_total{disposition="completed"} 1.0' in text
+            assert "voicebot_turn_answer_seconds_count 1.0" in text
+            assert "call-1" not in text
+
+    run(scenario())
+
+
+def _get(url: str) -> str:
+    return requests.get(url, timeout=5).text

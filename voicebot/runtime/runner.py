@@ -39,6 +39,7 @@ from voicebot.gateways.port import (
     WireEvent,
 )
 from voicebot.runtime.departure import Departure
+from voicebot.runtime.metrics import Metrics
 from voicebot.runtime.playback import Playback, mark_number
 from voicebot.runtime.services import Services
 from voicebot.runtime.socket import Outlet
@@ -57,13 +58,20 @@ class Runner:
     """
 
     def __init__(
-        self, session: Session, wire: Wire, outlet: Outlet, departure: Departure, services: Services
+        self,
+        session: Session,
+        wire: Wire,
+        outlet: Outlet,
+        departure: Departure,
+        services: Services,
+        metrics: Metrics,
     ) -> None:
         self._session = session
         self._wire = wire
         self._outlet = outlet
         self._departure = departure
         self._services = services
+        self._metrics = metrics
         self._clock = asyncio.get_running_loop().time
         self._log = log.bind(call=session.call_id)
         self._conversation = services.dialog.converse(session.caller, session.called)
@@ -213,6 +221,7 @@ class Runner:
         self._outlet.put(self._playback.flush(self._clock()))
 
     def _keep(self, entry: Entry) -> None:
+        self._metrics.note(entry)
         records, call_id = self._services.records, self._session.call_id
         if isinstance(entry, EndEntry):
             self._log.info(

@@ -20,6 +20,7 @@ from voicebot.errors import ProtocolError, SettingsError, StoreError
 from voicebot.gateways import GATEWAYS, JAMBONZ_PATH, Gateway, gateway_for, select_subprotocol
 from voicebot.gateways.port import StreamStarted, Wire, WireEvent
 from voicebot.runtime.departure import Departure
+from voicebot.runtime.metrics import CONTENT_TYPE, Metrics
 from voicebot.runtime.runner import Runner
 from voicebot.runtime.services import Services
 from voicebot.runtime.socket import Outlet
@@ -45,6 +46,7 @@ class AudioServer:
     def __init__(self, services: Services, token_seconds: float = TOKEN_SECONDS) -> None:
         self._services = services
         self._token_seconds = token_seconds
+        self._metrics = Metrics(services.capacity, services.ticker, services.journal)
         self._live: dict[str, Runner] = {}
         self._waiting = 0
         self._sockets = 0
@@ -99,6 +101,11 @@ class AudioServer:
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
         if request.path == "/healthz":
             return connection.respond(http.HTTPStatus.OK, "alive\n")
+        if request.path == "/metrics":
+            response = connection.respond(http.HTTPStatus.OK, self._metrics.text())
+            del response.headers["Content-Type"]
+            response.headers["Content-Type"] = CONTENT_TYPE
+            return response
         gateway = gateway_for(request.path)
         if gateway is None:
             return connection.respond(
@@ -173,7 +180,7 @@ class AudioServer:
         services = self._services
         outlet = Outlet(connection)
         departure = Departure(session, wire, outlet, connection, services.sessions, services.dialog)
-        runner = Runner(session, wire, outlet, departure, services)
+        runner = Runner(session, wire, outlet, departure, services, self._metrics)
         self._live[session.call_id] = runner
         sending = asyncio.create_task(self._send(outlet, connection, session.call_id))
         log.info("call.started", call=session.call_id, gateway=session.gateway, calls=len(self._live))
