@@ -173,7 +173,7 @@ def test_a_slow_look_up_is_bridged() -> None:
     """After 1.5 s the caller is told to wait, and again when it takes much longer."""
     line = Timeline(
         ScriptedConversation(replies={ORDER: LOOK_UP}),
-        answers={"orders": Answer(LookUpResult(False), delay=9.0)},
+        answers={"orders": Answer(LookUpResult(False), delay=7.9)},
     )
     line.caller_says(ORDER, at=4.0)
     line.run(19.0)

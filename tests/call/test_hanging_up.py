@@ -73,6 +73,15 @@ def test_a_late_text_that_waits_for_a_look_up_is_not_lost() -> None:
     assert ("caller", "hello") in line.transcript
 
 
+def test_a_sound_without_words_is_not_a_turn_at_the_end_either() -> None:
+    """A cough cut off by the hang-up leaves nothing in the record."""
+    line = Timeline(ScriptedConversation())
+    line.caller_coughs(at=4.0, seconds=0.5)
+    line.caller_hangs_up(at=4.8)
+    line.run()
+    assert line.transcript == [("bot", GREETING)]
+
+
 def test_keys_not_yet_answered_are_not_lost() -> None:
     """Half an entry is in the record."""
     line = Timeline(ScriptedConversation(long_entries=frozenset({"1", "12"})))

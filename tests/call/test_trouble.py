@@ -55,7 +55,7 @@ def test_a_recogniser_that_never_answers_is_given_up() -> None:
     line = Timeline(ScriptedConversation())
     line.caller_says("order", at=4.0, delay=None)
     line.run()
-    assert line.spoken == [GREETING, "One moment.", "One moment.", SORRY]
+    assert line.spoken == [GREETING, "One moment.", SORRY]
     assert len(line.of(Forget)) == 1
     assert [trouble.part for trouble in line.troubles] == ["recognizer"]
     assert ("caller", "order") not in line.transcript
@@ -82,7 +82,7 @@ def test_a_look_up_that_fails_leads_to_a_person() -> None:
 
 
 def test_a_look_up_that_never_answers_is_given_up() -> None:
-    """After ten seconds the look-up has failed."""
+    """After eight seconds the look-up has failed."""
     conversation = ScriptedConversation(replies={"order": LOOK_UP})
     line = Timeline(conversation, answers={"orders": Answer(delay=None)})
     line.caller_says("order", at=4.0)

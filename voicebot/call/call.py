@@ -191,8 +191,6 @@ class Call:
 
     def _dismiss(self, turn: Turn) -> None:
         """A cough, or somebody else: not a turn. Whatever it interrupted is said again."""
-        if turn.entry is not None and not turn.entry.text:
-            turn.entry = None
         turn.close()
         self._say(self._interrupted, Role.AGAIN)
         self._interrupted = ()
@@ -265,7 +263,7 @@ class Call:
     def _fill_the_wait(self) -> None:
         for hearing in self._ear.awaited:
             assert hearing.patience is not None
-            if self._now >= hearing.patience.since + self._rules.hearing_timeout:
+            if self._now >= hearing.queued + self._rules.hearing_timeout:
                 self._lose(hearing, "no answer in time")
             else:
                 self._ask_for_patience(hearing.patience, None)

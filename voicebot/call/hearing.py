@@ -40,8 +40,8 @@ class Hearing:
     turn: Turn | None = None
 
     def entry(self, committed: float | None) -> TurnEntry | None:
-        """The caller's turn as far as hearing knows it; None while there is no text."""
-        if (heard := self.transcript) is None:
+        """The caller's turn as far as hearing knows it; None when there is no text."""
+        if (heard := self.transcript) is None or not heard.text:
             return None
         return TurnEntry(
             0,

@@ -25,7 +25,7 @@ class Rules:
     patience: the same again, after the caller was last told.
     barge_in_voice: voice that stops the bot.
     voice_timeout: how long the voice may take to come up with the next audio.
-    hearing_timeout, lookup_timeout: after these an answer is no longer waited for.
+    hearing_timeout, lookup_timeout: how long after it was asked for an answer is waited for.
     mark_margin: how long past our own reckoning a gateway's confirmation is waited for before the call is left.
     max_call_seconds: after this the dialog says goodbye or hands over.
     """
@@ -46,7 +46,7 @@ class Rules:
     barge_in_voice: float = 0.2
     voice_timeout: float = 5.0
     hearing_timeout: float = 8.0
-    lookup_timeout: float = 10.0
+    lookup_timeout: float = 8.0
     mark_margin: float = 0.3
     max_call_seconds: float = 1800.0
 
