@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -38,6 +39,7 @@ class Bot:
     replies: dict[str, list[Reply]] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
     sockets: list[ServerConnection] = field(default_factory=list)
+    connected: asyncio.Event = field(default_factory=asyncio.Event)
 
     def on(self, path: str, *replies: Reply) -> None:
         self.replies[path] = list(replies)
@@ -89,6 +91,7 @@ async def running(handler: Handler) -> AsyncIterator[Bot]:
 
     async def accept(connection: ServerConnection) -> None:
         bot.sockets.append(connection)
+        bot.connected.set()
         await handler(connection)
 
     def choose(connection: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:

@@ -106,10 +106,10 @@ class MulawStream:
             "mediaFormat": {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1},
             "customParameters": dict(parameters),
         }
-        await socket.send(json.dumps({"event": "connected", "protocol": "Call", "version": "1.0.0"}))
-        await socket.send(
-            json.dumps({"event": "start", "sequenceNumber": "1", "streamSid": stream_id, "start": start})
-        )
+        with contextlib.suppress(ConnectionClosed):
+            await socket.send(json.dumps({"event": "connected", "protocol": "Call", "version": "1.0.0"}))
+            first = {"event": "start", "sequenceNumber": "1", "streamSid": stream_id, "start": start}
+            await socket.send(json.dumps(first))
         return cls(socket, stream_id, phone, log, clock)
 
     @property

@@ -98,7 +98,8 @@ class JambonzStream:
         _check_metadata(options.get("metadata") or {}, log, clock)
         socket = await open_socket(url, setup.subprotocol, _authorization(options.get("wsAuth")))
         log.write(StreamOpened(clock.now(), url, socket.subprotocol))
-        await socket.send(json.dumps(metadata))
+        with contextlib.suppress(ConnectionClosed):
+            await socket.send(json.dumps(metadata))
         return cls(socket, options, setup, phone, log, clock)
 
     @property
