@@ -229,8 +229,6 @@ class Call:
         if turn.entry is not None and meaning is not None:
             sure = meaning.confidence if confidence is None else min(meaning.confidence, confidence)
             turn.entry = replace(turn.entry, intent=meaning.intent, confidence=sure, slots=dict(meaning.slots))
-        if self._unanswered is not None:
-            self._unanswered.close()
         self._unanswered = turn
         self._perform(move)
 
