@@ -92,7 +92,7 @@ class FileConversation:
         return self._kept(self._steps.looked_up(intent, result))
 
     def silent(self) -> Move:
-        """The caller said nothing for `silence_seconds`."""
+        """The caller said nothing for long."""
         return self._kept(self._steps.silence())
 
     def trouble(self, what: Trouble) -> Move:
@@ -136,11 +136,6 @@ class FileConversation:
         """One or two sentences about the call so far, for the agent and the CRM."""
         return self._steps.summary()
 
-    @property
-    def silence_seconds(self) -> float:
-        """How long the caller may say nothing before `silent`."""
-        return self._limits.silence_seconds
-
     def _kept(self, move: Move, *before: Line) -> Move:
         """`move`, remembered as the last thing said."""
         move = replace(move, say=(*before, *move.say))
@@ -182,6 +177,7 @@ class FileConversation:
             return move, self._state.topic
         bare = self._script.bare_slot
         if bare is not None and bare.slot.means is not None and bare.begun(text):
+            self._state.sure[bare.slot.means] = self._limits.threshold
             return self._steps.begin(bare.slot.means, unsure), bare.slot.means
         if heard.agreed is not None:
             return self._settle(expected, heard.agreed)

@@ -30,11 +30,6 @@ class FileDialog:
         return self._script.file.language
 
     @property
-    def silence_seconds(self) -> float:
-        """How long a caller may say nothing before the bot asks."""
-        return self._script.file.limits.silence_seconds
-
-    @property
     def lookups(self) -> Mapping[str, LookUpSource]:
         """The sources of answers, as `voicebot.lookup.build` takes them."""
         return self._script.file.look_ups

@@ -47,7 +47,10 @@ def understand(script: Script, text: str) -> Heard:
             return Heard(words, None, agreed, match.confidence)
         match = further
     if match is not None and match.refused:
-        return Heard(words, None, False, match.confidence)
+        instead = script.intents.find(words.without_clause(match.clause))
+        if instead is None or instead.refused or instead.intent in yes | no:
+            return Heard(words, None, False, match.confidence)
+        match, agreed = instead, False
     if match is not None:
         return Heard(words, match, agreed, match.confidence)
     return Heard(words, None, agreed, script.file.limits.threshold if agreed is not None else 0.0)

@@ -38,7 +38,8 @@ _REFUSAL = re.compile(
         (?<!why\s)(?:do|did|does|would|will|should|am|is|are)\s(?:you\s|i\s)?not
             (?:\s(?:really|even|actually|just|ever))?
             (?:\s(?:want|need|like|wish|think|care|asking|asked|ask|trying|going|looking|mean|plan)(?:\s\w+){0,3})?
-      | (?<!can\s)(?<!could\s)(?<!why\sdo\s)not | never | without | no\sneed\s(?:to|for) | instead\sof
+      | (?<!can\s)(?<!could\s)(?<!why\sdo\s)not | never(?:\s(?:asked|said|wanted|want|needed|need))? | without
+      | no\sneed\s(?:to|for) | instead\sof
     )(?:\s(?:to|a|an|the|any|my|me|you|i|need|want|for|be|with|get|real|live))*$
     | (?:^|\s)no(?:\s(?:more|real|live))?$""",
     re.VERBOSE,
@@ -51,11 +52,13 @@ class Match:
 
     confidence: 0..1; 1 only when a phrase is all that was said.
     refused: the caller said that this is not wanted ("don't transfer me").
+    clause: the number of the clause it begins in.
     """
 
     intent: str
     confidence: float
     refused: bool = False
+    clause: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +129,7 @@ class Intents:
                 first = joined.count(" ", 0, hit.start())
                 refused = _refused(words, first) and " not " not in f" {hit.group()} "
                 confidence = 1.0 if hit.group() == joined else PATTERN_CONFIDENCE
-                found.append(Match(name, confidence, refused))
+                found.append(Match(name, confidence, refused, words.clauses[first]))
         return found
 
     def _by_phrase(self, words: Words) -> list[Match]:
@@ -147,7 +150,9 @@ class Intents:
             aligned = _align(phrase, alike, len(words.tokens))
             confidence = _confidence(phrase, aligned, words.tokens)
             if confidence >= self._threshold:
-                found.append(Match(phrase.intent, confidence, _phrase_refused(phrase, aligned, words)))
+                first = _first_content(phrase, aligned)
+                refused = "not" not in phrase.tokens and _refused(words, first)
+                found.append(Match(phrase.intent, confidence, refused, words.clauses[first]))
         return found
 
     def _likeness(self, tokens: Sequence[str]) -> dict[str, list[float]]:
@@ -172,7 +177,7 @@ def _weigh(intent: str, tokens: tuple[str, ...], spread: Mapping[str, int]) -> _
 def _resembles(word: str, spoken: str) -> float:
     if word == spoken:
         return 1.0
-    if len(word) < 4 or len(spoken) < 4 or word in _LITTLE_WORDS or spoken in _LITTLE_WORDS:
+    if len(word) < 4 or len(spoken) < 4 or word in _LITTLE_WORDS:
         return 0.0
     value = ratio(word, spoken) / 100
     return value if value >= _SAME_WORD else 0.0
@@ -224,13 +229,10 @@ def _confidence(phrase: _Phrase, aligned: _Aligned, tokens: Sequence[str]) -> fl
     return min(0.99, aligned.mass / phrase.total * aligned.mass / (aligned.mass + lost))
 
 
-def _phrase_refused(phrase: _Phrase, aligned: _Aligned, words: Words) -> bool:
-    if "not" in phrase.tokens:
-        return False
-    first = next(
-        (column for at, column in aligned.pairs if phrase.weights[at] >= _LEAST_CONTENT), aligned.pairs[0][1]
-    )
-    return _refused(words, first)
+def _first_content(phrase: _Phrase, aligned: _Aligned) -> int:
+    """Index of the first spoken word that carries the phrase's meaning."""
+    content = (column for at, column in aligned.pairs if phrase.weights[at] >= _LEAST_CONTENT)
+    return next(content, aligned.pairs[0][1])
 
 
 def _refused(words: Words, index: int) -> bool:

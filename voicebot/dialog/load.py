@@ -13,6 +13,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from voicebot.dialog.checks import compile_script
 from voicebot.dialog.engine import FileDialog
 from voicebot.dialog.schema import DialogFile
+from voicebot.dialog.script import Script
 from voicebot.errors import DialogError
 
 Loc = Sequence[str | int]
@@ -37,6 +38,11 @@ def load(path: Path) -> FileDialog:
 
     Raises DialogError with one line per mistake, each beginning with `file:line:column`.
     """
+    return FileDialog(read(path))
+
+
+def read(path: Path) -> Script:
+    """The file `path`, checked and compiled. Raises DialogError as `load` does."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -59,12 +65,12 @@ def load(path: Path) -> FileDialog:
     script = compile_script(file)
     if isinstance(script, list):
         raise DialogError("\n".join(_line(path, root, problem.loc, problem.message) for problem in script))
-    return FileDialog(script)
+    return script
 
 
 def _parse(path: Path, text: str) -> tuple[Node | None, Any]:
-    loader = _Loader(text)
     try:
+        loader = _Loader(text)
         root = loader.get_single_node()
         if root is None:
             return None, None
@@ -76,8 +82,6 @@ def _parse(path: Path, text: str) -> tuple[Node | None, Any]:
         raise DialogError(f"{where}: not valid YAML: {error.problem or error.context}") from None
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise DialogError(f"{path}:1:1: not valid YAML: {' '.join(str(error).split())}") from None
-    finally:
-        loader.dispose()
 
 
 def _refuse_duplicates(path: Path, node: Node, seen: set[int]) -> None:

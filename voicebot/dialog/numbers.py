@@ -14,6 +14,9 @@ from itertools import islice
 MOST_READINGS = 16
 """Readings tried for one run; the natural ones come first, so a longer list only costs time."""
 
+MOST_WORDS = 40
+"""Words one run may have; whoever says more is not telling a number."""
+
 _UNITS = {
     "zero": 0, "oh": 0, "o": 0, "nought": 0, "naught": 0, "nil": 0,
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "niner": 9,
@@ -88,7 +91,7 @@ def _run_end(tokens: Sequence[_Token], index: int, text: str) -> int:
     if not _starts(tokens, index):
         return index
     end = index + 1
-    while end < len(tokens) and _joined(tokens, end, text):
+    while end < len(tokens) and end - index < MOST_WORDS and _joined(tokens, end, text):
         if _starts(tokens, end) or (tokens[end - 1].text in _REPEATS and _unit(tokens[end].text) is not None):
             end += 1
             continue
@@ -109,7 +112,10 @@ def _across(tokens: Sequence[_Token], index: int, text: str) -> int:
     while ahead < len(tokens) and ahead - index < 3 and _joined(tokens, ahead, text):
         if _starts(tokens, ahead):
             return ahead
-        if tokens[ahead].text not in _BRIDGES and tokens[ahead].text not in _HOMOPHONES:
+        word, before = tokens[ahead].text, tokens[ahead - 1].text
+        if word not in _BRIDGES and word not in _HOMOPHONES:
+            return index
+        if word in _HOMOPHONES and before.isdigit() and len(before) > 2:
             return index
         ahead += 1
     last = ahead == len(tokens) and ahead == index + 1 and tokens[index].text in _HOMOPHONES
@@ -119,7 +125,7 @@ def _across(tokens: Sequence[_Token], index: int, text: str) -> int:
 
 def _readings(words: Sequence[str]) -> tuple[str, ...]:
     kept = [word for word in words if word not in _BRIDGES]
-    found = list(islice(dict.fromkeys(_digits(kept, 0)), MOST_READINGS))
+    found = list(islice(_digits(kept, 0), MOST_READINGS))
     if kept[0] in _ZERO_OR_SIGH and len(kept) > 1:
         found += [reading[1:] for reading in found]
     return tuple(dict.fromkeys(reading for reading in found if reading))
@@ -150,7 +156,7 @@ def _pieces(words: Sequence[str], index: int) -> Iterator[tuple[str, int]]:
             yield str(_small_value(word) * scale), index + 2
         return
     if word.isdigit():
-        yield word.removesuffix("th"), index + 1
+        yield word, index + 1
     elif word in _TENS:
         if index + 1 < len(words) and _unit(words[index + 1]):
             yield str(_TENS[word] + (_unit(words[index + 1]) or 0)), index + 2

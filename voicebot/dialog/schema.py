@@ -212,12 +212,11 @@ class Limits(Model):
     """Numbers of the conversation's patience and trust.
 
     threshold: confidence from which an intent counts; confirm_below: recogniser confidence (0..1) below which an
-    intent with `confirm` is asked back; silence_seconds: how long the caller may say nothing.
+    intent with `confirm`, and a transfer, is asked back; too_long: what follows when a call is over-long.
     """
 
     threshold: Annotated[float, Field(ge=0.5, le=1)] = 0.75
     confirm_below: Annotated[float, Field(ge=0, le=1)] = 0.4
-    silence_seconds: Annotated[float, Field(ge=2, le=60)] = 7.0
     too_long: Literal["transfer", "hang_up"] = "transfer"
 
 

@@ -139,6 +139,9 @@ class Steps:
 
     def offer_person(self, reason: TransferReason, *before: Line) -> Move:
         """Ask whether to connect the caller with a person."""
+        if reason is TransferReason.NOT_UNDERSTOOD:
+            # The offer is the last attempt: the next thing not understood hands over.
+            self._state.misses = max(self._state.misses, len(self._says.not_understood) + 1)
         self._state.expected = Asked(Question.PERSON, reason=reason)
         return Move((*before, self.line(self._says.offer_person)), Listen())
 

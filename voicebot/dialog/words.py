@@ -14,7 +14,8 @@ def word_set(text: str) -> frozenset[str]:
 
 
 _CONTRACTIONS = {
-    "cannot": "can not", "won't": "will not", "wont": "will not", "ain't": "is not", "dont": "do not",
+    "cannot": "can not", "can't": "can not", "cant": "can not",
+    "won't": "will not", "wont": "will not", "ain't": "is not", "dont": "do not",
     "didnt": "did not", "wheres": "where is", "whats": "what is", "im": "i am", "ive": "i have",
     "gonna": "going to", "wanna": "want to", "gotta": "got to", "gimme": "give me", "lemme": "let me",
     "let's": "let us", "o'clock": "oclock", "ok": "okay",
@@ -45,6 +46,11 @@ class Words:
     def __str__(self) -> str:
         return " ".join(self.tokens)
 
+    def without_clause(self, clause: int) -> Words:
+        """The words of all other clauses."""
+        kept = [index for index, number in enumerate(self.clauses) if number != clause]
+        return Words(tuple(self.tokens[index] for index in kept), tuple(self.clauses[index] for index in kept))
+
     def clause_start(self, index: int) -> int:
         """Index of the first word of the clause that word `index` stands in."""
         return self.clauses.index(self.clauses[index])
@@ -60,7 +66,8 @@ def split(text: str) -> Words:
             clause += 1
             continue
         for word in _written_out(piece).split():
-            if word not in NOISES:
+            # Said twice in a row is said once: "agent, agent, agent".
+            if word not in NOISES and (not tokens or word != tokens[-1]):
                 tokens.append(word)
                 clauses.append(clause)
     return Words(tuple(tokens), tuple(clauses))

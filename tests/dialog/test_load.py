@@ -1,0 +1,196 @@
+"""Mistakes in a dialog file are reported where they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.dialog.talk import CONFIG, DEMO
+from voicebot.dialog import load
+from voicebot.dialog.types import Target, TargetKind
+from voicebot.errors import DialogError
+
+TEXT = (CONFIG / "dialog.yaml").read_text()
+
+
+def mistakes(folder: Path, text: str) -> list[str]:
+    """What `load` says of `text`, one message per line, without the folder."""
+    path = folder / "bot.yaml"
+    path.write_text(text)
+    with pytest.raises(DialogError) as caught:
+        load(path)
+    return str(caught.value).replace(f"{folder}/", "").splitlines()
+
+
+def changed(old: str, new: str) -> tuple[str, str]:
+    """The demo's file with one change, and the `file:line` of the change."""
+    assert old in TEXT
+    return TEXT.replace(old, new, 1), f"bot.yaml:{TEXT[: TEXT.index(old)].count(chr(10)) + 1}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("    digits: [4, 6]", "    digits: [4, six]", ":17: slots.order_number.digits[2]: "),
+        ("    means: order_status", "    means: order_state", ":12: slots.order_number.means: there is no intent"),
+        (
+            "    look_up: orders",
+            "    look_up: order",
+            ":14: intents.order_status.look_up: there is no look-up `order`",
+        ),
+        (
+            "  fallback: desk",
+            "  fallback: me",
+            ":13: handover.fallback: there is no target `me`; there is: billing",
+        ),
+        (
+            "    slots: [order_number]",
+            "    slots: [number]",
+            ":13: intents.order_status.slots[1]: there is no slot",
+        ),
+        (
+            "    unless: ['\\brefund']",
+            "    unless: ['(']",
+            ":14: intents.order_status.unless[1]: not a valid regular",
+        ),
+        ("    kind: user", "    kind: pigeon", ":11: targets.desk.kind: input should be 'user', 'phone' or 'sip'"),
+        ("  threshold: 0.75", "  threshold: high", ":14: limits.threshold: input should be a valid number"),
+        ('  filler: "One moment, please."', "  filler: 12", ":11: says.filler: must be text; put 12 in quotes"),
+        ("    address: desk", "    adress: desk", ": targets.desk.adress: there is no such key"),
+        ("language: en", "language: English", ":11: language: 'English' must look like"),
+    ],
+)
+def test_a_mistake_is_shown_with_its_line(tmp_path: Path, old: str, new: str, message: str) -> None:
+    """The message begins with file, line and column, names the key, and says what would be right."""
+    text, where = changed(old, new)
+    assert any(line.startswith(where) and message in line for line in mistakes(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            "{{ so_far | spell }}",
+            "{{ so_fa | spell }}",
+            "there is no variable `so_fa` here; there is: name, so_far",
+        ),
+        ("{{ so_far | spell }}", "{{ so_far | shout }}", "not a valid template: No filter named 'shout'"),
+        ("{{ so_far | spell }}", "{{ so_far | spell ", "not a valid template"),
+        ("{{ so_far | spell }}", "{{ so_far + 1 }}", "does not work with text values"),
+        ("{{ so_far | spell }}", "{{ so_far.__class__.mro() }}", "not a valid template"),
+    ],
+)
+def test_a_template_that_cannot_work_is_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
+    """Unknown variables, filters and unsafe expressions are found before any call."""
+    text, where = changed(old, new)
+    (line,) = mistakes(tmp_path, text)
+    assert line.startswith(f"{where}:11: slots.order_number.rest: ")
+    assert message in line
+
+
+def test_a_condition_with_an_unknown_variable_is_refused(tmp_path: Path) -> None:
+    """A `when` may use slots and what the look-up gives, nothing else."""
+    text, where = changed('when: status == "shipped"', 'when: state == "shipped"')
+    (line,) = mistakes(tmp_path, text)
+    assert line.startswith(where)
+    assert "there is no variable `state` here" in line
+
+
+def test_a_missing_key_is_named(tmp_path: Path) -> None:
+    """What must be there is asked for by its full name, at the part where it belongs."""
+    text = "\n".join(line for line in TEXT.splitlines() if not line.startswith("  greeting: "))
+    assert mistakes(tmp_path, text) == ["bot.yaml:11:1: says.greeting: is missing"]
+
+
+def test_a_key_given_twice_is_refused(tmp_path: Path) -> None:
+    """YAML would silently take the second; we name both lines."""
+    (line,) = mistakes(tmp_path, f"{TEXT}\nname: Other\n")
+    assert line.endswith("`name` is given twice; the first is in line 3")
+
+
+def test_all_mistakes_are_shown_at_once(tmp_path: Path) -> None:
+    """Two mistakes give two lines."""
+    text, _ = changed("  fallback: desk", "  fallback: nobody")
+    assert len(mistakes(tmp_path, text.replace("    means: order_status", "    means: nothing"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "bot.yaml:1:1: the file is empty"),
+        ("# only a comment\n", "bot.yaml:1:1: the file is empty"),
+        ("- a\n- b\n", "bot.yaml:1:1: a dialog file is a mapping (`name: ...`), not a list"),
+        ("name: [", "bot.yaml:1:8: not valid YAML"),
+        ("name: !!python/object:os.system x", "bot.yaml:1:7: not valid YAML"),
+        ("a: 1\n---\nb: 2\n", "bot.yaml:2:1: not valid YAML"),
+        ("\x00", "bot.yaml:1:1: not valid YAML"),
+    ],
+)
+def test_a_file_that_is_no_dialog_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    """Whatever is in the file, the message says what is wrong with it."""
+    assert mistakes(tmp_path, text)[0].startswith(message)
+
+
+def test_a_missing_file_names_the_setting(tmp_path: Path) -> None:
+    """Who points to no file is told which setting points there."""
+    with pytest.raises(DialogError, match="there is no such file; VOICEBOT_DIALOG"):
+        load(tmp_path / "none.yaml")
+
+
+def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
+    """Bytes that are not UTF-8 are not guessed at."""
+    path = tmp_path / "bot.yaml"
+    path.write_bytes(b"name: \xff\xfe")
+    with pytest.raises(DialogError, match="cannot be read as UTF-8"):
+        load(path)
+
+
+ANSWER = '      - say: "Order {{ order_number | spell }}, {{ items }}, has been {{ status }}."'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("    act: transfer\n", "    act: thanks\n", "no intent has `act: transfer`"),
+        (ANSWER, ANSWER.replace("- say", '- when: "1"\n        say'), "the last answer must have no `when`"),
+        ("    slots: [order_number]\n", "", "the look-up needs the slot `order_number`"),
+        ("gives: [status,", "gives: [caller, status,", "`caller` is already the name of something"),
+    ],
+)
+def test_a_file_that_would_leave_callers_stuck_is_refused(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    """A bot without a way to a person, or without an answer, does not start."""
+    assert old in TEXT
+    text = TEXT.replace("    target: billing\n", "").replace(old, new)
+    assert any(message in line for line in mistakes(tmp_path, text))
+
+
+def test_yes_and_no_are_words(tmp_path: Path) -> None:
+    """YAML's old booleans need no quotes in a list of phrases."""
+    path = tmp_path / "bot.yaml"
+    path.write_text(TEXT.replace('      - "yes"\n', "      - yes\n").replace('      - "no"\n', "      - no\n"))
+    assert load(path).name == "Acme Outfitters"
+
+
+def test_the_demo_knows_its_people() -> None:
+    """Targets are as the file says, with defaults for what it leaves out."""
+    assert DEMO.fallback == Target("desk", TargetKind.USER, "desk", ring_seconds=25)
+    assert set(DEMO.targets) == {"desk", "billing"}
+
+
+def test_fixed_lines_are_what_will_be_said() -> None:
+    """Sentences without variables are known ahead, finished, and each once."""
+    lines = DEMO.fixed_lines()
+    assert "Hello, this is the automated assistant of Acme Outfitters. How can I help you?" in lines
+    assert "Shall I connect you to a person?" in lines
+    assert not any("{" in line for line in lines)
+    assert len(lines) == len(set(lines))
+
+
+def test_every_fixed_sentence_of_a_call_was_announced() -> None:
+    """What the bot says first was synthesised ahead of time."""
+    conversation = DEMO.converse("", "")
+    said = [*conversation.open().say, *conversation.silent().say, *conversation.hear("blub blub", 0.9).say]
+    assert {line.text for line in said} <= set(DEMO.fixed_lines())
