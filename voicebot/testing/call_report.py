@@ -11,6 +11,7 @@ from voicebot.testing.jambonz_log import (
     CallEnded,
     CommandTaken,
     Dialled,
+    EndedBy,
     Entry,
     Fault,
     HookCalled,
@@ -27,6 +28,7 @@ Print = Callable[[str], None]
 
 _SHOWN = ("call_status", "dial_call_status", "dial_sip_status", "dial_call_duration", "digits", "queue_result")
 _QUIET_SECONDS = 0.3
+_ENDERS = {EndedBy.CALLER: "the caller", EndedBy.GATEWAY: "the gateway"}
 
 
 class Reporter:
