@@ -88,7 +88,8 @@ class Dialled:
     """A leg to a person.
 
     target: as the verb had it; headers: what its INVITE carried.
-    outcome: the value of an `Outcome`, or `abandoned` when the caller gave up. whisper: what the person heard before the caller was put through.
+    outcome: the value of an `Outcome`, or `abandoned` when the caller gave up.
+    whisper: what the person heard before the caller was put through.
     """
 
     at: float
