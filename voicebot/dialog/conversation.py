@@ -132,6 +132,14 @@ class FileConversation:
         return Meaning(intent, state.sure.get(intent, 0.0) if intent else 0.0, dict(state.slots))
 
     @property
+    def settled(self) -> bool:
+        """Whether the caller was helped and nothing is open."""
+        state = self._state
+        open_question = state.pending is not None or state.wants_person
+        at_rest = isinstance(state.expected, Free) or state.expected == Asked(Question.MORE)
+        return bool(state.facts) and at_rest and not open_question
+
+    @property
     def summary(self) -> str:
         """One or two sentences about the call so far, for the agent and the CRM."""
         return self._steps.summary()

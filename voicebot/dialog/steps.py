@@ -50,6 +50,8 @@ class Steps:
                 return self.goodbye()
             case "thanks":
                 state.minor = intent
+                if not isinstance(state.expected, Filling):
+                    state.expected = Asked(Question.MORE)
                 return Move((self.line(self._says.welcome),), Listen())
             case "repeat":
                 return self.repeat()

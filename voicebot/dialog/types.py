@@ -227,6 +227,11 @@ class Conversation(Protocol):
         ...
 
     @property
+    def settled(self) -> bool:
+        """Whether the caller was helped and nothing is open, so that hanging up now is a good end."""
+        ...
+
+    @property
     def summary(self) -> str:
         """One or two sentences about the call so far, for the agent and the CRM."""
         ...
