@@ -7,9 +7,11 @@ import pytest
 
 from voicebot.asr.port import JobKind, Transcript
 from voicebot.audio import FRAME_SAMPLES
-from voicebot.call.actions import AskLookUp, End, Flush, Forget, Recognise, Speak
-from voicebot.call.events import LookedUp, Recognised
-from voicebot.call.record import Disposition, Speaker
+from voicebot.call.actions import AskLookUp, End, Flush, Forget, Note, Recognise, Speak
+from voicebot.call.call import Call
+from voicebot.call.events import HungUp, LookedUp, Recognised, Started
+from voicebot.call.record import Disposition, EndEntry, Speaker
+from voicebot.call.rules import Rules
 from voicebot.dialog.types import (
     Comeback,
     HangUp,
@@ -45,6 +47,15 @@ def test_a_caller_who_comes_back_is_met_as_such() -> None:
     line = Timeline(conversation, comeback=Comeback.BUSY).run(1.0)
     assert conversation.heard == [("open", "busy")]
     assert line.spoken == ["Nobody was free. What else can I do?"]
+
+
+def test_a_second_stream_goes_on_where_the_call_stands() -> None:
+    """What is noted of a caller who came back counts from the call's beginning, not from the stream's."""
+    call = Call(ScriptedConversation(), Rules())
+    call.on(Started("call", "", "", Comeback.BUSY, after=40.0), 500.0)
+    actions = call.on(HungUp(), 501.5)
+    entries = [action.entry for action in actions if isinstance(action, Note)]
+    assert [entry.at for entry in entries if isinstance(entry, EndEntry)] == [41.5]
 
 
 def test_a_complete_answer_is_answered_after_the_shortest_pause() -> None:

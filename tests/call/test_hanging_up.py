@@ -29,6 +29,15 @@ def test_hanging_up_in_the_greeting_leaves_what_was_heard() -> None:
     assert line.plan is None
 
 
+def test_hanging_up_after_being_helped_is_a_good_end() -> None:
+    """A caller whose question was answered has not abandoned the call by hanging up without a goodbye."""
+    line = Timeline(ScriptedConversation(settled=True))
+    line.caller_says("where is my order", at=6.0)
+    line.caller_hangs_up(at=12.0)
+    line.run()
+    assert (line.end.disposition, line.end.reason) == (Disposition.COMPLETED, "hung_up")
+
+
 def test_a_turn_not_yet_answered_is_not_lost() -> None:
     """Words the bot was about to answer are in the record."""
     line = Timeline(ScriptedConversation(), voice=Voice(delay=2.0))

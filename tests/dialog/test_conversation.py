@@ -317,3 +317,15 @@ def test_every_conversation_always_has_a_next_step(said: list[str]) -> None:
             assert move.say
             return
     assert conversation.silent().say
+
+
+def test_a_caller_is_helped_once_an_answer_was_given_and_nothing_is_open() -> None:
+    """Hanging up after the answer is a good end; before it, or on the way to a person, it is not."""
+    talk = Talk()
+    assert not talk.conversation.settled
+    talk.say("where is my order")
+    assert not talk.conversation.settled
+    talk.say("one two three four")
+    assert talk.conversation.settled
+    talk.say("I want to speak to an agent")
+    assert not talk.conversation.settled

@@ -38,7 +38,7 @@ from voicebot.dialog.types import Completeness, Conversation, HangUp, Line, Look
 class Call:
     """The bot's part of one call. Pure: told what happened and when, answers with what to do.
 
-    `now` may count from anywhere, in seconds; everything noted counts from `Started`.
+    `now` may count from anywhere, in seconds; everything noted counts from the first stream.
     """
 
     def __init__(self, conversation: Conversation, rules: Rules) -> None:
@@ -79,6 +79,8 @@ class Call:
                 return []
             self._origin = now
             if isinstance(event, Started):
+                self._origin = now - event.after
+                self._now = event.after
                 self._perform(self._conversation.open(event.comeback))
         self._now = max(self._now, round(now - self._origin, 6))
         self._take_in(event)
@@ -340,6 +342,8 @@ class Call:
 
     def _hung_up(self) -> None:
         match self._plan:
+            case None if self._conversation.settled:
+                self._close(Disposition.COMPLETED, "hung_up")
             case None:
                 self._close(Disposition.ABANDONED, "hung_up")
             case plan:

@@ -14,12 +14,16 @@ from voicebot.dialog.types import Comeback, LookUpResult
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The audio stream stands; `comeback` tells why the caller is here a second time."""
+    """The audio stream stands; `comeback` tells why the caller is here a second time.
+
+    after: seconds since the call's first stream began; 0 for the first. Everything noted counts from that one.
+    """
 
     call_id: str
     caller: str
     called: str
     comeback: Comeback | None = None
+    after: float = 0.0
     context: Mapping[str, str] = field(default_factory=dict)
 
 

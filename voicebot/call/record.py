@@ -1,4 +1,4 @@
-"""What is kept of a call, entry by entry, as it happens. Times are seconds since the stream started."""
+"""What is kept of a call, entry by entry, as it happens. Times are seconds since the call's first stream began."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Speaker(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """Where the time of a caller turn went. Seconds since the stream started; None where it did not happen.
+    """Where the time of a caller turn went. Seconds as everywhere here; None where it did not happen.
 
     last_voice: end of the caller's last voiced frame.
     queued: the recogniser was asked for the text that counted.

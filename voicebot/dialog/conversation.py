@@ -137,7 +137,7 @@ class FileConversation:
         state = self._state
         open_question = state.pending is not None or state.wants_person
         at_rest = isinstance(state.expected, Free) or state.expected == Asked(Question.MORE)
-        return bool(state.facts) and at_rest and not open_question
+        return state.answered and bool(state.facts) and at_rest and not open_question
 
     @property
     def summary(self) -> str:

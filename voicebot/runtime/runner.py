@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Coroutine, Iterable
 from functools import partial
 from typing import Any
@@ -100,7 +101,17 @@ class Runner:
             )
         )
         self._services.ticker.join(self._beat)
-        self._tell(Started(session.call_id, session.caller, session.called, session.comeback, dict(session.env)))
+        after = max(0.0, time.time() - session.started_at) if session.comeback is not None else 0.0
+        self._tell(
+            Started(
+                session.call_id,
+                session.caller,
+                session.called,
+                session.comeback,
+                after,
+                dict(session.env),
+            )
+        )
 
     def take(self, events: Iterable[WireEvent]) -> None:
         """What the gateway said."""

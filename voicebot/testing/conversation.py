@@ -38,6 +38,7 @@ class ScriptedConversation:
     replies: the move for each text the caller may say; anything else gets `otherwise`.
     presses: the same for keys; `long_entries` are keys after which more may come.
     unfinished, open, nothing: texts that are not complete answers; every other text is.
+    settled: whether hanging up now is a good end.
     silences: moves for the first, second, … silence; the last is repeated.
     found: the move after a look-up that found something, `missing` after one that did not.
     heard: everything the conversation was told, in order, as (method, argument).
@@ -61,6 +62,7 @@ class ScriptedConversation:
     missing: Move = field(default_factory=lambda: says("There is no such order."))
     troubles: Mapping[Trouble, Move] = field(default_factory=dict)
     apology: Move = field(default_factory=lambda: Move((Line("Sorry, something went wrong here."),), TO_A_PERSON))
+    settled: bool = False
     heard: list[tuple[str, str]] = field(default_factory=list)
     _meaning: Meaning = field(default_factory=lambda: Meaning(None, 0.0))
 

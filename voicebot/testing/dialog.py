@@ -81,6 +81,10 @@ class EchoConversation:
         return Meaning(self._intent, 1.0 if self._intent else 0.0)
 
     @property
+    def settled(self) -> bool:
+        return self._intent is not None
+
+    @property
     def summary(self) -> str:
         return f"The caller said: {'; '.join(self._heard)}." if self._heard else "The caller said nothing."
 
