@@ -57,6 +57,7 @@ class State:
     values: what the last look-up gave; facts: one sentence per answered intent, the latest last.
     topic: the intent talked about last; main: the call's intent so far; minor: the last one that is only manners.
     sure: how well each intent was understood, 0..1.
+    answered: whether the topic got its answer.
     fresh: the slot filled in the turn before, which further digits may still complete.
     """
 
@@ -69,6 +70,7 @@ class State:
     minor: str | None = None
     sure: dict[str, float] = field(default_factory=dict)
     wants_person: bool = False
+    answered: bool = False
     pending: str | None = None
     fresh: str | None = None
     said: tuple[Line, ...] = ()

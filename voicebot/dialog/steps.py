@@ -65,6 +65,7 @@ class Steps:
         state.topic = intent
         state.tries = 0
         state.values = {}
+        state.answered = False
         # Small talk is what a call is about only as long as there is nothing else.
         if state.main is None or intents[intent].about is not None or intents[state.main].about is None:
             state.main = intent
@@ -242,6 +243,7 @@ class Steps:
             if each.when is None or self._script.replies.holds(each.when, known)
         )
         state.tries = 0
+        state.answered = True
         return self._after(answer, self.line(answer.say, known))
 
     def _after(self, answer: Answer, line: Line) -> Move:
