@@ -209,7 +209,11 @@ def test_the_status_may_overtake_the_dial_outcome(transferring: House) -> None:
     """The session is gone, the record still takes the outcome, and no session comes back to life."""
     transferring.hook("/status", call_status="completed")
     transferring.hook(
-        "/voice/dialed", verb_id="dial-0:reception", call_status="completed", dial_call_status="completed"
+        "/voice/dialed",
+        verb_id="dial-0:reception",
+        call_status="completed",
+        dial_call_status="completed",
+        dial_sip_status=200,
     )
     view = transferring.records.call(CALL)
     assert view is not None

@@ -18,6 +18,7 @@ from voicebot.web.outcome import COMEBACKS, outcome
         ("failed", 600, TransferOutcome.BUSY),
         ("failed", 603, TransferOutcome.DECLINED),
         ("in-progress", 200, TransferOutcome.DECLINED),
+        ("completed", None, TransferOutcome.DECLINED),
         ("no-answer", 487, TransferOutcome.NO_ANSWER),
         ("no-answer", None, TransferOutcome.NO_ANSWER),
         ("failed", 408, TransferOutcome.NO_ANSWER),
@@ -32,7 +33,7 @@ from voicebot.web.outcome import COMEBACKS, outcome
     ],
 )
 def test_status_and_code(status: str, code: int | None, expected: TransferOutcome) -> None:
-    """Only `completed` is a success; the final SIP code says more than the status, a provisional one less."""
+    """Only `completed` with 200 is a success; the final SIP code says more than the status, a provisional one less."""
     assert outcome(Hook("a", status="in-progress", dial_status=status, dial_sip_status=code)) is expected
 
 
@@ -45,7 +46,9 @@ def test_a_caller_who_left_while_it_rang_abandoned_the_transfer() -> None:
 
 def test_a_finished_conversation_counts_as_accepted_though_the_caller_is_gone() -> None:
     """Who hung up first does not matter once they have talked."""
-    assert outcome(Hook("a", status="completed", dial_status="completed")) is TransferOutcome.ACCEPTED
+    assert outcome(Hook("a", status="completed", dial_status="completed", dial_sip_status=200)) is (
+        TransferOutcome.ACCEPTED
+    )
 
 
 def test_every_failure_brings_the_caller_back_for_a_reason() -> None:

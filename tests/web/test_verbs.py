@@ -74,7 +74,7 @@ def given_replies(house: House) -> list[Reply]:
     ask("/voice/whisper", call_sid=LEG, parent_call_sid="unknown")
     for attempt in range(3):
         ask("/voice/dialed", verb_id=f"dial-{attempt}:desk", dial_call_status="busy")
-    ask("/voice/dialed", verb_id="dial-3:desk", dial_call_status="completed")
+    ask("/voice/dialed", verb_id="dial-3:desk", dial_call_status="completed", dial_sip_status=200)
     house.sessions.put(replace(house.bot_plans(), plan=HangUp("goodbye")))
     ask("/voice/next")
     ask("/voice/next", call_status="completed")

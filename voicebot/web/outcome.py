@@ -22,10 +22,11 @@ COMEBACKS = {
 def outcome(hook: Hook) -> TransferOutcome:
     """How the dial of this `actionHook` went.
 
-    A leg was bridged if and only if `dial_call_status` is `completed`. After a ring timeout jambonz 0.9 shows
+    A leg was bridged if and only if `dial_call_status` is `completed` and `dial_sip_status` is 200: a person
+    who answered, heard the whisper and hung up leaves `completed` without a code. After a ring timeout jambonz 0.9 shows
     the last provisional status instead of `no-answer`. An empty pair means that no leg could be created.
     """
-    if hook.dial_status == "completed":
+    if hook.dial_status == "completed" and hook.dial_sip_status == 200:
         return TransferOutcome.ACCEPTED
     if hook.over:
         return TransferOutcome.ABANDONED
@@ -46,7 +47,7 @@ def _refusal(status: str, code: int | None) -> TransferOutcome:
             return TransferOutcome.BUSY
         case "no-answer":
             return TransferOutcome.NO_ANSWER
-        case "in-progress":
+        case "in-progress" | "completed":
             # Answered, but left while it was being told who is calling.
             return TransferOutcome.DECLINED
         case _ if status in PROVISIONAL:
