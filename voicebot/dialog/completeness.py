@@ -12,6 +12,7 @@ from voicebot.dialog.types import Completeness
 from voicebot.dialog.words import is_noise, word_set
 
 _WORD = re.compile(r"[a-z']+$")
+_INDIRECT = re.compile(r"\b(?:where|what|who|how)\s(?:\w+\s)+is\W*$")
 _MORE_COMES = word_set(
     """a about an and as at because but by er erm for from hmm i i'd i'm if in is it's its like my of on or so than
     that's the then to uh um when where which with would your"""
@@ -27,7 +28,8 @@ def judge(script: Script, state: State, text: str) -> Completeness:
     fit = _number(reader, text, filling)
     if fit is Fit.VALID and filling is not None:
         return Completeness.COMPLETE
-    if fit is Fit.SHORT or _trails_off(text) or (reader is not None and reader.begun(text)):
+    begun = reader is not None and fit is None and reader.begun(text)
+    if fit is Fit.SHORT or ((begun or _trails_off(text)) and not _asks_where(text)):
         return Completeness.UNFINISHED
     heard = understand(script, text)
     if heard.wanted is not None:
@@ -50,6 +52,11 @@ def _trails_off(text: str) -> bool:
     lowered = text.lower().replace("’", "'").rstrip(" .,;:-…")
     last = _WORD.search(lowered)
     return last is not None and last.group() in _MORE_COMES
+
+
+def _asks_where(text: str) -> bool:
+    """Whether a last "is" ends a question: "I want to know where my order is"."""
+    return _INDIRECT.search(text.lower()) is not None
 
 
 def _intent(script: Script, state: State, intent: str, text: str) -> Completeness:

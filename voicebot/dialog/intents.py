@@ -26,7 +26,7 @@ _INSIDE = 0.35
 _SAME_WORD = 0.8
 _LITTLE_WORDS = word_set(
     """a about actually all am an and any are as at be been but by can could did do does for from get give go good
-    got had has have hello hey hi how i if in is it just know like ma'am maybe me morning afternoon evening my
+    got had has have hello hey hi how hurry i if in is it just know like maybe me morning afternoon evening my
     need no now of okay on one or our out please really right say should sir so some sorry still tell than thank
     thanks that the their them then there these they this those to today us very want wanted was we well were will
     wish with would yeah yes yet you your"""
