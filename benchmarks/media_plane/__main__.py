@@ -1,0 +1,175 @@
+"""Command line of the media plane benchmark."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from benchmarks.media_plane.figures import Step, Ticking
+from benchmarks.media_plane.measure import (
+    CALLERS_LATE,
+    LATE_FLOOR,
+    LATE_GOAL,
+    SCRIPTED_SECONDS,
+    Result,
+    measure,
+)
+from benchmarks.report import Goal, Verdict, command, machine, percentile, table
+from voicebot.settings import Vad
+
+CALLS = (25, 50, 75, 100, 150, 200, 250)
+QUICK_CALLS = (4,)
+SECONDS, SETTLE_SECONDS = 10.0, 4.0
+QUICK_SECONDS, QUICK_SETTLE_SECONDS = 1.5, 0.1
+
+ABOUT = f"""How many calls one media process holds on one core.
+
+The real audio server runs in a process pinned to core 0: WebSocket, jambonz codec, voice detector, call, demo dialog,
+reply cache, journal and SQLite. Recognition takes a scripted 150 ms and no CPU; the voice is tones. Callers on core 1
+send recorded sentences and line noise in 20 ms frames, about two seconds of speech, three of pause. The steps go up
+until more than {1000 * LATE_FLOOR:g} ms of lateness (p99), a lost frame, a dropped call or an unanswered turn.
+
+Compared in the same run: the silero and the webrtc voice detector, and the shared 20 ms ticker against a timer task
+for each call. Needs Linux and two cores. Exit status 1 when a floor is missed.
+"""
+
+EXPLAINED = f"""CPU: of the server's core, and what others took of the same core in the same stretch.
+late: how late the 20 ms beats came; beats left out are counted. lag: how much later than a steady stream frames
+reached their call, the callers' own unsteadiness included. frames: sent, and how many of them never reached a call.
+reply: from the last voiced frame sent to the first sound of the answer, less the {SCRIPTED_SECONDS:g} s the rules wait.
+bad: streams lost + turns unanswered + warnings in the log. gaps: holes inside of replies. callers: their own lateness
+(p99); above {1000 * CALLERS_LATE:g} ms (marked *) the callers, not the server, may have been the limit."""
+
+HEAD = (
+    "vad", "ticker", "calls", "CPU %", "others %", "late p50 ms", "p99", "max", "lag p99 ms", "frames", "missing",
+    "reply p50 ms", "p95", "replies", "bad", "gaps", "gc max ms", "RSS MB", "callers p99 ms",
+)  # fmt: skip
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print; the exit status."""
+    options = _parse(arguments)
+    calls = options.calls or (QUICK_CALLS if options.quick else CALLS)
+    seconds = options.seconds or (QUICK_SECONDS if options.quick else SECONDS)
+    settle = QUICK_SETTLE_SECONDS if options.quick else SETTLE_SECONDS
+    print("\n".join(machine()))
+    print(f"command   {command('benchmarks.media_plane')}\n")
+    vads = [Vad(options.vad)] if options.vad else [Vad.SILERO] if options.quick else [Vad.SILERO, Vad.WEBRTC]
+    results = [result for vad in vads for result in _climb(vad, calls, seconds, settle)]
+    if not options.quick:
+        most = max((result.step.calls for result in results if result.holds(LATE_FLOOR)), default=calls[0])
+        results.append(_tell(measure(Step(vads[0], Ticking.PER_CALL, most, seconds, settle))))
+    print("\n" + table(HEAD, [_row(result) for result in results]) + f"\n\n{EXPLAINED}\n")
+    print("\n".join(_ratios(results)))
+    sound = all(result.sound for result in results)
+    return _judge(results, options.quick or bool(options.calls)) if sound or not options.quick else 1
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        "python -m benchmarks.media_plane", description=ABOUT, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--quick", action="store_true", help="four calls for a second: whether it all works")
+    parser.add_argument("--calls", type=int, nargs="+", metavar="N", help=f"steps instead of {CALLS}")
+    parser.add_argument("--seconds", type=float, help="measured stretch of each step (10)")
+    parser.add_argument("--vad", choices=[vad.value for vad in Vad], help="only this voice detector")
+    return parser.parse_args(arguments)
+
+
+def _climb(vad: Vad, calls: Sequence[int], seconds: float, settle: float) -> list[Result]:
+    results: list[Result] = []
+    for count in calls:
+        results.append(_tell(measure(Step(vad, Ticking.SHARED, count, seconds, settle))))
+        if not results[-1].holds(LATE_FLOOR):
+            break
+    return results
+
+
+def _tell(result: Result) -> Result:
+    step = result.step
+    print(
+        f"{step.vad.value}, {step.ticking.value} ticker, {step.calls} calls: {100 * result.cpu:.0f} % of the core, "
+        f"p99 {1000 * result.late:.1f} ms late",
+        file=sys.stderr,
+        flush=True,
+    )
+    return result
+
+
+def _row(result: Result) -> tuple[str, ...]:
+    step, server, callers = result.step, result.server, result.callers
+    own = [max(0.0, reply - SCRIPTED_SECONDS) for reply in callers.replies]
+    return (
+        step.vad.value,
+        step.ticking.value,
+        str(step.calls),
+        f"{100 * result.cpu:.0f}",
+        f"{100 * server.others / server.wall:.0f}",
+        *(_ms(percentile(server.lateness, percent)) for percent in (50, 99, 100)),
+        _ms(percentile(server.lags, 99)),
+        str(callers.frames),
+        str(result.missing),
+        *(_ms(percentile(own, percent)) for percent in (50, 95)),
+        str(len(own)),
+        str(callers.lost + callers.unanswered + result.totals.complaints),
+        str(callers.gaps),
+        _ms(server.collecting),
+        f"{server.memory / 1e6:.0f}",
+        _ms(result.callers_late) + ("*" if result.callers_late > CALLERS_LATE else ""),
+    )
+
+
+def _ms(seconds: float) -> str:
+    return f"{1000 * seconds:.1f}"
+
+
+def _ratios(results: Sequence[Result]) -> list[str]:
+    """Alternatives against the product, at the largest number of calls both were measured with."""
+    lines = []
+    by_step = {(result.step.vad, result.step.ticking, result.step.calls): result for result in results}
+    pairs = (
+        ("webrtc against silero", (Vad.WEBRTC, Ticking.SHARED), (Vad.SILERO, Ticking.SHARED)),
+        (
+            "a task per call against the shared ticker",
+            (Vad.SILERO, Ticking.PER_CALL),
+            (Vad.SILERO, Ticking.SHARED),
+        ),
+    )
+    for name, alternative, product in pairs:
+        both = {calls for *kind, calls in by_step if tuple(kind) == alternative} & {
+            calls for *kind, calls in by_step if tuple(kind) == product
+        }
+        if both:
+            calls = max(both)
+            one, other = by_step[(*alternative, calls)], by_step[(*product, calls)]
+            lines.append(
+                f"ratio     {name}, {calls} calls: {one.cpu / other.cpu:.2f} x the CPU, "
+                f"{one.late / other.late:.2f} x the lateness (p99)"
+            )
+    return lines
+
+
+def _judge(results: Sequence[Result], partial: bool) -> int:
+    """The goals, for the product's defaults: silero, shared ticker."""
+    product = [result for result in results if result.step.ticking is Ticking.SHARED]
+    product = [result for result in product if result.step.vad is product[0].step.vad]
+    good = max((result.step.calls for result in product if result.holds(LATE_GOAL)), default=0)
+    borne = max((result.step.calls for result in product if result.holds(LATE_FLOOR)), default=0)
+    held = [result for result in product if result.step.calls <= max(good, 1)] or product[:1]
+    print(f"\nheld with {product[0].step.vad.value}: {good} calls at <= {1000 * LATE_GOAL:g} ms late (p99), "
+          f"{borne} at <= {1000 * LATE_FLOOR:g} ms")  # fmt: skip
+    if partial:
+        print("goals are judged only by a whole run")
+        return 0
+    figures = (
+        (Goal(f"calls at <= {1000 * LATE_GOAL:g} ms late", "calls", 250, 0, at_least=True), good),
+        (Goal(f"calls at <= {1000 * LATE_FLOOR:g} ms late", "calls", 100, 100, at_least=True), borne),
+        (Goal("frames missing up to there", "frames", 0, 0), sum(abs(result.missing) for result in held)),
+    )
+    print("\n".join(goal.line(value) for goal, value in figures))
+    return int(any(goal.judge(value) is Verdict.MISSED for goal, value in figures))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
