@@ -283,7 +283,7 @@ def test_given_up_after_a_day(desk: Bench) -> None:
     assert timedelta(hours=24) <= desk.clock.now - begun <= timedelta(hours=25)
     assert "given up" in desk.delivery.last_error
     assert "500" in desk.delivery.last_error
-    assert [entry["call_id"] for entry in logs if entry["event"] == "crm.dead"] == ["call-1"]
+    assert [entry["call"] for entry in logs if entry["event"] == "crm.dead"] == ["call-1"]
 
 
 def test_note_that_slept_a_day_still_gets_its_tries(desk: Bench) -> None:

@@ -119,7 +119,7 @@ class HubSpotDelivery:
         try:
             contact = self._contacts.create(number, self._note)
         except Invalid as error:
-            log.warning("crm.contact_refused", call_id=self._note.call_id, error=str(error))
+            log.warning("crm.contact_refused", call=self._note.call_id, error=str(error))
             self._progress.put(
                 contact=_NOBODY, creating="", remark="HubSpot refused to create a contact for this caller."
             )
@@ -136,7 +136,7 @@ class HubSpotDelivery:
         before = self._progress["writing"]
         if self._repeat or before:
             if (found := self._written(contact)) is not None:
-                log.info("crm.note_found", call_id=self._note.call_id, note=found)
+                log.info("crm.note_found", call=self._note.call_id, note=found)
                 return found
             if contact is None and before != _WAITED:
                 self._progress.put(writing=_WAITED)
@@ -151,7 +151,7 @@ class HubSpotDelivery:
                 self._progress.put(writing=before)
             if contact is None or not isinstance(error, Invalid):
                 raise
-            log.warning("crm.note_unassociated", call_id=self._note.call_id, error=str(error))
+            log.warning("crm.note_unassociated", call=self._note.call_id, error=str(error))
         # The association is the only part of a note that can be left out. Better a lone note than none.
         self._progress.put(contact=_NOBODY, remark=f"HubSpot refused this note on contact {contact}.")
         return self._put(None)

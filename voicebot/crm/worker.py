@@ -149,7 +149,7 @@ class DeliveryWorker:
         except Exception as error:
             # A bug of ours or of a CRM's: whether the note was written is anybody's guess. Its text may quote the
             # caller, so only its kind is told.
-            log.error("crm.failed", crm=delivery.target, call_id=delivery.call_id, error=_where(error))
+            log.error("crm.failed", crm=delivery.target, call=delivery.call_id, error=_where(error))
             unexpected = CrmUnavailable(f"unexpected {_where(error)}", ambiguous=True)
             self._again(delivery, unexpected, self._back_off(delivery), ambiguous=True)
         else:
@@ -158,7 +158,7 @@ class DeliveryWorker:
             log.info(
                 "crm.delivered",
                 crm=delivery.target,
-                call_id=delivery.call_id,
+                call=delivery.call_id,
                 note=external_id,
                 attempts=delivery.attempts,
                 seconds=round((self._clock() - delivery.created_at).total_seconds(), 1),
@@ -173,7 +173,7 @@ class DeliveryWorker:
         log.warning(
             "crm.retry",
             crm=delivery.target,
-            call_id=delivery.call_id,
+            call=delivery.call_id,
             error=str(error),
             attempts=delivery.attempts,
             after_seconds=round(after, 1),
@@ -185,7 +185,7 @@ class DeliveryWorker:
 
     def _bury(self, delivery: Delivery, error: str) -> None:
         self._outbox.dead(delivery.id, self._owner, error)
-        log.error("crm.dead", crm=delivery.target, call_id=delivery.call_id, delivery=delivery.id, error=error)
+        log.error("crm.dead", crm=delivery.target, call=delivery.call_id, delivery=delivery.id, error=error)
 
     def _back_off(self, delivery: Delivery) -> float:
         """Exponential with full jitter: anywhere between `FIRST_WAIT` and a ceiling that doubles with each try."""

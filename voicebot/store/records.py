@@ -201,7 +201,7 @@ class Records:
                 if row.state != CallState.LIVE.value:
                     continue
                 self._presume(db, row, "process_died", targets, 0.0)
-            log.warning("call_recovered", call_id=call_id, node=row.node)
+            log.warning("call.recovered", call=call_id, node=row.node)
             recovered.append(call_id)
         return recovered
 

@@ -1,0 +1,127 @@
+"""Calls to a running installation, by a simulated jambonz or mu-law client and a caller who really speaks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from tests.e2e.server import SECRET, Installation
+from voicebot.audio import FRAME_SAMPLES, FRAME_SECONDS, Pcm
+from voicebot.crm.note import is_marked
+from voicebot.gateways import MULAW_PATH
+from voicebot.testing.caller import Caller, Step, Turn, prepare
+from voicebot.testing.caller_mulaw import MulawCall
+from voicebot.testing.hubspot import FakeHubSpot
+from voicebot.testing.hubspot_account import Record
+from voicebot.testing.jambonz import Account, JambonzCall
+from voicebot.testing.jambonz_dial import Agent
+from voicebot.testing.jambonz_log import CallLog, Entry, VerbRun
+from voicebot.testing.phone import audible
+from voicebot.tts.espeak import EspeakSynthesizer
+
+CALLER = "+14155550142"
+CALLED = "+14155550199"
+
+AMERICAN, SHE, BRITISH = "en-us", "en-us+f3", "en-gb+m3"
+"""Voices the demo recogniser knows."""
+
+LONGEST = 50.0
+"""Seconds after which a caller gives up, so that no test hangs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A call that is over."""
+
+    call_id: str
+    log: CallLog
+    turns: list[Turn]
+
+    @property
+    def dial_headers(self) -> Mapping[str, str]:
+        """The SIP headers of its last transfer."""
+        runs = [run.verb.options for run in self.log.of(VerbRun) if run.verb.name == "dial"]
+        headers: Mapping[str, str] = runs[-1].get("headers") or {}
+        return headers
+
+
+async def jambonz(
+    to: Installation,
+    *steps: Step,
+    voice: str = AMERICAN,
+    caller: str = CALLER,
+    agent: Agent | None = None,
+    observer: Callable[[Entry], None] | None = None,
+) -> Finished:
+    """One call through the simulated jambonz, in real time."""
+    person = await _person(steps, voice)
+    account = Account(f"{to.http}/voice", f"{to.http}/status", SECRET, agent=agent or Agent())
+    call = JambonzCall(account, person, caller, CALLED, observer=observer, longest=LONGEST)
+    return Finished(call.facts.call_sid, await call.run(), person.turns)
+
+
+async def mulaw(to: Installation, token: str, *steps: Step, voice: str = AMERICAN) -> Finished:
+    """One call over the mu-law JSON path."""
+    person = await _person(steps, voice)
+    call = MulawCall(to.audio + MULAW_PATH, token, person, CALLER, CALLED, longest=LONGEST)
+    return Finished(call.call_id, await call.run(), person.turns)
+
+
+async def _person(steps: tuple[Step, ...], voice: str) -> Caller:
+    return Caller(steps, await prepare(steps, _synthesizer(voice)))
+
+
+@cache
+def _synthesizer(voice: str) -> EspeakSynthesizer:
+    return EspeakSynthesizer(voice)
+
+
+class Moment:
+    """Set when an entry that fits is written; pass it as the observer of a call."""
+
+    def __init__(self, fits: Callable[[Entry], bool]) -> None:
+        self._fits = fits
+        self._event = asyncio.Event()
+        self.entry: Entry | None = None
+
+    def __call__(self, entry: Entry) -> None:
+        if self.entry is None and self._fits(entry):
+            self.entry = entry
+            self._event.set()
+
+    async def come(self) -> Entry:
+        """The entry, once it is there; fails after the longest a call may take."""
+        async with asyncio.timeout(LONGEST):
+            await self._event.wait()
+        assert self.entry is not None
+        return self.entry
+
+
+def said(record: Mapping[str, Any], who: str) -> list[str]:
+    """What one side of a call said, by its record."""
+    return [turn["text"] for turn in record["transcript"] if turn["who"] == who]
+
+
+def notes_of(hubspot: FakeHubSpot, call_id: str) -> list[Record]:
+    """The notes about a call."""
+    return [note for note in hubspot.notes if is_marked(note.properties["hs_note_body"], call_id)]
+
+
+def silent_after(log: CallLog) -> float:
+    """Seconds from the caller's first sound until the bot's voice ends in the caller's ear."""
+    spoke = next(index for index, pcm in enumerate(_frames(log.caller_audio)) if audible(pcm))
+    bot = _frames(log.bot_audio)
+    quiet = spoke
+    # A pause between two words is no end: the bot has stopped when 0.3 s hold no sound.
+    while any(audible(pcm) for pcm in bot[quiet : quiet + round(0.3 / FRAME_SECONDS)]):
+        quiet += 1
+    return (quiet - spoke) * FRAME_SECONDS
+
+
+def _frames(pcm: Pcm) -> list[Pcm]:
+    return np.split(pcm, range(FRAME_SAMPLES, len(pcm), FRAME_SAMPLES))
