@@ -79,11 +79,13 @@ def doctor() -> None:
 def check(
     file: Annotated[Path | None, typer.Argument(help="A dialog file; the configured one if left out.")] = None,
 ) -> None:
-    """Check a dialog file; every mistake is shown with file, line and column."""
+    """Check a dialog file and its look-up files; every mistake is shown with file, line and column."""
     from voicebot.dialog import load as load_dialog
+    from voicebot.lookup.build import build as build_lookups
 
     path = file or load().dialog
     dialog = load_dialog(path)
+    build_lookups(dialog.lookups, path.parent)
     typer.echo(f"{path}: {dialog.name} is in order")
 
 

@@ -15,7 +15,9 @@ from voicebot.dialog.types import (
     Listen,
     LookUp,
     LookUpResult,
+    Meaning,
     Move,
+    Recollection,
     Transfer,
     TransferReason,
     Trouble,
@@ -329,3 +331,28 @@ def test_a_caller_is_helped_once_an_answer_was_given_and_nothing_is_open() -> No
     assert talk.conversation.settled
     talk.say("I want to speak to an agent")
     assert not talk.conversation.settled
+
+
+def test_a_caller_who_is_back_need_not_say_it_again() -> None:
+    """Intent, slots and summary of the earlier stream are still known, and each is said once."""
+    first = Talk()
+    first.say("where is my order one two three four")
+    first.say("I want to speak to an agent")
+    earlier = Recollection(first.conversation.meaning, first.conversation.summary)
+    again = DEMO.converse("", "", earlier)
+    again.open(Comeback.BUSY)
+    assert again.meaning == first.conversation.meaning
+    assert again.summary == first.conversation.summary
+    again.hear("yes please", 0.9)
+    assert again.summary == first.conversation.summary
+    assert not again.settled
+
+
+def test_keys_that_fill_a_slot_say_what_they_mean() -> None:
+    """A number keyed in counts in the record as fully as one that was spoken."""
+    talk = Talk()
+    talk.say("where is my order")
+    talk.press("1234")
+    assert talk.conversation.meaning == Meaning("order_status", 1.0, {"order_number": "1234"})
+    move = DEMO.converse("", "").press("1234")
+    assert move.meaning == Meaning("order_status", 1.0, {"order_number": "1234"})

@@ -20,7 +20,7 @@ from websockets.typing import Subprotocol
 from tests.runtime.house import AUDIO_TOKEN, VOICE, Caller, calling, house, until
 from voicebot.audio import g711
 from voicebot.call.record import Disposition, Speaker
-from voicebot.dialog.types import Conversation, HangUp, Move, Transfer, TransferReason
+from voicebot.dialog.types import Conversation, HangUp, Move, Recollection, Transfer, TransferReason
 from voicebot.errors import StoreError
 from voicebot.testing.dialog import EchoConversation, EchoDialog
 from voicebot.testing.scripted import Failing, ScriptedRecognizer
@@ -242,7 +242,7 @@ class BrokenConversation(EchoConversation):
 class BrokenDialog(EchoDialog):
     """Starts broken conversations."""
 
-    def converse(self, caller: str, called: str) -> Conversation:
+    def converse(self, caller: str, called: str, earlier: Recollection | None = None) -> Conversation:
         return BrokenConversation(self)
 
 

@@ -33,7 +33,7 @@ from voicebot.web.outcome import COMEBACKS, outcome
     ],
 )
 def test_status_and_code(status: str, code: int | None, expected: TransferOutcome) -> None:
-    """Only `completed` with 200 is a success; the final SIP code says more than the status, a provisional one less."""
+    """Only `completed` with 200 is a success; a final code says more than the status, a provisional one less."""
     assert outcome(Hook("a", status="in-progress", dial_status=status, dial_sip_status=code)) is expected
 
 

@@ -20,6 +20,7 @@ from voicebot.dialog.types import (
     LookUpResult,
     Meaning,
     Move,
+    Recollection,
     TransferReason,
     Trouble,
 )
@@ -31,11 +32,11 @@ _ANOTHER = frozenset({"other", "another", "different", "else"})
 class FileConversation:
     """The `Conversation` of a dialog file. Pure: every answer follows from the file and what was said before."""
 
-    def __init__(self, script: Script, caller: str, called: str) -> None:
+    def __init__(self, script: Script, caller: str, called: str, earlier: Recollection | None = None) -> None:
         self._script = script
         self._says = script.file.says
         self._limits = script.file.limits
-        self._state = State()
+        self._state = State() if earlier is None else State.after(earlier)
         self._steps = Steps(script, self._state, caller, called)
 
     def open(self, comeback: Comeback | None = None) -> Move:
@@ -82,7 +83,11 @@ class FileConversation:
         state = self._state
         state.silences = 0
         state.pending = None
-        return self._kept(self._pressed(pressed))
+        before = dict(state.slots)
+        move = self._pressed(pressed)
+        if state.topic is None or state.slots == before:
+            return self._kept(move)
+        return self._kept(replace(move, meaning=Meaning(state.topic, 1.0, dict(state.slots))))
 
     def looked_up(self, result: LookUpResult) -> Move:
         """The answer to the last `LookUp`; one that nobody waits for any more changes nothing."""

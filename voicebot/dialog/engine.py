@@ -9,7 +9,7 @@ from voicebot.dialog.checks import says
 from voicebot.dialog.conversation import FileConversation
 from voicebot.dialog.schema import LookUpSource
 from voicebot.dialog.script import Script
-from voicebot.dialog.types import Target
+from voicebot.dialog.types import Recollection, Target
 
 
 class FileDialog:
@@ -49,9 +49,9 @@ class FileDialog:
         """Who takes the call when the bot cannot."""
         return self._targets[self._script.file.handover.fallback]
 
-    def converse(self, caller: str, called: str) -> FileConversation:
-        """The conversation of a new call between two numbers."""
-        return FileConversation(self._script, caller, called)
+    def converse(self, caller: str, called: str, earlier: Recollection | None = None) -> FileConversation:
+        """The conversation of a call between two numbers, going on from what was said `earlier`."""
+        return FileConversation(self._script, caller, called, earlier)
 
     def fixed_lines(self) -> Sequence[str]:
         """Every sentence known before any call, in the order of the file, each once."""

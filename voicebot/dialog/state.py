@@ -6,7 +6,11 @@ import enum
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from voicebot.dialog.types import Line, TransferReason
+from voicebot.dialog.types import Line, Recollection, TransferReason
+
+
+EARLIER = ""
+"""The fact that sums up an earlier stream of the call; no intent has this name."""
 
 
 class Question(enum.Enum):
@@ -78,3 +82,12 @@ class State:
     misses: int = 0
     tries: int = 0
     came_back: bool = False
+
+    @classmethod
+    def after(cls, earlier: Recollection) -> State:
+        """The memory of a caller who is back: what the call was about still counts."""
+        state = cls(slots=dict(earlier.meaning.slots), main=earlier.meaning.intent)
+        if state.main is not None:
+            state.sure[state.main] = earlier.meaning.confidence
+            state.facts[EARLIER] = earlier.summary
+        return state

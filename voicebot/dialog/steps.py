@@ -222,7 +222,9 @@ class Steps:
         handover = self._script.file.handover
         parts = list(self._state.facts.values())[-MOST_FACTS:]
         if self._state.wants_person:
-            parts.append(self._script.replies.render(handover.wants_person, {}))
+            wish = self._script.replies.render(handover.wants_person, {})
+            # A caller who was put through before said so already.
+            parts += [] if any(wish in part for part in parts) else [wish]
         return " ".join(parts) or self._script.replies.render(handover.nothing_yet, {})
 
     def note(self, intent: str) -> None:

@@ -38,6 +38,14 @@ class Meaning:
     slots: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Recollection:
+    """What an earlier stream of the same call left behind, for a caller who is back after a transfer."""
+
+    meaning: Meaning
+    summary: str
+
+
 class TransferReason(enum.Enum):
     """Why a call goes to a person."""
 
@@ -248,8 +256,11 @@ class Dialog(Protocol):
         """ISO 639-1 code of what is spoken, such as `en`."""
         ...
 
-    def converse(self, caller: str, called: str) -> Conversation:
-        """The conversation of a new call between two numbers (E.164 or as the gateway sent them)."""
+    def converse(self, caller: str, called: str, earlier: Recollection | None = None) -> Conversation:
+        """The conversation of a call between two numbers (E.164 or as the gateway sent them).
+
+        earlier: what is known already of a caller who is back.
+        """
         ...
 
     def fixed_lines(self) -> Sequence[str]:

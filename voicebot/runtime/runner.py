@@ -28,7 +28,7 @@ from voicebot.call.events import (
     Tick,
 )
 from voicebot.call.record import Disposition, EndEntry, Entry
-from voicebot.dialog.types import HangUp, Transfer, TransferReason
+from voicebot.dialog.types import HangUp, Recollection, Transfer, TransferReason
 from voicebot.errors import LookUpError, RecognizerError, SynthesizerError
 from voicebot.gateways.port import (
     AudioReceived,
@@ -55,7 +55,8 @@ APOLOGY = 1_000_000
 class Runner:
     """Performs one call on one socket, from its `StreamStarted` to the socket's end.
 
-    The gateway's messages go in through `receive`; time comes through the shared ticker.
+    The gateway's events go in through `take`; time comes through the shared ticker.
+    earlier: what is remembered of a caller who is back.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Runner:
         departure: Departure,
         services: Services,
         metrics: Metrics,
+        earlier: Recollection | None = None,
     ) -> None:
         self._session = session
         self._wire = wire
@@ -75,7 +77,7 @@ class Runner:
         self._metrics = metrics
         self._clock = asyncio.get_running_loop().time
         self._log = log.bind(call=session.call_id)
-        self._conversation = services.dialog.converse(session.caller, session.called)
+        self._conversation = services.dialog.converse(session.caller, session.called, earlier)
         self._call = Call(self._conversation, services.rules)
         self._framer = Framer()
         self._detector = services.detector()

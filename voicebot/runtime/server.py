@@ -16,6 +16,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
+from voicebot.dialog.types import Meaning, Recollection
 from voicebot.errors import ProtocolError, SettingsError, StoreError
 from voicebot.gateways import GATEWAYS, JAMBONZ_PATH, Gateway, gateway_for, select_subprotocol
 from voicebot.gateways.port import StreamStarted, Wire, WireEvent
@@ -24,6 +25,7 @@ from voicebot.runtime.metrics import CONTENT_TYPE, Metrics
 from voicebot.runtime.runner import Runner
 from voicebot.runtime.services import Services
 from voicebot.runtime.socket import Outlet
+from voicebot.store.records import Records
 from voicebot.store.sessions import Session
 
 log = structlog.get_logger()
@@ -180,7 +182,8 @@ class AudioServer:
         services = self._services
         outlet = Outlet(connection)
         departure = Departure(session, wire, outlet, connection, services.sessions, services.dialog)
-        runner = Runner(session, wire, outlet, departure, services, self._metrics)
+        earlier = await asyncio.to_thread(_recollect, services.records, session)
+        runner = Runner(session, wire, outlet, departure, services, self._metrics, earlier)
         self._live[session.call_id] = runner
         sending = asyncio.create_task(self._send(outlet, connection, session.call_id))
         log.info("call.started", call=session.call_id, gateway=session.gateway, calls=len(self._live))
@@ -233,6 +236,21 @@ class AudioServer:
         scheme, _, bearer = connection.request.headers.get("Authorization", "").partition(" ")
         given = bearer if scheme.lower() == "bearer" else token
         return expected is not None and hmac.compare_digest(given.encode(), expected.get_secret_value().encode())
+
+
+def _recollect(records: Records, session: Session) -> Recollection | None:
+    """What the call's earlier stream was about; None for a first stream, or when it cannot be read."""
+    if session.comeback is None:
+        return None
+    try:
+        view = records.call(session.call_id)
+    except StoreError as error:
+        log.error("call.not_recollected", call=session.call_id, error=str(error))
+        return None
+    if view is None:
+        return None
+    row = view.row
+    return Recollection(Meaning(row.intent, row.confidence or 0.0, row.slots), row.summary or "")
 
 
 def _subprotocol(connection: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:

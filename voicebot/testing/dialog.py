@@ -17,6 +17,7 @@ from voicebot.dialog.types import (
     LookUpResult,
     Meaning,
     Move,
+    Recollection,
     Target,
     TargetKind,
     Transfer,
@@ -103,7 +104,7 @@ class EchoDialog:
     fallback: Target = RECEPTION
     targets: Mapping[str, Target] = field(default_factory=lambda: {RECEPTION.name: RECEPTION})
 
-    def converse(self, caller: str, called: str) -> Conversation:
+    def converse(self, caller: str, called: str, earlier: Recollection | None = None) -> Conversation:
         return EchoConversation(self)
 
     def fixed_lines(self) -> Sequence[str]:

@@ -23,8 +23,9 @@ def outcome(hook: Hook) -> TransferOutcome:
     """How the dial of this `actionHook` went.
 
     A leg was bridged if and only if `dial_call_status` is `completed` and `dial_sip_status` is 200: a person
-    who answered, heard the whisper and hung up leaves `completed` without a code. After a ring timeout jambonz 0.9 shows
-    the last provisional status instead of `no-answer`. An empty pair means that no leg could be created.
+    who answered, heard the whisper and hung up leaves `completed` without a code. After a ring timeout
+    jambonz 0.9 shows the last provisional status instead of `no-answer`. An empty pair means that no leg
+    could be created.
     """
     if hook.dial_status == "completed" and hook.dial_sip_status == 200:
         return TransferOutcome.ACCEPTED
