@@ -193,7 +193,7 @@ def test_a_caller_is_answered_and_written_down(tmp_path: Path) -> None:
             assert view is not None
             assert [turn.text for turn in view.turns if turn.speaker is Speaker.CALLER] == ["hello there"]
             assert view.turns[0].speaker is Speaker.BOT
-            assert view.row.disposition is Disposition.ABANDONED
+            assert view.row.disposition is Disposition.COMPLETED
 
     run(scenario())
 

@@ -8,7 +8,6 @@ from typing import TypeAlias
 
 from voicebot.dialog.types import Line, Recollection, TransferReason
 
-
 EARLIER = ""
 """The fact that sums up an earlier stream of the call; no intent has this name."""
 
