@@ -25,21 +25,22 @@ QUICK_SECONDS, QUICK_SETTLE_SECONDS = 1.5, 0.1
 
 ABOUT = f"""How many calls one media process holds on one core.
 
-The real audio server runs in a process pinned to core 0: WebSocket, jambonz codec, voice detector, call, demo dialog,
-reply cache, journal and SQLite. Recognition takes a scripted 150 ms and no CPU; the voice is tones. Callers on core 1
-send recorded sentences and line noise in 20 ms frames, about two seconds of speech, three of pause. The steps go up
-until more than {1000 * LATE_FLOOR:g} ms of lateness (p99), a lost frame, a dropped call or an unanswered turn.
+The real audio server runs in a process pinned to core 0: WebSocket, jambonz codec, voice detector, call, demo
+dialog, reply cache, journal and SQLite. Recognition takes a scripted 150 ms and no CPU; the voice is tones.
+Callers on core 1 send recorded sentences and line noise in 20 ms frames, about two seconds of speech, three of pause. The
+steps go up until one shows, twice running, more than {1000 * LATE_FLOOR:g} ms of lateness (p99), a lost frame, a
+dropped call or an unanswered turn.
 
-Compared in the same run: the silero and the webrtc voice detector, and the shared 20 ms ticker against a timer task
-for each call. Needs Linux and two cores. Exit status 1 when a floor is missed.
+Compared in the same run: the silero and the webrtc voice detector, and the shared 20 ms ticker against a timer
+task for each call. Needs Linux and two cores; takes about five minutes. Exit status 1 when a floor is missed.
 """
 
 EXPLAINED = f"""CPU: of the server's core, and what others took of the same core in the same stretch.
 late: how late the 20 ms beats came; beats left out are counted. lag: how much later than a steady stream frames
-reached their call, the callers' own unsteadiness included. frames: sent, and how many of them never reached a call.
-reply: from the last voiced frame sent to the first sound of the answer, less the {SCRIPTED_SECONDS:g} s the rules wait.
-bad: streams lost + turns unanswered + warnings in the log. gaps: holes inside of replies. callers: their own lateness
-(p99); above {1000 * CALLERS_LATE:g} ms (marked *) the callers, not the server, may have been the limit."""
+reached their call, the callers' own unsteadiness included. frames: sent, and how many never reached a call.
+reply: from the last voiced frame sent to the first sound of the answer, less the {SCRIPTED_SECONDS:g} s the rules
+wait. bad: streams lost + turns unanswered + warnings in the log. gaps: holes inside of replies. callers: their own
+lateness (p99); above {1000 * CALLERS_LATE:g} ms (marked *) the callers may have been the limit, not the server."""
 
 HEAD = (
     "vad", "ticker", "calls", "CPU %", "others %", "late p50 ms", "p99", "max", "lag p99 ms", "frames", "missing",
@@ -58,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     vads = [Vad(options.vad)] if options.vad else [Vad.SILERO] if options.quick else [Vad.SILERO, Vad.WEBRTC]
     results = [result for vad in vads for result in _climb(vad, calls, seconds, settle)]
     if not options.quick:
-        most = max((result.step.calls for result in results if result.holds(LATE_FLOOR)), default=calls[0])
+        most = _most([result for result in results if result.step.vad is vads[0]], LATE_FLOOR) or calls[0]
         results.append(_tell(measure(Step(vads[0], Ticking.PER_CALL, most, seconds, settle))))
     print("\n" + table(HEAD, [_row(result) for result in results]) + f"\n\n{EXPLAINED}\n")
     print("\n".join(_ratios(results)))
@@ -80,16 +81,25 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 def _climb(vad: Vad, calls: Sequence[int], seconds: float, settle: float) -> list[Result]:
     results: list[Result] = []
     for count in calls:
-        results.append(_tell(measure(Step(vad, Ticking.SHARED, count, seconds, settle))))
-        if not results[-1].holds(LATE_FLOOR):
+        step = Step(vad, Ticking.SHARED, count, seconds, settle)
+        # Something else on the machine can spoil one measurement; both are shown.
+        tries = [_tell(measure(step))]
+        if not tries[0].holds(LATE_FLOOR):
+            tries.append(_tell(measure(step)))
+        results += tries
+        if not tries[-1].holds(LATE_FLOOR):
             break
     return results
+
+
+def _most(results: Sequence[Result], lateness: float) -> int:
+    return max((result.step.calls for result in results if result.holds(lateness)), default=0)
 
 
 def _tell(result: Result) -> Result:
     step = result.step
     print(
-        f"{step.vad.value}, {step.ticking.value} ticker, {step.calls} calls: {100 * result.cpu:.0f} % of the core, "
+        f"{step.vad.value}, {step.ticking.value} ticker, {step.calls} calls: {100 * result.cpu:.0f} % CPU, "
         f"p99 {1000 * result.late:.1f} ms late",
         file=sys.stderr,
         flush=True,
@@ -154,8 +164,7 @@ def _judge(results: Sequence[Result], partial: bool) -> int:
     """The goals, for the product's defaults: silero, shared ticker."""
     product = [result for result in results if result.step.ticking is Ticking.SHARED]
     product = [result for result in product if result.step.vad is product[0].step.vad]
-    good = max((result.step.calls for result in product if result.holds(LATE_GOAL)), default=0)
-    borne = max((result.step.calls for result in product if result.holds(LATE_FLOOR)), default=0)
+    good, borne = _most(product, LATE_GOAL), _most(product, LATE_FLOOR)
     held = [result for result in product if result.step.calls <= max(good, 1)] or product[:1]
     print(f"\nheld with {product[0].step.vad.value}: {good} calls at <= {1000 * LATE_GOAL:g} ms late (p99), "
           f"{borne} at <= {1000 * LATE_FLOOR:g} ms")  # fmt: skip

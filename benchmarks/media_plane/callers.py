@@ -1,4 +1,4 @@
-"""The load: a process that plays jambonz with many callers, each speaking for about two seconds and listening for three.
+"""The load: a process that plays jambonz with many callers, who speak for about two seconds and listen for three.
 
 Frames are encoded once, before the call, so that the callers do not become the bottleneck they should measure.
 """

@@ -15,7 +15,7 @@ SERVER_CORE, CALLER_CORE = 0, 1
 
 
 class Ticking(Enum):
-    """How the calls get their beat: the product's shared ticker, or the alternative, a timer task for each call."""
+    """How calls get their beat: from the product's shared ticker, or from a timer task each, the alternative."""
 
     SHARED = "shared"
     PER_CALL = "per call"

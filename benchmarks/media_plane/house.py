@@ -1,4 +1,4 @@
-"""The measured process: the real audio server with the real dialog, voice detector, reply cache, journal and SQLite.
+"""The measured process: the audio server with the real dialog, voice detector, reply cache, journal and SQLite.
 
 Only recognition and synthesis are fakes, because they run elsewhere when a process holds many calls.
 """

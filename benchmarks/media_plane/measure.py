@@ -21,8 +21,8 @@ ANSWER_SECONDS = 60.0
 """A process that says nothing for this long has failed."""
 
 SCRIPTED_SECONDS = Rules().min_pause
-"""What a reply waits for by the rules, however fast the server is: the pause that ends a turn. Recognition (a guess
-after 0.15 s, answered after another 0.15 s) is over by then."""
+"""What a reply waits for by the rules, however fast the server is: the pause that ends a turn. Recognition (a
+guess after 0.15 s, answered after another 0.15 s) is over by then."""
 
 LATE_GOAL, LATE_FLOOR = 0.010, 0.020
 CALLERS_LATE = 0.005
