@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -10,7 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -147,6 +148,16 @@ class Installation:
         process = Process(list(arguments), self.environment(**settings), self.folder, log)
         self._processes.append(process)
         return process
+
+    @contextlib.asynccontextmanager
+    async def running(self, *arguments: str, **settings: str) -> AsyncIterator[Process]:
+        """As `start`, ready for calls inside and killed at the end."""
+        process = self.start(*arguments, **settings)
+        try:
+            await self.ready(process)
+            yield process
+        finally:
+            process.kill()
 
     async def ready(self, *processes: Process) -> None:
         """Returns when calls are taken; fails when one of `processes` ends or it takes too long."""
