@@ -27,9 +27,9 @@ ABOUT = f"""How many calls one media process holds on one core.
 
 The real audio server runs in a process pinned to core 0: WebSocket, jambonz codec, voice detector, call, demo
 dialog, reply cache, journal and SQLite. Recognition takes a scripted 150 ms and no CPU; the voice is tones.
-Callers on core 1 send recorded sentences and line noise in 20 ms frames, about two seconds of speech, three of pause. The
-steps go up until one shows, twice running, more than {1000 * LATE_FLOOR:g} ms of lateness (p99), a lost frame, a
-dropped call or an unanswered turn.
+Callers on core 1 send recorded sentences and line noise in 20 ms frames, about two seconds of speech, three of
+pause. The steps go up until one shows, twice running, more than {1000 * LATE_FLOOR:g} ms of lateness
+(p99), a lost frame, a dropped call or an unanswered turn.
 
 Compared in the same run: the silero and the webrtc voice detector, and the shared 20 ms ticker against a timer
 task for each call. Needs Linux and two cores; takes about five minutes. Exit status 1 when a floor is missed.

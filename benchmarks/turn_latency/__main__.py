@@ -30,10 +30,11 @@ Compared in the same run: the same server with the pause fixed at 700 ms, as bot
 whole run takes about fifteen minutes; `--calls 2` about seven. Exit status 1 when a goal is missed.
 """
 
-EXPLAINED = """p50, p95, max: what the caller waits. Then medians of its parts: the pause before the guess is made; the
-recogniser, queue included, and the engine time in it; the rest of the pause by the rules; from the end of the turn
-to the first audio out; and outside: the voice detector's tail, the socket and the callers' 20 ms. understood: one
-turn, with the intent it should have. cut: taken for several turns. no time: no reply, or the bot was talking."""
+EXPLAINED = """p50, p95, max: what the caller waits. Then medians of its parts: the pause before the guess is made;
+the recogniser, queue included, and the engine time in it; the rest of the pause by the rules; from the end of the
+turn to the first audio out; and outside: the voice detector's tail, the socket and the callers' 20 ms.
+understood: one turn, with the intent it should have. cut: taken for several turns. no time: no reply, or the bot
+was talking."""
 
 STAGES = ("pause before guess", "recogniser", "of it decoding", "rest of the pause", "reply", "outside")
 HEAD = ("server", "at once", "turns", "p50 s", "p95 s", "max s", *STAGES, "understood", "cut", "no time")
