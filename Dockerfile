@@ -9,9 +9,10 @@ ENV PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 \
 SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 # The CUDA base brings no Python; the Python base has it already.
 # hadolint ignore=DL3008
-RUN command -v python3 && python3 -c 'import ensurepip, venv' 2>/dev/null \
-    || (apt-get update && apt-get install -y --no-install-recommends python3 python3-venv \
-        && rm -rf /var/lib/apt/lists/*)
+RUN if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then \
+        apt-get update && apt-get install -y --no-install-recommends python3 python3-venv \
+        && rm -rf /var/lib/apt/lists/*; \
+    fi
 
 WORKDIR /app
 COPY requirements.txt requirements-postgres.txt ./

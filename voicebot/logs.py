@@ -12,7 +12,7 @@ import structlog
 
 from voicebot.settings import Settings
 
-_NUMBER = re.compile(r"\+?\d[\d\s().-]{6,}\d")
+_NUMBER = re.compile(r"[+(]?\d[\d\s().-]{6,}\d")
 _KEEP = frozenset({"timestamp", "level", "event", "call", "node", "version"})
 
 

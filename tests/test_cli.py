@@ -1,0 +1,98 @@
+"""The command line as a person meets it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from voicebot import __version__
+from voicebot.cli import app
+
+ROOT = Path(__file__).parents[1]
+
+
+def _commands() -> list[list[str]]:
+    group = get_command(app)
+    found: list[list[str]] = [[]]
+    for name, command in group.commands.items():  # type: ignore[attr-defined]
+        found.append([name])
+        found += [[name, inner] for inner in getattr(command, "commands", {})]
+    return found
+
+
+@pytest.mark.parametrize("command", _commands(), ids=" ".join)
+def test_every_command_explains_itself(command: list[str]) -> None:
+    """`--help` works everywhere and says more than the name."""
+    result = CliRunner().invoke(app, [*command, "--help"])
+    assert result.exit_code == 0
+    assert "Usage" in result.output
+    assert len(result.output.splitlines()) > 4
+
+
+def test_the_version_is_printed() -> None:
+    """`voicebot version` prints what is installed."""
+    assert CliRunner().invoke(app, ["version"]).output.strip() == __version__
+
+
+def test_the_demo_dialog_is_in_order() -> None:
+    """`voicebot check` passes the bot that ships."""
+    result = CliRunner().invoke(app, ["check", str(ROOT / "config" / "dialog.yaml")])
+    assert result.exit_code == 0
+    assert "is in order" in result.output
+
+
+def test_a_bot_can_be_talked_to_in_text() -> None:
+    """`voicebot chat` runs look-ups and shows intent, slots and what happens in the end."""
+    lines = "where is my order\n/1234\nspeak to an agent\n"
+    result = CliRunner().invoke(app, ["chat", str(ROOT / "config" / "dialog.yaml")], input=lines)
+    assert "order_status" in result.output
+    assert "has been shipped" in result.output
+    assert "transfer to desk" in result.output
+
+
+def _run(arguments: list[str], folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "voicebot", *arguments],
+        cwd=folder,
+        env={"PATH": "/usr/bin:/bin", "VOICEBOT_DATA_DIR": str(folder / "data"), **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_a_wrong_setting_ends_with_one_message(tmp_path: Path) -> None:
+    """The operator sees the setting and the fix, no traceback; the exit status is 2."""
+    result = _run(["settings"], tmp_path, VOICEBOT_HTTP_PORT="web")
+    assert result.returncode == 2
+    assert result.stderr.startswith("voicebot: VOICEBOT_HTTP_PORT")
+    assert "Traceback" not in result.stderr
+
+
+def test_a_dialog_mistake_is_shown_with_its_place(tmp_path: Path) -> None:
+    """`voicebot check` names file, line and column."""
+    bot = tmp_path / "bot.yaml"
+    bot.write_text("name: Shop\nlanguage: en\ngreetings: hello\n")
+    result = _run(["check", str(bot)], tmp_path)
+    assert result.returncode == 2
+    assert f"{bot}:3:" in result.stderr
+
+
+def test_an_unknown_call_is_said_to_be_unknown(tmp_path: Path) -> None:
+    """`voicebot calls show` of a mistyped id says so."""
+    result = _run(["calls", "show", "nothing"], tmp_path)
+    assert result.returncode == 1
+    assert "there is no call nothing" in result.stderr
+
+
+def test_separate_processes_need_somewhere_to_meet(tmp_path: Path) -> None:
+    """`voicebot web` without Redis is refused with the way out."""
+    result = _run(["web"], tmp_path)
+    assert result.returncode == 2
+    assert "VOICEBOT_REDIS_URL" in result.stderr

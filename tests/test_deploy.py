@@ -1,0 +1,78 @@
+"""The files an operator deploys with, held against what the code really has."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.main import get_command
+
+from voicebot.cli import app
+from voicebot.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+SETTINGS = {f"VOICEBOT_{name.upper()}" for name in Settings.model_fields}
+OUR_SERVICES = ("web", "media", "media-gpu", "worker")
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    """docker-compose.yml as YAML gives it, anchors resolved."""
+    content = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    assert isinstance(content, dict)
+    return content
+
+
+def test_the_compose_file_is_valid() -> None:
+    """The compose specification's own schema accepts it."""
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
+    subprocess.run([*command, str(ROOT / "docker-compose.yml")], check=True, capture_output=True, timeout=60)
+
+
+def test_the_dockerfile_is_clean() -> None:
+    """hadolint finds nothing to say."""
+    linter = Path(sys.executable).with_name("hadolint")
+    result = subprocess.run(
+        [str(linter), str(ROOT / "Dockerfile")], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert result.stdout + result.stderr == ""
+
+
+def test_services_run_commands_that_exist(compose: dict[str, Any]) -> None:
+    """What the compose file starts is what the command line offers."""
+    commands = set(get_command(app).commands)  # type: ignore[attr-defined]
+    assert {compose["services"][name]["command"][0] for name in OUR_SERVICES} <= commands
+
+
+@pytest.mark.parametrize("name", OUR_SERVICES)
+def test_services_are_locked_down_and_waited_for(compose: dict[str, Any], name: str) -> None:
+    """Every process of ours runs without rights it does not need, on a read-only root, after Redis is healthy."""
+    service = compose["services"][name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["depends_on"]["redis"]["condition"] == "service_healthy"
+    assert set(service["environment"]) <= SETTINGS | {"VOICEBOT_HEALTH_PORT"}
+
+
+def test_the_example_settings_exist_and_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every name in the example is a setting, and filled in it starts."""
+    text = (ROOT / "config" / "voicebot.env.example").read_text()
+    lines = [line.removeprefix("#") for line in text.splitlines() if "=" in line and not line.startswith("# ")]
+    assert {line.split("=", 1)[0] for line in lines} <= SETTINGS
+    filled = text.replace("SECRET=", "SECRET=x").replace("PASSWORD=", "PASSWORD=x")
+    path = tmp_path / "voicebot.env"
+    path.write_text(filled)
+    for name in SETTINGS:
+        monkeypatch.delenv(name, raising=False)
+    settings = Settings(_env_file=path)
+    assert settings.http_url == "https://bot.example"
+
+
+def test_requirements_name_no_host() -> None:
+    """Pinned files install from whatever index the operator uses."""
+    for path in ROOT.glob("requirements*.txt"):
+        assert "://" not in path.read_text(), path.name
