@@ -78,6 +78,8 @@ def serving(settings: Mapping[str, str]) -> Iterator[Bot]:
             base = f"http://127.0.0.1:{http}"
             _wait(process, f"{base}/readyz", log)
             yield Bot(Server(base), f"sqlite:///{folder / 'data' / 'voicebot.db'}")
+            if process.poll() is not None:
+                raise RuntimeError(f"the server died (status {process.returncode}):\n{log.read_text()[-2000:]}")
         finally:
             process.send_signal(signal.SIGTERM)
             try:
