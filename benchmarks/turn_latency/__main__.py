@@ -27,7 +27,8 @@ simulated jambonz callers with espeak-ng voices over a telephone band, who go th
 bot finish. The record of each call splits the wait by stage, and says how the turn was understood.
 
 Compared in the same run: the same server with the pause fixed at 700 ms, as bots without a guess have it. A
-whole run takes about fifteen minutes; `--calls 2` about seven. Exit status 1 when a goal is missed or a call went wrong.
+whole run takes about fifteen minutes; `--calls 2` about seven. Exit status 1 when a goal is missed or
+a call went wrong.
 """
 
 EXPLAINED = """p50, p95, max: what the caller waits. Then medians of its parts: the pause before the guess is made;
