@@ -42,7 +42,9 @@ class Voice(Enum):
     """Which engine speaks."""
 
     ESPEAK = "espeak"
+    PIPER = "piper"
     COQUI = "coqui"
+    OPENAI = "openai"
 
 
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -83,17 +85,39 @@ class Settings(BaseSettings):
     asr_compute_type: str = Field("default", description="CTranslate2 compute type, e.g. int8, float16.")
     asr_threads: int = Field(0, ge=0, le=64, description="CPU threads per decode; 0 chooses.")
     asr_workers: int = Field(1, ge=1, le=16, description="Decodes that may run at once on the one model.")
+    asr_batch: int = Field(0, ge=0, le=256, description="Utterances of different calls heard together; 0 chooses.")
+    asr_context_seconds: float = Field(
+        30.0, ge=5, le=30, description="Audio with padding (s) a Whisper is shown at least; less is faster."
+    )
+    asr_max_wait: float = Field(
+        1.0, gt=0, le=30, description="Expected wait (s) for the recogniser beyond which no new calls are taken."
+    )
     asr_timeout: float = Field(6.0, gt=0, le=60, description="Seconds after which a recognition has failed.")
     vad: Vad = Field(Vad.SILERO, description="silero or webrtc.")
     vad_threshold: float = Field(
         0.6, gt=0, lt=1, description="Speech probability from which a frame counts as voice."
     )
 
-    voice: Voice = Field(Voice.ESPEAK, description="espeak or coqui.")
+    voice: Voice = Field(Voice.ESPEAK, description="espeak, piper, coqui, or openai.")
     voice_name: str = Field(
-        "", description="Voice of the engine: an espeak-ng voice such as en-gb, a Coqui model name or path."
+        "",
+        description="Voice of the engine: en-gb (espeak-ng), en_US-lessac-medium or an .onnx file (Piper), "
+        "a model name or path (Coqui), alloy (openai).",
+    )
+    voice_url: str = Field("", description="Base URL of the server of VOICEBOT_VOICE=openai, up to and with /v1.")
+    voice_api_key: SecretStr | None = Field(None, description="Key of that server, if it wants one.")
+    voice_model: str = Field("tts-1", description="Model that server is asked for.")
+    voice_format: Literal["pcm", "wav"] = Field(
+        "pcm", description="What that server is asked for: pcm (24 kHz), or wav where it does not know pcm."
     )
     voice_cache_mb: int = Field(64, ge=1, le=4096, description="Memory for replies already spoken.")
+    voice_disk_mb: int = Field(
+        256, ge=0, le=65536, description="Room in the data folder for replies already spoken; 0 keeps none."
+    )
+    voices_url: str = Field(
+        "https://huggingface.co/rhasspy/piper-voices/resolve/main",
+        description="Where `voicebot voices get` finds Piper's voices: a copy of that tree.",
+    )
 
     max_calls: int = Field(20, ge=1, le=2000, description="Calls this process holds at once.")
     max_call_seconds: int = Field(
@@ -129,7 +153,7 @@ class Settings(BaseSettings):
         "auto", description="json, or text; auto is text on a terminal."
     )
 
-    @field_validator("public_http_url", "hubspot_base_url")
+    @field_validator("public_http_url", "hubspot_base_url", "voice_url", "voices_url")
     @classmethod
     def _http(cls, value: str) -> str:
         return _base_url(value, ("http", "https"))
@@ -157,6 +181,8 @@ class Settings(BaseSettings):
     def _agree(self) -> Settings:
         if self.crm is Crm.HUBSPOT and self.hubspot_token is None:
             raise ValueError(f"{PREFIX}CRM=hubspot needs {PREFIX}HUBSPOT_TOKEN (a HubSpot service key)")
+        if self.voice is Voice.OPENAI and not self.voice_url:
+            raise ValueError(f"{PREFIX}VOICE=openai needs {PREFIX}VOICE_URL, such as http://127.0.0.1:8000/v1")
         if bool(self.webhook_user) != (self.webhook_password is not None):
             raise ValueError(f"set both {PREFIX}WEBHOOK_USER and {PREFIX}WEBHOOK_PASSWORD, or neither")
         if bool(self.ws_user) != (self.ws_password is not None):

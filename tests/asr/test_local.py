@@ -1,48 +1,66 @@
-"""The recogniser around an engine: ordering, giving up, failing, closing."""
+"""The recogniser around an engine: batching, ordering, giving up, failing, recovering, closing."""
 
 from __future__ import annotations
 
 import asyncio
 import math
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
 import pytest
 
 from tests.asr.support import GatedEngine, numbered
-from voicebot.asr.engine import Heard
+from voicebot.asr.engine import Heard, Piece
 from voicebot.asr.local import LocalRecognizer
-from voicebot.asr.port import JobKind, Speech
+from voicebot.asr.port import JobKind, Speech, Transcript
 from voicebot.dialog.types import Hints
 from voicebot.errors import RecognizerError, RecognizerTimeout
 
 
-class SaysEngine:
+class SaysEngine(GatedEngine):
     """Hears the same thing in everything."""
 
     def __init__(self, heard: Heard) -> None:
+        super().__init__(open_gate=True)
         self._heard = heard
 
-    @property
-    def description(self) -> str:
-        return "says"
-
-    def hear(self, speech: Speech) -> Heard:
-        return self._heard
+    def decode(self, pieces: Sequence[Piece]) -> list[Heard | Piece]:
+        return [self._heard] * len(pieces)
 
 
 async def _begun(engine: GatedEngine) -> None:
-    """Wait until the engine has begun one more decode."""
+    """Wait until the engine has begun one more batch."""
     assert await asyncio.to_thread(engine.begun.acquire, timeout=10)
 
 
+async def _until(true: Callable[[], bool]) -> None:
+    """Wait for what another thread brings about."""
+    async with asyncio.timeout(10):
+        while not true():  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+
+
+async def _ask(recognizer: LocalRecognizer, speech: Speech) -> asyncio.Task[Transcript]:
+    """Ask for `speech` while the worker is busy, and wait until it stands in the queue."""
+    before = recognizer.waiting
+    task = asyncio.create_task(recognizer.recognize(speech))
+    await _until(lambda: recognizer.waiting > before)
+    return task
+
+
 def _with(
-    engine: GatedEngine, story: Callable[[LocalRecognizer], Awaitable[None]], workers: int = 1, timeout: float = 20
+    engine: GatedEngine,
+    story: Callable[[LocalRecognizer], Awaitable[None]],
+    workers: int = 1,
+    timeout: float = 20,
+    batch: int = 1,
+    reload: Callable[[], GatedEngine] | None = None,
 ) -> None:
     """Play `story` with a recogniser around `engine`, and close it after."""
 
     async def play() -> None:
-        recognizer = LocalRecognizer(engine, workers, timeout)
+        recognizer = LocalRecognizer(engine, workers, timeout, batch, reload)
         try:
             await story(recognizer)
         finally:
@@ -59,16 +77,66 @@ def test_turns_overtake_guesses() -> None:
     async def story(recognizer: LocalRecognizer) -> None:
         first = asyncio.create_task(recognizer.recognize(numbered(1)))
         await _begun(engine)
-        guess = asyncio.create_task(recognizer.recognize(numbered(2, JobKind.GUESS)))
-        await asyncio.sleep(0)
-        final = asyncio.create_task(recognizer.recognize(numbered(3, JobKind.FINAL)))
-        await asyncio.sleep(0)
+        guess = await _ask(recognizer, numbered(2, JobKind.GUESS))
+        final = await _ask(recognizer, numbered(3, JobKind.FINAL))
         engine.gate.set()
         texts = [transcript.text for transcript in await asyncio.gather(first, guess, final)]
         assert texts == ["1", "2", "3"]
         assert engine.order == [1, 3, 2]
 
     _with(engine, story)
+
+
+def test_a_guess_that_became_the_turn_goes_with_the_turns() -> None:
+    """Promoted, the second of two guesses overtakes the first, though it came later."""
+    engine = GatedEngine()
+
+    async def story(recognizer: LocalRecognizer) -> None:
+        first = asyncio.create_task(recognizer.recognize(numbered(1)))
+        await _begun(engine)
+        early = await _ask(recognizer, numbered(2, JobKind.GUESS))
+        speech = numbered(3, JobKind.GUESS)
+        late = await _ask(recognizer, speech)
+        recognizer.promote(speech)
+        engine.gate.set()
+        await asyncio.gather(first, early, late)
+        recognizer.promote(speech)
+        assert engine.order == [1, 3, 2]
+
+    _with(engine, story)
+
+
+def test_all_that_waits_is_heard_together() -> None:
+    """Once the worker is free it takes everybody, up to the batch, the turns first; it never waited for them."""
+    engine = GatedEngine()
+
+    async def story(recognizer: LocalRecognizer) -> None:
+        tasks = [asyncio.create_task(recognizer.recognize(numbered(1)))]
+        await _begun(engine)
+        for number, kind in ((2, JobKind.GUESS), (3, JobKind.FINAL), (4, JobKind.GUESS), (5, JobKind.FINAL)):
+            tasks.append(await _ask(recognizer, numbered(number, kind)))
+        engine.gate.set()
+        texts = [transcript.text for transcript in await asyncio.gather(*tasks)]
+        assert texts == ["1", "2", "3", "4", "5"]
+        assert engine.batches == [[1], [3, 5, 2], [4]]
+
+    _with(engine, story, batch=3)
+
+
+def test_only_what_fits_together_is_heard_together() -> None:
+    """The best piece decides the shape of the batch; others of that shape join it, the rest wait their turn."""
+    engine = GatedEngine()
+
+    async def story(recognizer: LocalRecognizer) -> None:
+        tasks = [asyncio.create_task(recognizer.recognize(numbered(1)))]
+        await _begun(engine)
+        for number, duration in ((2, 0.5), (3, 1.0), (4, 0.5)):
+            tasks.append(await _ask(recognizer, numbered(number, seconds=duration)))
+        engine.gate.set()
+        await asyncio.gather(*tasks)
+        assert engine.batches == [[1], [2, 4], [3]]
+
+    _with(engine, story, batch=8)
 
 
 def test_a_cancelled_guess_is_never_decoded() -> None:
@@ -78,17 +146,17 @@ def test_a_cancelled_guess_is_never_decoded() -> None:
     async def story(recognizer: LocalRecognizer) -> None:
         first = asyncio.create_task(recognizer.recognize(numbered(1)))
         await _begun(engine)
-        guess = asyncio.create_task(recognizer.recognize(numbered(2, JobKind.GUESS)))
-        await asyncio.sleep(0)
+        guess = await _ask(recognizer, numbered(2, JobKind.GUESS))
         guess.cancel()
         with pytest.raises(asyncio.CancelledError):
             await guess
+        assert recognizer.waiting == 0
         engine.gate.set()
         await first
         assert (await recognizer.recognize(numbered(3))).text == "3"
         assert engine.order == [1, 3]
 
-    _with(engine, story)
+    _with(engine, story, batch=8)
 
 
 def test_cancelling_a_decode_under_way_spoils_nothing() -> None:
@@ -118,23 +186,170 @@ def test_no_answer_in_time_is_a_timeout() -> None:
         assert "0.05 s" in str(outcomes[0])
 
     _with(engine, story, timeout=0.05)
-    assert engine.order == [1]
+    assert len(engine.order) <= 1
 
 
-def test_a_failing_engine_fails_one_utterance_only() -> None:
-    """Whatever the engine raises becomes a RecognizerError, and the worker lives on."""
+def test_a_failing_utterance_fails_alone() -> None:
+    """What makes a batch fail is tried once more alone, and fails alone; those beside it get their words."""
+
+    def trip(number: int) -> None:
+        if number == 3:
+            raise ValueError("bad audio")
+
+    engine = GatedEngine(trip)
+
+    async def story(recognizer: LocalRecognizer) -> None:
+        tasks = [asyncio.create_task(recognizer.recognize(numbered(1)))]
+        await _begun(engine)
+        for number in (2, 3, 4):
+            tasks.append(await _ask(recognizer, numbered(number)))
+        engine.gate.set()
+        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+        texts = [outcome.text if isinstance(outcome, Transcript) else type(outcome) for outcome in outcomes]
+        assert texts == ["1", "2", RecognizerError, "4"]
+        assert isinstance(outcomes[2], RecognizerError)
+        assert isinstance(outcomes[2].__cause__, ValueError)
+        assert "bad audio" in str(outcomes[2])
+        assert engine.batches == [[1], [2, 3, 4], [2], [3], [4]]
+
+    _with(engine, story, batch=8)
+
+
+def test_a_broken_engine_is_loaded_again_and_nobody_notices() -> None:
+    """The engine dies with three utterances under way: a new one hears them, the dead one is closed."""
+    fresh = GatedEngine(open_gate=True)
+
+    def die(number: int) -> None:
+        if number == 2:
+            raise RuntimeError("device lost")
+
+    engine = GatedEngine(die)
+
+    async def story(recognizer: LocalRecognizer) -> None:
+        tasks = [asyncio.create_task(recognizer.recognize(numbered(1)))]
+        await _begun(engine)
+        tasks += [await _ask(recognizer, numbered(number)) for number in (2, 3, 4)]
+        engine.gate.set()
+        assert [transcript.text for transcript in await asyncio.gather(*tasks)] == ["1", "2", "3", "4"]
+        assert engine.closed
+        assert fresh.batches == [[2], [3], [4]]
+
+    _with(engine, story, batch=8, reload=lambda: fresh)
+
+
+def test_an_utterance_that_breaks_a_new_engine_is_to_blame_itself() -> None:
+    """The engine is loaded again once, not for every try of the audio that makes it fail."""
+    made: list[GatedEngine] = []
 
     def trip(number: int) -> None:
         if number == 1:
-            raise MemoryError("out of memory")
+            raise ValueError("bad audio")
 
-    engine = GatedEngine(trip, open_gate=True)
+    def another() -> GatedEngine:
+        made.append(GatedEngine(trip, open_gate=True))
+        return made[-1]
 
     async def story(recognizer: LocalRecognizer) -> None:
-        with pytest.raises(RecognizerError, match="out of memory") as caught:
+        with pytest.raises(RecognizerError, match="bad audio"):
             await recognizer.recognize(numbered(1))
-        assert isinstance(caught.value.__cause__, MemoryError)
         assert (await recognizer.recognize(numbered(2))).text == "2"
+
+    _with(GatedEngine(trip, open_gate=True), story, reload=another)
+    assert [engine.order for engine in made] == [[1, 2]]
+
+
+def test_an_engine_that_will_not_load_again_says_so() -> None:
+    """Utterances fail at once, and the load is infinite, so that no more calls come here."""
+
+    def die(number: int) -> None:
+        raise RuntimeError("device lost")
+
+    def another() -> GatedEngine:
+        raise OSError("no device")
+
+    async def story(recognizer: LocalRecognizer) -> None:
+        for number in (1, 2):
+            with pytest.raises(RecognizerError, match="could not be loaded again"):
+                await recognizer.recognize(numbered(number))
+        assert recognizer.load == math.inf
+
+    _with(GatedEngine(die, open_gate=True), story, reload=another)
+
+
+def test_memory_running_out_halves_the_batch() -> None:
+    """Too many at once for the device: they are heard in smaller batches, now and later, with the same engine."""
+
+    class Small(GatedEngine):
+        def decode(self, pieces: Sequence[Piece]) -> list[Heard | Piece]:
+            outcomes = super().decode(pieces)
+            if len(pieces) > 2:
+                raise RuntimeError("CUDA failed with error out of memory")
+            return outcomes
+
+    engine = Small()
+
+    async def story(recognizer: LocalRecognizer) -> None:
+        tasks = [asyncio.create_task(recognizer.recognize(numbered(1)))]
+        await _begun(engine)
+        tasks += [await _ask(recognizer, numbered(number)) for number in range(2, 7)]
+        engine.gate.set()
+        texts = [transcript.text for transcript in await asyncio.gather(*tasks)]
+        assert texts == ["1", "2", "3", "4", "5", "6"]
+        assert [len(batch) for batch in engine.batches] == [1, 5, 2, 2, 1]
+        assert recognizer.batch == 2
+
+    def another() -> GatedEngine:
+        raise AssertionError("the engine is whole")
+
+    _with(engine, story, batch=8, reload=another)
+
+
+def test_an_answer_in_doubt_is_tried_again_without_holding_up_the_others() -> None:
+    """The engine wants another try at one of two: the other has its words before that."""
+    again = threading.Event()
+
+    class Doubting(GatedEngine):
+        def decode(self, pieces: Sequence[Piece]) -> list[Heard | Piece]:
+            if any(piece.attempt for piece in pieces):
+                assert again.wait(10)
+            outcomes = super().decode(pieces)
+            return [
+                replace(piece, attempt=1, best=Heard("mumble", -0.9, 0.1))
+                if piece.most_tokens == 2 and not piece.attempt
+                else heard
+                for piece, heard in zip(pieces, outcomes, strict=True)
+            ]
+
+    engine = Doubting()
+
+    async def story(recognizer: LocalRecognizer) -> None:
+        first = asyncio.create_task(recognizer.recognize(numbered(1)))
+        await _begun(engine)
+        doubtful = await _ask(recognizer, numbered(2))
+        clear = await _ask(recognizer, numbered(3))
+        engine.gate.set()
+        await first
+        assert (await clear).text == "3"
+        assert not doubtful.done()
+        again.set()
+        assert (await doubtful).text == "2"
+        assert engine.batches == [[1], [2, 3], [2]]
+
+    _with(engine, story, batch=8)
+
+
+def test_the_load_is_nothing_when_idle_and_grows_behind_a_hanging_engine() -> None:
+    """An idle recogniser hears at once; one whose batch takes far longer than usual promises nothing."""
+    engine = GatedEngine(open_gate=True)
+
+    async def story(recognizer: LocalRecognizer) -> None:
+        assert recognizer.load == 0.0
+        await recognizer.recognize(numbered(1))
+        engine.gate.clear()
+        hanging = asyncio.create_task(recognizer.recognize(numbered(2)))
+        await _until(lambda: recognizer.load > 0.05)
+        engine.gate.set()
+        assert (await hanging).text == "2"
 
     _with(engine, story)
 
@@ -185,19 +400,20 @@ def test_closing_answers_everybody() -> None:
         recognizer = LocalRecognizer(engine, 1, 20)
         first = asyncio.create_task(recognizer.recognize(numbered(1)))
         await _begun(engine)
-        second = asyncio.create_task(recognizer.recognize(numbered(2)))
-        await asyncio.sleep(0)
+        second = await _ask(recognizer, numbered(2))
         closing = asyncio.create_task(recognizer.aclose())
         with pytest.raises(RecognizerError, match="closed"):
             await second
         engine.gate.set()
         assert (await first).text == "1"
         await closing
+        assert recognizer.load == math.inf
         with pytest.raises(RecognizerError, match="closed"):
             await recognizer.recognize(numbered(3))
 
     asyncio.run(play())
     assert engine.order == [1]
+    assert engine.closed
 
 
 def _hear(heard: Heard, hints: Hints | None = None) -> tuple[str, str, float, float]:

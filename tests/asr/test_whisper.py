@@ -14,7 +14,7 @@ import pytest
 from tests.asr.support import SENTENCES, utterance
 from tests.audio.support import noise
 from voicebot.asr import JobKind, Recognizer, Speech, Transcript, build, whisper
-from voicebot.asr.engine import Engine
+from voicebot.asr.engine import Engine, hear
 from voicebot.asr.guard import doubt
 from voicebot.asr.model import DEMO, Checkpoint
 from voicebot.audio import Pcm, silence
@@ -106,7 +106,7 @@ def test_the_description_says_what_it_is(recognizer: Recognizer) -> None:
 @pytest.mark.parametrize("name", ["order", "refund"])
 def test_the_stock_way_hears_the_same(stock: Engine, name: str) -> None:
     """WhisperModel.transcribe with our settings writes the same sentence, as surely."""
-    heard = stock.hear(Speech(utterance(name), JobKind.FINAL))
+    heard = hear(stock, Speech(utterance(name), JobKind.FINAL))
     assert heard.text == SENTENCES[name]
     assert heard.avg_logprob > -0.2
     assert heard.no_speech < 0.1
@@ -115,15 +115,15 @@ def test_the_stock_way_hears_the_same(stock: Engine, name: str) -> None:
 def test_the_stock_way_takes_hints(stock: Engine) -> None:
     """A prompt and hot words go to the model as context and change how sure it is, not what was said."""
     pcm = utterance("hours")
-    plain = stock.hear(Speech(pcm, JobKind.FINAL))
-    hinted = stock.hear(Speech(pcm, JobKind.FINAL, hints=Hints("When are you open?", ("opening hours",))))
+    plain = hear(stock, Speech(pcm, JobKind.FINAL))
+    hinted = hear(stock, Speech(pcm, JobKind.FINAL, hints=Hints("When are you open?", ("opening hours",))))
     assert hinted.text == plain.text == SENTENCES["hours"]
     assert hinted.avg_logprob != plain.avg_logprob
 
 
 def test_the_stock_way_is_silent_about_silence(stock: Engine) -> None:
     """Either there is no text, or so little of it and so improbable that the guard does not believe it."""
-    heard = stock.hear(Speech(silence(1.0), JobKind.FINAL))
+    heard = hear(stock, Speech(silence(1.0), JobKind.FINAL))
     assert heard.no_speech > 0.9
     assert heard.text == "" or doubt(heard, 1.0) == "no speech"
 

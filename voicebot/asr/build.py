@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+_SHORT_CONTEXT = 15.0
+"""Seconds of context up to which a CPU spends as much on the decoder, which batches help, as on the encoder."""
+
 
 def build(settings: Settings, language: str = "en") -> Recognizer:
     """Choose, fetch and load the model; blocks for seconds, for minutes when a model is downloaded.
@@ -27,16 +30,35 @@ def build(settings: Settings, language: str = "en") -> Recognizer:
     from voicebot.asr import model
 
     checkpoint = model.choose(settings, language)
-    engine = _load(checkpoint, settings, language)
-    log.info("recognizer.loaded", model=checkpoint.name, device=checkpoint.device, compute=checkpoint.compute_type)
-    return LocalRecognizer(engine, settings.asr_workers, settings.asr_timeout)
+    batch = settings.asr_batch or _batch(checkpoint, settings.asr_context_seconds)
+
+    def load() -> Engine:
+        return _load(checkpoint, settings, language)
+
+    engine = load()
+    log.info(
+        "recognizer.loaded",
+        model=checkpoint.name,
+        device=checkpoint.device,
+        compute=checkpoint.compute_type,
+        batch=batch,
+    )
+    return LocalRecognizer(engine, settings.asr_workers, settings.asr_timeout, batch, reload=load)
+
+
+def _batch(checkpoint: Checkpoint, context: float) -> int:
+    """Most utterances decoded together where nobody said: past these figures more of them gain nothing."""
+    if checkpoint.device != "cpu":
+        return 32
+    return 8 if checkpoint.is_demo or context <= _SHORT_CONTEXT else 4
 
 
 def _load(checkpoint: Checkpoint, settings: Settings, language: str) -> Engine:
-    from voicebot.asr import whisper
+    from voicebot.asr import manner, whisper
 
+    how = manner.DEMO if checkpoint.is_demo else manner.released(settings.asr_context_seconds)
     try:
-        return whisper.load(checkpoint, settings.asr_threads, settings.asr_workers, language)
+        return whisper.load(checkpoint, settings.asr_threads, settings.asr_workers, language, how)
     except ModelUnavailable:
         raise
     except Exception as error:

@@ -1,11 +1,15 @@
-"""What does the hearing: one decode at a time per worker thread, with no notion of calls or queues."""
+"""What does the hearing: batches of utterances through one loaded model, with no notion of calls or queues."""
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from voicebot.asr.port import Speech
+import numpy as np
+import numpy.typing as npt
+
+from voicebot.asr.port import Speech, Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,11 +19,42 @@ class Heard:
     text: stripped.
     avg_logprob: mean natural logarithm of the token probabilities, the end token included; at most 0.
     no_speech: 0..1, the model's probability that nobody spoke.
+    tokens: of the text; their number is its weight among the pieces of an utterance.
+    words: with their times in seconds from the beginning of the utterance; empty unless asked for.
     """
 
     text: str
     avg_logprob: float
     no_speech: float
+    tokens: tuple[int, ...] = ()
+    words: tuple[Word, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Piece:
+    """A stretch of an utterance, ready for the model.
+
+    features: float32; log-mel [mels, frames], or what the encoder made of it [positions, width] if `encoded`.
+    prompt: tokens before the text. most_tokens: tokens the text may have.
+    start, duration: seconds of the utterance it begins at, and lasts without padding.
+    attempt: 0 for the first decode; later ones draw from less probable words. best: the outcome so far.
+    """
+
+    features: npt.NDArray[np.float32]
+    prompt: tuple[int, ...]
+    most_tokens: int
+    duration: float
+    start: float = 0.0
+    language: str = "en"
+    word_times: bool = False
+    encoded: bool = False
+    attempt: int = 0
+    best: Heard | None = None
+
+    @property
+    def shape(self) -> Hashable:
+        """Pieces of equal shape can be decoded together."""
+        return (self.features.shape, len(self.prompt), self.encoded, self.attempt)
 
 
 class Engine(Protocol):
@@ -30,6 +65,33 @@ class Engine(Protocol):
         """Engine, model and device in one line."""
         ...
 
-    def hear(self, speech: Speech) -> Heard:
-        """Turn one utterance into text. Whatever it raises counts as a failure of this utterance only."""
+    def prepare(self, speech: Speech) -> Sequence[Piece]:
+        """What of `speech` goes to the model, in order, at least one piece; needs the CPU only."""
         ...
+
+    def decode(self, pieces: Sequence[Piece]) -> Sequence[Heard | Piece]:
+        """Hear pieces of one shape together; a piece in an answer's place is to be decoded instead.
+
+        An answer does not depend on what else is in the batch. Whatever is raised concerns all of them.
+        """
+        ...
+
+    def join(self, heard: Sequence[Heard]) -> Heard:
+        """The utterance from its pieces."""
+        ...
+
+    def close(self) -> None:
+        """Give the memory back; nothing is asked of it after."""
+        ...
+
+
+def hear(engine: Engine, speech: Speech) -> Heard:
+    """One utterance alone, without a queue."""
+    return engine.join([_hear(engine, piece) for piece in engine.prepare(speech)])
+
+
+def _hear(engine: Engine, piece: Piece) -> Heard:
+    outcome: Heard | Piece = piece
+    while isinstance(outcome, Piece):
+        (outcome,) = engine.decode([outcome])
+    return outcome

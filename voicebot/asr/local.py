@@ -1,4 +1,4 @@
-"""A recogniser in this process: one loaded model, worker threads, an ordered queue in front of them."""
+"""A recogniser in this process: one loaded model for all calls, their utterances batched in front of it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ import contextlib
 import math
 import threading
 import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 
 from voicebot.asr import guard
-from voicebot.asr.engine import Engine
-from voicebot.asr.port import Speech, Transcript
-from voicebot.asr.queue import Job, JobQueue
+from voicebot.asr.engine import Engine, Heard, Piece
+from voicebot.asr.keeper import EngineKeeper, is_shortage
+from voicebot.asr.meter import Meter
+from voicebot.asr.port import JobKind, Speech, Transcript
+from voicebot.asr.queue import Job, JobQueue, Task
 from voicebot.audio import seconds
 from voicebot.errors import RecognizerError, RecognizerTimeout
 
@@ -22,22 +26,36 @@ log = structlog.get_logger()
 SHORTEST = 0.1
 """Seconds below which nothing can have been said; a spoken "no" is three times as long."""
 
+_FEATURE_THREADS = 2
+"""Threads that turn audio into features: a millisecond or two each, so that the model never waits for them."""
+
 _FAREWELL = 5.0
 """Seconds `aclose` waits for decodes under way; the threads do not keep the process alive beyond that."""
 
 
 class LocalRecognizer:
-    """Lines utterances up for the engine's worker threads, and doubts what comes back.
+    """Whenever the model is free it takes the best utterances that wait, together; it never waits for more.
 
-    workers: decodes at once; the engine must have been loaded for as many.
-    timeout: seconds from asking to giving up, waiting included.
+    workers: batches at once; the engine must have been loaded for as many. batch: most pieces decoded together.
+    timeout: seconds from asking to giving up, waiting included. reload: makes the engine anew after it broke.
     """
 
-    def __init__(self, engine: Engine, workers: int, timeout: float) -> None:
-        self._engine = engine
+    def __init__(
+        self,
+        engine: Engine,
+        workers: int,
+        timeout: float,
+        batch: int = 8,
+        reload: Callable[[], Engine] | None = None,
+    ) -> None:
+        self._keeper = EngineKeeper(engine, batch, reload)
         self._timeout = timeout
-        self._jobs = JobQueue()
+        self._queue = JobQueue()
+        self._meter = Meter()
+        self._lock = threading.Lock()
+        self._waiting: dict[int, Job] = {}
         self._closed = False
+        self._features = ThreadPoolExecutor(_FEATURE_THREADS, thread_name_prefix="features")
         self._threads = [
             threading.Thread(target=self._work, name=f"recognizer-{number}", daemon=True)
             for number in range(workers)
@@ -48,7 +66,25 @@ class LocalRecognizer:
     @property
     def description(self) -> str:
         """Engine, model and device in one line."""
-        return self._engine.description
+        return self._keeper.description
+
+    @property
+    def waiting(self) -> int:
+        """Pieces that are ready for the model and wait for it."""
+        return len(self._queue)
+
+    @property
+    def batch(self) -> int:
+        """Most pieces decoded together at present."""
+        return self._keeper.batch
+
+    @property
+    def load(self) -> float:
+        """Seconds a turn that came now would wait; infinite while the model is being loaded again in vain."""
+        if self._closed or self._keeper.down:
+            return math.inf
+        with self._lock:
+            return self._meter.wait(len(self._queue), self.batch, len(self._threads), time.monotonic())
 
     async def recognize(self, speech: Speech) -> Transcript:
         """Hear `speech`; raises RecognizerError, or RecognizerTimeout after the timeout."""
@@ -57,8 +93,9 @@ class LocalRecognizer:
         if self._closed:
             raise RecognizerError("the recogniser has been closed")
         loop = asyncio.get_running_loop()
-        job = Job(speech, time.monotonic() + self._timeout, loop.create_future(), threading.Event())
-        self._jobs.put(job)
+        job = Job(speech, time.monotonic() + self._timeout, loop.create_future(), speech.kind)
+        self._waiting[id(speech)] = job
+        self._features.submit(self._prepare, job)
         try:
             async with asyncio.timeout(self._timeout):
                 return await job.answer
@@ -66,38 +103,117 @@ class LocalRecognizer:
             raise RecognizerTimeout(f"no transcript within {self._timeout:g} s") from None
         finally:
             job.dropped.set()
+            if self._waiting.get(id(speech)) is job:
+                del self._waiting[id(speech)]
+
+    def promote(self, speech: Speech) -> None:
+        """A guess that has become a turn goes with the turns from now on."""
+        if (job := self._waiting.get(id(speech))) is not None:
+            job.kind = JobKind.FINAL
 
     async def aclose(self) -> None:
         """Stop the workers; whoever still waits gets a RecognizerError."""
         self._closed = True
-        for job in self._jobs.close():
-            if not job.answer.done():
-                job.answer.set_exception(RecognizerError("the recogniser was closed before it came to this"))
+        self._features.shutdown(wait=False)
+        for job in self._queue.close():
+            _refuse(job)
         until = time.monotonic() + _FAREWELL
         for thread in self._threads:
             await asyncio.to_thread(thread.join, max(0.0, until - time.monotonic()))
+        if not any(thread.is_alive() for thread in self._threads):
+            self._keeper.close()
+
+    def _prepare(self, job: Job) -> None:
+        if job.dropped.is_set():
+            return
+        try:
+            job.pieces = self._keeper.engine().prepare(job.speech)
+        except Exception as error:
+            self._fail(job, error)
+            return
+        self._queue_up(job, dict(enumerate(job.pieces)))
+
+    def _queue_up(self, job: Job, pieces: Mapping[int, Piece]) -> None:
+        if not self._queue.put(job, pieces):
+            _refuse(job)
 
     def _work(self) -> None:
-        while (job := self._jobs.take()) is not None:
+        while (tasks := self._queue.take(self.batch)) is not None:
             began = time.monotonic()
+            with self._lock:
+                self._meter.began(began)
+            done = False
             try:
-                transcript = self._hear(job.speech, began)
-            except Exception as error:
-                log.warning("recognizer.failed", error=type(error).__name__, detail=str(error))
-                _deliver(job, _failure(error))
-            else:
-                _deliver(job, transcript)
+                done = self._decode(tasks)
+            finally:
+                now = time.monotonic()
+                with self._lock:
+                    self._meter.ended(began, now, counts=done)
 
-    def _hear(self, speech: Speech, began: float) -> Transcript:
-        heard = self._engine.hear(speech)
-        reason = guard.doubt(heard, seconds(speech.pcm), speech.hints.prompt) if heard.text else ""
-        return Transcript(
-            text="" if reason else heard.text,
-            confidence=math.exp(min(0.0, heard.avg_logprob)) if heard.text and not reason else 0.0,
-            no_speech=heard.no_speech,
-            rejected=reason,
-            decode_seconds=time.monotonic() - began,
-        )
+    def _decode(self, tasks: Sequence[Task]) -> bool:
+        """Whether the engine did its work."""
+        began = time.monotonic()
+        engine: Engine | None = None
+        try:
+            engine = self._keeper.engine()
+            outcomes = engine.decode([task.piece for task in tasks])
+            took = time.monotonic() - began
+            for task, outcome in zip(tasks, outcomes, strict=True):
+                self._heard(engine, task, outcome, took)
+        except Exception as error:
+            self._again(tasks, engine, error)
+            return False
+        self._keeper.proved(engine)
+        return True
+
+    def _heard(self, engine: Engine, task: Task, outcome: Heard | Piece, took: float) -> None:
+        job = task.job
+        job.busy += took
+        if isinstance(outcome, Piece):
+            if outcome.best is None or time.monotonic() + 2 * took < job.deadline:
+                self._queue_up(job, {task.place: outcome})
+                return
+            outcome = outcome.best
+        with self._lock:
+            job.heard[task.place] = outcome
+            complete = len(job.heard) == len(job.pieces)
+        if complete:
+            heard = engine.join([job.heard[place] for place in range(len(job.pieces))])
+            _deliver(job, _believed(heard, job.speech, job.busy))
+
+    def _again(self, tasks: Sequence[Task], engine: Engine | None, error: Exception) -> None:
+        """The batch failed: in smaller batches or one by one it may not; who has failed alone fails for good."""
+        if engine is not None and is_shortage(error) and self._keeper.short_of_memory(len(tasks)):
+            for task in tasks:
+                self._queue_up(task.job, {task.place: task.piece})
+            return
+        if engine is not None:
+            self._keeper.broke(engine)
+        for task in tasks:
+            if engine is None or task.job.alone or time.monotonic() >= task.job.deadline:
+                self._fail(task.job, error)
+            else:
+                log.info("recognizer.retried", error=type(error).__name__, batch=len(tasks))
+                task.job.alone = True
+                self._queue_up(task.job, {task.place: task.piece})
+
+    def _fail(self, job: Job, error: Exception) -> None:
+        log.warning("recognizer.failed", error=type(error).__name__, detail=str(error))
+        job.dropped.set()
+        _deliver(job, _failure(error))
+
+
+def _believed(heard: Heard, speech: Speech, busy: float) -> Transcript:
+    reason = guard.doubt(heard, seconds(speech.pcm), speech.hints.prompt) if heard.text else ""
+    text = "" if reason else heard.text
+    return Transcript(
+        text=text,
+        confidence=math.exp(min(0.0, heard.avg_logprob)) if text else 0.0,
+        no_speech=heard.no_speech,
+        rejected=reason,
+        decode_seconds=busy,
+        words=heard.words if text else (),
+    )
 
 
 def _failure(error: Exception) -> RecognizerError:
@@ -106,6 +222,10 @@ def _failure(error: Exception) -> RecognizerError:
     failure = RecognizerError(f"the speech model failed: {error}")
     failure.__cause__ = error
     return failure
+
+
+def _refuse(job: Job) -> None:
+    _deliver(job, RecognizerError("the recogniser was closed before it came to this"))
 
 
 def _deliver(job: Job, outcome: Transcript | RecognizerError) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
@@ -23,34 +25,42 @@ _UNDER_PEAK = (10**-3.0, 10**-1.2)
 """Least and greatest power from which a frame counts as sound: 30 and 12 dB below the loudest frames."""
 
 
-def phrases(pcm: Pcm) -> list[Pcm]:
+class Stretch(NamedTuple):
+    """Part of an utterance. start: samples of the utterance before it."""
+
+    start: int
+    pcm: Pcm
+
+
+def phrases(pcm: Pcm) -> list[Stretch]:
     """The stretches of sound in `pcm` that pauses separate, each with a little quiet around it, in order.
 
     In noise louder than the voice nothing can be told apart, and the whole utterance is one phrase.
     """
     sound = np.flatnonzero(_is_sound(_power(pcm)))
     if not len(sound):
-        return [pcm]
+        return [Stretch(0, pcm)]
     runs = np.split(sound, np.flatnonzero(np.diff(sound) > _PAUSE / FRAME_SECONDS) + 1)
     around = int(_AROUND / FRAME_SECONDS)
-    found = [
-        pcm[max(0, run[0] - around) * FRAME_SAMPLES : (run[-1] + 1 + around) * FRAME_SAMPLES]
-        for run in runs
-        if (run[-1] - run[0] + 1) * FRAME_SECONDS > _SHORTEST
-    ]
-    return found or [pcm]
+    found = []
+    for run in runs:
+        if (run[-1] - run[0] + 1) * FRAME_SECONDS > _SHORTEST:
+            start = max(0, int(run[0]) - around) * FRAME_SAMPLES
+            found.append(Stretch(start, pcm[start : (int(run[-1]) + 1 + around) * FRAME_SAMPLES]))
+    return found or [Stretch(0, pcm)]
 
 
-def windows(pcm: Pcm, longest: float) -> list[Pcm]:
-    """`pcm` in pieces of at most `longest` seconds, cut where the last third of each piece is quietest."""
+def windows(stretch: Stretch, longest: float) -> list[Stretch]:
+    """`stretch` in pieces of at most `longest` seconds, cut where the last third of each piece is quietest."""
     limit = int(longest * SAMPLE_RATE) // FRAME_SAMPLES * FRAME_SAMPLES
+    begin, pcm = stretch.start, stretch.pcm
     pieces = []
     while len(pcm) > limit:
         start = limit * 2 // 3 // FRAME_SAMPLES * FRAME_SAMPLES
         cut = start + int(np.argmin(_power(pcm[start:limit]))) * FRAME_SAMPLES + FRAME_SAMPLES // 2
-        pieces.append(pcm[:cut])
-        pcm = pcm[cut:]
-    pieces.append(pcm)
+        pieces.append(Stretch(begin, pcm[:cut]))
+        begin, pcm = begin + cut, pcm[cut:]
+    pieces.append(Stretch(begin, pcm))
     return pieces
 
 

@@ -22,12 +22,28 @@ class Speech:
     """One utterance to recognise: audio of one caller turn and what may help to hear it.
 
     language: ISO 639-1 code.
+    word_times: whether the transcript shall say when each word was spoken, which takes a little longer.
     """
 
     pcm: Pcm
     kind: JobKind
     language: str = "en"
     hints: Hints = field(default_factory=Hints)
+    word_times: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word of a transcript.
+
+    text: with its punctuation, stripped. start, end: seconds from the beginning of the utterance.
+    probability: 0..1, the mean over its tokens.
+    """
+
+    text: str
+    start: float
+    end: float
+    probability: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +55,7 @@ class Transcript:
     no_speech: 0..1, how sure the model is that nobody spoke.
     rejected: why text was thrown away (a guard against invented text), or "".
     decode_seconds: time the engine worked on it, queueing not included.
+    words: the text word by word, where `Speech.word_times` asked for it and the engine can tell.
     """
 
     text: str
@@ -46,6 +63,7 @@ class Transcript:
     no_speech: float = 0.0
     rejected: str = ""
     decode_seconds: float = 0.0
+    words: tuple[Word, ...] = ()
 
 
 class Recognizer(Protocol):
@@ -60,6 +78,18 @@ class Recognizer(Protocol):
         """Hear `speech`. Cancelling the task drops a job that has not begun.
 
         Raises RecognizerError, RecognizerTimeout.
+        """
+        ...
+
+    def promote(self, speech: Speech) -> None:
+        """What was asked as a `GUESS` has become a turn: this very object, if it waits, goes with the `FINAL`s."""
+        ...
+
+    @property
+    def load(self) -> float:
+        """Seconds a turn that came now would wait before it is heard; infinite while nothing can be heard.
+
+        Reckoned from what waits and how long hearing took of late. Read from any thread.
         """
         ...
 

@@ -1,62 +1,109 @@
-"""Recognitions waiting for a worker: what a caller waits for first, then whoever must have an answer soonest."""
+"""Utterances waiting for the model: what a caller waits for first, then whoever must have an answer soonest."""
 
 from __future__ import annotations
 
 import asyncio
-import heapq
-import itertools
 import threading
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from voicebot.asr.port import Speech, Transcript
+from voicebot.asr.engine import Heard, Piece
+from voicebot.asr.port import JobKind, Speech, Transcript
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Job:
     """One recognition and where its answer goes.
 
     deadline: seconds, monotonic; nobody waits for the answer after it.
+    kind: begins as the speech's, and may be raised.
     dropped: set when nobody waits any more.
+    pieces: what the model is to hear. heard: what it heard, by place; complete when as many.
+    busy: seconds the model worked on it.
+    alone: whether a batch with it failed before, so that it may fail no other.
     """
 
     speech: Speech
     deadline: float
     answer: asyncio.Future[Transcript]
-    dropped: threading.Event
+    kind: JobKind
+    dropped: threading.Event = field(default_factory=threading.Event)
+    pieces: Sequence[Piece] = ()
+    heard: dict[int, Heard] = field(default_factory=dict)
+    busy: float = 0.0
+    alone: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Task:
+    """One piece of a job. place: which."""
+
+    job: Job
+    place: int
+    piece: Piece
+    number: int
+
+    @property
+    def rank(self) -> tuple[int, float, int]:
+        """A lower one goes first."""
+        return (self.job.kind, self.job.deadline, self.number)
 
 
 class JobQueue:
-    """Hands jobs to worker threads: `FINAL` before `GUESS`, then the earliest deadline, then first come."""
+    """Hands batches to worker threads: `FINAL` before `GUESS`, then the earliest deadline, then first come."""
 
     def __init__(self) -> None:
-        self._heap: list[tuple[int, float, int, Job]] = []
-        self._order = itertools.count()
+        self._tasks: list[Task] = []
+        self._count = 0
         self._changed = threading.Condition()
         self._closed = False
 
-    def put(self, job: Job) -> None:
-        """Line `job` up. Never waits."""
+    def __len__(self) -> int:
+        """Pieces that wait and that somebody wants."""
         with self._changed:
-            heapq.heappush(self._heap, (job.speech.kind, job.deadline, next(self._order), job))
-            self._changed.notify()
+            return sum(not task.job.dropped.is_set() for task in self._tasks)
 
-    def take(self) -> Job | None:
-        """The next job somebody still waits for; blocks until there is one, None once the queue is closed."""
+    def put(self, job: Job, pieces: Mapping[int, Piece]) -> bool:
+        """Line pieces of `job` up by their places; False when the queue is closed. Never waits."""
         with self._changed:
-            while True:
-                if self._closed:
-                    return None
-                while self._heap:
-                    job = heapq.heappop(self._heap)[-1]
-                    if not job.dropped.is_set():
-                        return job
+            if self._closed:
+                return False
+            for place, piece in pieces.items():
+                self._count += 1
+                self._tasks.append(Task(job, place, piece, self._count))
+            self._changed.notify(len(pieces))
+            return True
+
+    def take(self, most: int) -> list[Task] | None:
+        """The best piece and, up to `most` in all, the best others that can be decoded with it.
+
+        Waits only while there is nothing at all to do; None once the queue is closed.
+        """
+        with self._changed:
+            while not self._closed:
+                self._tasks = sorted(
+                    (task for task in self._tasks if not task.job.dropped.is_set()), key=lambda task: task.rank
+                )
+                if self._tasks:
+                    batch = _batch(self._tasks, most)
+                    self._tasks = [task for task in self._tasks if task not in batch]
+                    return batch
                 self._changed.wait()
+            return None
 
     def close(self) -> list[Job]:
-        """Release every waiting worker; returns the jobs that were never begun."""
+        """Release every waiting worker; returns the jobs that are left without an answer."""
         with self._changed:
             self._closed = True
-            left = [entry[-1] for entry in self._heap if not entry[-1].dropped.is_set()]
-            self._heap.clear()
+            left = dict.fromkeys(task.job for task in self._tasks if not task.job.dropped.is_set())
+            self._tasks.clear()
             self._changed.notify_all()
-            return left
+            return list(left)
+
+
+def _batch(ranked: Sequence[Task], most: int) -> list[Task]:
+    first = ranked[0]
+    if first.job.alone:
+        return [first]
+    fitting = (task for task in ranked if task.piece.shape == first.piece.shape and not task.job.alone)
+    return [task for task, _ in zip(fitting, range(most), strict=False)]

@@ -1,33 +1,34 @@
-"""Whisper by faster-whisper: loading a checkpoint once, and the two ways of decoding with it."""
+"""Whisper by faster-whisper's parts: loading a checkpoint once, and decoding utterances of many calls together."""
 
 from __future__ import annotations
 
 import re
+import threading
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
-import structlog
 from ctranslate2 import StorageView
+from ctranslate2.models import WhisperGenerationResult
 from faster_whisper import WhisperModel
 from faster_whisper.tokenizer import Tokenizer
+from faster_whisper.transcribe import get_suppressed_tokens
 
-from voicebot.asr.engine import Engine, Heard
+from voicebot.asr import guard
+from voicebot.asr.engine import Engine, Heard, Piece, hear
+from voicebot.asr.manner import DEMO, Manner, released
 from voicebot.asr.model import Checkpoint, cores
-from voicebot.asr.phrases import phrases, windows
-from voicebot.asr.port import JobKind, Speech
-from voicebot.audio import SAMPLE_RATE, Pcm, resample, silence
+from voicebot.asr.phrases import Stretch, phrases, windows
+from voicebot.asr.port import JobKind, Speech, Word
+from voicebot.asr.words import word_times
+from voicebot.audio import SAMPLE_RATE, Pcm, resample, seconds, silence
 from voicebot.dialog.types import Hints
 from voicebot.errors import ModelUnavailable
 from voicebot.settings import PREFIX
 
-log = structlog.get_logger()
-
 _RATE = 16000
 """Samples per second every Whisper expects."""
-
-_BEAM = 5
-"""Hypotheses kept; on a CPU it costs a few per cent more than one, for the encoder dominates."""
 
 _MOST_THREADS = 4
 """Threads per decode after which more bring next to nothing."""
@@ -36,28 +37,23 @@ _TOKENS_PER_SECOND = 12
 _TOKENS_AT_LEAST = 24
 """Bounds on the text of an utterance: twice what the fastest speech needs, so that a model in a loop stops."""
 
-_STOCK_WINDOW = 29.0
-"""Seconds one stock decode takes in; a little under the 30 s after which faster-whisper would cut anywhere."""
+_SAMPLES = 5
+"""Texts drawn at once when the most probable one is not believed; the reference decoder's figure."""
 
-_DEMO_WINDOW = 9.8
-"""Seconds of the demo model's positions, less its silence at both ends."""
-
-_DEMO_FRAMES = 1000
-"""Feature frames (20 ms) the demo model is shown: 10 s of speech, then padding, by which it finds the end.
-
-Of 140 sentences 137 come out right, against 136 with the 3000 frames of the stock path, in an eighth of the time;
-with 500 frames it writes digits twice.
-"""
-
+_WORTH_ANOTHER = ("improbable", "repetition", "too many words")
+"""Doubts that other words can settle; silence stays silence."""
 
 _NUMBER_IN_PARTS = re.compile(r"(?<=[A-Z0-9])\. (?=[0-9])")
 """The full stop the demo model writes where a caller pauses within a number."""
 
 
-def load(checkpoint: Checkpoint, threads: int, workers: int, language: str = "en") -> Engine:
+def load(
+    checkpoint: Checkpoint, threads: int, workers: int, language: str = "en", manner: Manner | None = None
+) -> Engine:
     """The checkpoint in memory, tried out once on a second of silence.
 
     threads: CPU threads per decode, 0 to choose. workers: decodes at once. language: ISO 639-1 code it must know.
+    manner: how to use it; as its kind wants if None.
     Raises ModelUnavailable for the language, and what CTranslate2 raises where files or GPU libraries are amiss.
     """
     model = WhisperModel(
@@ -73,129 +69,194 @@ def load(checkpoint: Checkpoint, threads: int, workers: int, language: str = "en
             f"{PREFIX}ASR_MODEL: {checkpoint.name} does not know the dialog's language, {language}; "
             "take a multilingual model such as base, small or large-v3-turbo"
         )
-    engine: Engine = DemoWhisper(model, checkpoint) if checkpoint.is_demo else StockWhisper(model, checkpoint)
-    engine.hear(Speech(silence(1.0), JobKind.GUESS))
+    engine = Whisper(model, checkpoint, manner or (DEMO if checkpoint.is_demo else released()))
+    hear(engine, Speech(silence(1.0), JobKind.GUESS, language))
     return engine
 
 
-class StockWhisper:
-    """Any Whisper checkpoint through `WhisperModel.transcribe`, which pads every utterance to 30 s."""
+class Whisper:
+    """A checkpoint decoded by CTranslate2 directly: one call of `generate` for a whole batch.
 
-    def __init__(self, model: WhisperModel, checkpoint: Checkpoint) -> None:
-        self._model = model
-        self._checkpoint = checkpoint
-
-    @property
-    def description(self) -> str:
-        """Engine, model and device in one line."""
-        return _describe(self._checkpoint)
-
-    def hear(self, speech: Speech) -> Heard:
-        """Decode piece by piece; thresholds of faster-whisper are off, the doubts are ours."""
-        language = speech.language if self._model.model.is_multilingual else "en"
-        pieces = []
-        for piece in windows(speech.pcm, _STOCK_WINDOW):
-            pieces.extend(self._decode(piece, language, _context(speech.hints)))
-        return _join(pieces)
-
-    def _decode(self, pcm: Pcm, language: str, context: str | None) -> list[tuple[Heard, int]]:
-        bound = 2 * _most_tokens(pcm)
-        segments, _ = self._model.transcribe(
-            _waveform(pcm),
-            language=language,
-            beam_size=_BEAM,
-            temperature=0.0,
-            condition_on_previous_text=False,
-            without_timestamps=True,
-            vad_filter=False,
-            initial_prompt=context,
-            max_new_tokens=bound if bound <= 200 else None,
-            no_speech_threshold=None,
-            log_prob_threshold=None,
-            compression_ratio_threshold=None,
-        )
-        return [
-            (Heard(segment.text.strip(), segment.avg_logprob, segment.no_speech_prob), len(segment.tokens))
-            for segment in segments
-        ]
-
-
-class DemoWhisper:
-    """The built-in model, decoded by CTranslate2 directly with as much padding as it needs and no more.
-
-    It takes no hints: with a prompt in front it hears worse.
+    On a CPU the encoder takes the utterances one by one: that is as fast as together with a short context, and
+    with 30 s of context a batch of 8 takes 1.4 times as long. On a GPU it takes them together.
     """
 
-    def __init__(self, model: WhisperModel, checkpoint: Checkpoint) -> None:
+    def __init__(self, model: WhisperModel, checkpoint: Checkpoint, manner: Manner) -> None:
         self._model = model
         self._checkpoint = checkpoint
-        self._tokenizer = Tokenizer(
-            model.hf_tokenizer, model.model.is_multilingual, task="transcribe", language="en"
-        )
-        self._prompt = model.get_prompt(self._tokenizer, [], without_timestamps=True)
+        self._manner = manner
+        self._tokenizers: dict[str, Tokenizer] = {}
+        self._lock = threading.Lock()
 
     @property
     def description(self) -> str:
         """Engine, model and device in one line."""
-        return _describe(self._checkpoint)
+        checkpoint = self._checkpoint
+        line = f"faster-whisper, {checkpoint.name}, {checkpoint.device} {checkpoint.compute_type}"
+        return f"{line} ({checkpoint.note})" if checkpoint.note else line
 
-    def hear(self, speech: Speech) -> Heard:
-        """Decode phrase by phrase: the model was trained on single sentences, of two at once it hears neither."""
-        heard = _join(
-            [self._decode(piece) for phrase in phrases(speech.pcm) for piece in windows(phrase, _DEMO_WINDOW)]
+    def prepare(self, speech: Speech) -> list[Piece]:
+        """Log-mel features of each stretch, padded with zeros to the manner's context, and its prompt."""
+        manner = self._manner
+        whole = phrases(speech.pcm) if manner.by_phrase else [Stretch(0, speech.pcm)]
+        language = speech.language if self._model.model.is_multilingual else "en"
+        prompt = self._prompt(language, speech.hints)
+        return [
+            Piece(
+                features=self._features(pcm),
+                prompt=prompt,
+                most_tokens=_TOKENS_AT_LEAST + int(_TOKENS_PER_SECOND * seconds(pcm)),
+                duration=seconds(pcm),
+                start=start / SAMPLE_RATE,
+                language=language,
+                word_times=speech.word_times,
+            )
+            for stretch in whole
+            for start, pcm in windows(stretch, manner.window)
+        ]
+
+    def decode(self, pieces: Sequence[Piece]) -> list[Heard | Piece]:
+        """Text for each piece, or the piece again where its text is not believed and another try is left."""
+        encoded = self._encode(pieces)
+        results = self._generate(pieces, encoded)
+        return [
+            self._outcome(piece, encoded, row, result)
+            for row, (piece, result) in enumerate(zip(pieces, results, strict=True))
+        ]
+
+    def join(self, heard: Sequence[Heard]) -> Heard:
+        """Log-probabilities weighted by tokens; the surest sign of speech counts."""
+        spoken = [piece for piece in heard if piece.text]
+        if not spoken:
+            return Heard("", 0.0, max((piece.no_speech for piece in heard), default=1.0))
+        weights = [max(1, len(piece.tokens)) for piece in spoken]
+        text = " ".join(piece.text for piece in spoken)
+        return Heard(
+            text=_NUMBER_IN_PARTS.sub(" ", text) if self._manner.by_phrase else text,
+            avg_logprob=float(np.average([piece.avg_logprob for piece in spoken], weights=weights)),
+            no_speech=min(piece.no_speech for piece in spoken),
+            tokens=tuple(token for piece in spoken for token in piece.tokens),
+            words=tuple(word for piece in spoken for word in piece.words),
         )
-        return replace(heard, text=_NUMBER_IN_PARTS.sub(" ", heard.text))
 
-    def _decode(self, pcm: Pcm) -> tuple[Heard, int]:
-        result = self._model.model.generate(
-            StorageView.from_array(self._features(pcm)),
-            [self._prompt],
-            beam_size=_BEAM,
-            # CTranslate2 writes at most half of max_length when no more is allowed in all.
-            max_length=2 * _most_tokens(pcm),
-            return_scores=True,
-            return_no_speech_prob=True,
-            # The usual list of symbols holds the colon, and with it every time of day.
-            suppress_tokens=[],
-        )[0]
-        tokens = result.sequences_ids[0]
-        text = self._tokenizer.decode(tokens).strip()
-        logprob = result.scores[0] * len(tokens) / (len(tokens) + 1)
-        return Heard(text, logprob, result.no_speech_prob), len(tokens)
+    def close(self) -> None:
+        """Give the model's memory back, on the GPU too."""
+        self._model.model.unload_model()
+
+    def _tokenizer(self, language: str) -> Tokenizer:
+        with self._lock:
+            if language not in self._tokenizers:
+                multilingual = self._model.model.is_multilingual
+                self._tokenizers[language] = Tokenizer(
+                    self._model.hf_tokenizer, multilingual, task="transcribe", language=language
+                )
+            return self._tokenizers[language]
+
+    def _prompt(self, language: str, hints: Hints) -> tuple[int, ...]:
+        tokenizer = self._tokenizer(language)
+        context = " ".join((*hints.hotwords, hints.prompt)).strip() if self._manner.hints else ""
+        earlier = tokenizer.encode(" " + context) if context else []
+        return tuple(self._model.get_prompt(tokenizer, earlier, without_timestamps=True))
 
     def _features(self, pcm: Pcm) -> npt.NDArray[np.float32]:
-        """Log-mel features, [1, 80, _DEMO_FRAMES], padded with zeros as in training."""
-        content = self._model.feature_extractor(_waveform(pcm))[:, :-1]
-        features = np.zeros((1, content.shape[0], _DEMO_FRAMES), np.float32)
-        features[0, :, : content.shape[1]] = content
+        extractor = self._model.feature_extractor
+        content = extractor(resample(pcm, SAMPLE_RATE, _RATE).astype(np.float32) / np.float32(32768))[:, :-1]
+        frames = round(self._manner.context_for(seconds(pcm)) / extractor.time_per_frame)
+        features = np.zeros((content.shape[0], frames), np.float32)
+        features[:, : content.shape[1]] = content[:, :frames]
         return features
 
+    def _encode(self, pieces: Sequence[Piece]) -> StorageView:
+        """Encoder output [batch, positions, width], on the model's device.
 
-def _describe(checkpoint: Checkpoint) -> str:
-    line = f"faster-whisper, {checkpoint.name}, {checkpoint.device} {checkpoint.compute_type}"
-    return f"{line} ({checkpoint.note})" if checkpoint.note else line
+        Contexts are multiples of 250 positions: an output with as many positions as the model has mel bands (80 or
+        128) would be taken for features and encoded again.
+        """
+        features = [piece.features for piece in pieces]
+        if pieces[0].encoded:
+            return StorageView.from_array(np.stack(features))
+        if self._model.model.device != "cpu":
+            return self._model.model.encode(StorageView.from_array(np.stack(features)))
+        outputs = [self._model.model.encode(StorageView.from_array(one[None])) for one in features]
+        return (
+            outputs[0]
+            if len(outputs) == 1
+            else StorageView.from_array(np.concatenate(list(map(np.array, outputs))))
+        )
 
+    def _generate(self, pieces: Sequence[Piece], encoded: StorageView) -> list[WhisperGenerationResult]:
+        first = pieces[0]
+        most = max(piece.most_tokens for piece in pieces)
+        results: list[WhisperGenerationResult] = self._model.model.generate(
+            encoded,
+            [list(piece.prompt) for piece in pieces],
+            # CTranslate2 writes no more than half of max_length, and no more than is left of it after the prompt.
+            max_length=min(self._model.max_length, max(2 * most, len(first.prompt) + most)),
+            return_scores=True,
+            return_no_speech_prob=True,
+            suppress_tokens=self._suppressed(first.language),
+            **self._search(first.attempt),
+        )
+        return results
 
-def _waveform(pcm: Pcm) -> npt.NDArray[np.float32]:
-    return resample(pcm, SAMPLE_RATE, _RATE).astype(np.float32) / np.float32(32768)
+    def _search(self, attempt: int) -> dict[str, float]:
+        if attempt == 0:
+            return {"beam_size": self._manner.beam}
+        return {
+            "beam_size": 1,
+            "num_hypotheses": _SAMPLES,
+            "sampling_topk": 0,
+            "sampling_temperature": self._manner.retries[attempt - 1],
+        }
 
+    def _suppressed(self, language: str) -> list[int]:
+        if self._manner.all_symbols:
+            return []
+        return list(get_suppressed_tokens(self._tokenizer(language), [-1]) or ())
 
-def _most_tokens(pcm: Pcm) -> int:
-    return _TOKENS_AT_LEAST + int(_TOKENS_PER_SECOND * len(pcm) / SAMPLE_RATE)
+    def _outcome(
+        self, piece: Piece, encoded: StorageView, row: int, result: WhisperGenerationResult
+    ) -> Heard | Piece:
+        tokens = result.sequences_ids[0]
+        heard = Heard(
+            text=self._tokenizer(piece.language).decode(tokens).strip(),
+            # CTranslate2 divides by the tokens without the end token, whose probability it counts in.
+            avg_logprob=result.scores[0] * len(tokens) / (len(tokens) + 1),
+            no_speech=result.no_speech_prob,
+            tokens=tuple(tokens),
+        )
+        believed = not self._doubtful(heard, piece)
+        if not believed and piece.best is not None and piece.best.avg_logprob > heard.avg_logprob:
+            heard = piece.best
+        if not believed and piece.attempt < len(self._manner.retries):
+            features = piece.features if self._model.model.device != "cpu" else np.array(encoded)[row]
+            return replace(
+                piece,
+                features=features,
+                encoded=self._model.model.device == "cpu",
+                attempt=piece.attempt + 1,
+                best=heard,
+            )
+        if piece.word_times and heard.text:
+            return replace(heard, words=self._words(piece, encoded, row, heard.tokens))
+        return heard
 
+    def _doubtful(self, heard: Heard, piece: Piece) -> bool:
+        if not heard.text:
+            return False
+        if heard.avg_logprob < guard.IMPROBABLE and heard.no_speech <= guard.NO_SPEECH:
+            return True
+        return guard.doubt(heard, piece.duration) in _WORTH_ANOTHER
 
-def _context(hints: Hints) -> str | None:
-    return " ".join((*hints.hotwords, hints.prompt)).strip() or None
-
-
-def _join(pieces: list[tuple[Heard, int]]) -> Heard:
-    """One utterance from its pieces: log-probabilities weighted by tokens, the surest sign of speech counts."""
-    spoken = [(heard, tokens) for heard, tokens in pieces if heard.text]
-    if not spoken:
-        return Heard("", 0.0, max((heard.no_speech for heard, _ in pieces), default=1.0))
-    total = sum(tokens for _, tokens in spoken)
-    return Heard(
-        text=" ".join(heard.text for heard, _ in spoken),
-        avg_logprob=sum(heard.avg_logprob * tokens for heard, tokens in spoken) / max(total, 1),
-        no_speech=min(heard.no_speech for heard, _ in spoken),
-    )
+    def _words(self, piece: Piece, encoded: StorageView, row: int, tokens: Sequence[int]) -> tuple[Word, ...]:
+        per_frame = self._model.feature_extractor.time_per_frame
+        rows = np.array(encoded)[row : row + 1] if self._model.model.device == "cpu" else piece.features[None]
+        return word_times(
+            self._model.model,
+            StorageView.from_array(np.ascontiguousarray(rows)),
+            self._tokenizer(piece.language),
+            tokens,
+            round(piece.duration / per_frame),
+            2 * per_frame,
+            piece.start,
+        )

@@ -46,6 +46,10 @@ class ScriptedRecognizer:
         """Every utterance so far, in the order of asking, also those that failed or were cancelled."""
         self.cancelled = 0
         """How many askers went away before their answer."""
+        self.promoted: list[Speech] = []
+        """Every utterance that was asked as a guess and became a turn before its answer."""
+        self.load = 0.0
+        """What it says of its load."""
         self.closed = False
 
     @property
@@ -73,6 +77,10 @@ class ScriptedRecognizer:
         except asyncio.CancelledError:
             self.cancelled += 1
             raise
+
+    def promote(self, speech: Speech) -> None:
+        """Note it."""
+        self.promoted.append(speech)
 
     async def aclose(self) -> None:
         """Note that it was closed."""

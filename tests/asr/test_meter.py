@@ -1,0 +1,56 @@
+"""How long a turn would wait, by the clock of the test."""
+
+from __future__ import annotations
+
+import pytest
+
+from voicebot.asr.meter import Meter
+
+
+def _after(*took: float) -> Meter:
+    """A meter that has seen batches of these lengths, one after the other."""
+    meter = Meter()
+    for seconds in took:
+        meter.began(0.0)
+        meter.ended(0.0, seconds)
+    return meter
+
+
+def test_an_idle_model_is_waited_for_by_nobody() -> None:
+    """With a worker free and nothing in the queue a turn begins at once."""
+    assert Meter().wait(0, batch=8, workers=1, now=5.0) == 0.0
+    assert _after(0.3).wait(7, batch=8, workers=1, now=5.0) == 0.0
+
+
+@pytest.mark.parametrize(("waiting", "batches"), [(0, 0), (7, 0), (8, 1), (24, 3)])
+def test_every_full_batch_ahead_costs_its_time(waiting: int, batches: int) -> None:
+    """Behind n full batches of 0.3 s, and half of the one under way, a turn waits so long."""
+    meter = _after(0.3)
+    meter.began(10.0)
+    assert meter.wait(waiting, batch=8, workers=1, now=10.1) == pytest.approx(0.2 + 0.3 * batches)
+
+
+def test_two_workers_halve_the_queue() -> None:
+    """While one of two workers is free nobody waits for the other, and the queue goes twice as fast."""
+    meter = _after(0.4)
+    meter.began(10.0)
+    assert meter.wait(0, batch=4, workers=2, now=10.1) == 0.0
+    meter.began(10.1)
+    assert meter.wait(8, batch=4, workers=2, now=10.2) == pytest.approx(0.2 + 0.4)
+
+
+def test_a_batch_that_hangs_makes_the_wait_grow() -> None:
+    """A batch of usually 0.2 s that has taken 3 s may take 3 s more."""
+    meter = _after(0.2)
+    meter.began(10.0)
+    assert meter.wait(0, batch=8, workers=1, now=13.0) == pytest.approx(2.8)
+
+
+def test_the_mean_follows_what_batches_take_now() -> None:
+    """Twenty batches of 0.5 s after one of 0.1 s: the mean is nearly there; a failed one does not count."""
+    meter = _after(0.1, *[0.5] * 20)
+    assert 0.49 < meter.seconds < 0.5
+    before = meter.seconds
+    meter.began(10.0)
+    meter.ended(10.0, 60.0, counts=False)
+    assert meter.seconds == before

@@ -1,0 +1,42 @@
+"""How long a turn would wait for the model, reckoned from how long its batches took of late."""
+
+from __future__ import annotations
+
+_WEIGHT = 0.2
+"""Share of the newest batch in the mean: five batches and the past is a third of it."""
+
+
+class Meter:
+    """Follows the batches of all workers; the caller sees to it that one thread at a time does so."""
+
+    def __init__(self) -> None:
+        self._mean: float | None = None
+        self._under_way: list[float] = []
+
+    @property
+    def seconds(self) -> float:
+        """What a batch took of late, as a moving mean; 0 before the first."""
+        return self._mean or 0.0
+
+    def began(self, now: float) -> None:
+        """A batch went to the model. now: seconds, monotonic."""
+        self._under_way.append(now)
+
+    def ended(self, began: float, now: float, counts: bool = True) -> None:
+        """The batch that began then is done; one that failed does not count for the mean."""
+        self._under_way.remove(began)
+        if counts:
+            took = now - began
+            self._mean = took if self._mean is None else self._mean + _WEIGHT * (took - self._mean)
+
+    def wait(self, waiting: int, batch: int, workers: int, now: float) -> float:
+        """Seconds until a piece that came now would begin, behind `waiting` others.
+
+        A batch that has taken longer than the mean is reckoned to take as long again as it is late: one that hangs
+        makes the wait grow.
+        """
+        if len(self._under_way) < workers:
+            rest = 0.0
+        else:
+            rest = min(abs(self.seconds - (now - began)) for began in self._under_way)
+        return rest + self.seconds * (waiting // batch) / workers
