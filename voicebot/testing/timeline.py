@@ -139,6 +139,7 @@ class Timeline:
     call: Call = field(init=False)
     now: float = 0.0
     _said: list[Said] = field(default_factory=list)
+    _pressed: list[float] = field(default_factory=list)
     _later: list[tuple[float, int, Event]] = field(default_factory=list)
     _order: Iterator[int] = field(default_factory=count)
     _forgotten: set[int] = field(default_factory=set)
@@ -175,6 +176,7 @@ class Timeline:
         """Keys, `apart` seconds one from the next; the time of the last."""
         for place, key in enumerate(keys):
             self.happens(Digit(key), at + place * apart)
+            self._pressed.append(at + place * apart)
         return at + (len(keys) - 1) * apart
 
     def caller_hangs_up(self, at: float) -> None:
@@ -253,10 +255,11 @@ class Timeline:
         return ends[0][1].plan if ends else None
 
     def quiet(self) -> list[tuple[float, float]]:
-        """Every stretch in which neither the bot nor the caller was to be heard, from the start to the end."""
+        """Every stretch in which the bot was not to be heard and the caller did nothing, from start to end."""
         said = [(one.start / TICKS, (one.start + one.frames) / TICKS) for one in self._said]
         stretches, quiet_from = [], 0.0
-        for start, end in sorted([*said, *self.audible, (self.now, self.now)]):
+        pressed = [(at, at) for at in self._pressed]
+        for start, end in sorted([*said, *pressed, *self.audible, (self.now, self.now)]):
             if min(start, self.now) > quiet_from:
                 stretches.append((quiet_from, min(start, self.now)))
             quiet_from = max(quiet_from, end)
