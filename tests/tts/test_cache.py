@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import aclosing
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from tests.tts.listening import hear
 from voicebot.errors import SynthesizerError
 from voicebot.testing.tones import ToneSynthesizer
 from voicebot.tts.cache import CachedSynthesizer
+from voicebot.tts.disk import DiskCache
 from voicebot.tts.espeak import EspeakSynthesizer
 
 
@@ -237,5 +239,70 @@ def test_a_known_reply_begins_within_five_milliseconds() -> None:
     async def speak() -> None:
         await cached.warm(["Your order is on its way. Anything else?"])
         assert min([await first_audio() for _ in range(50)]) <= 0.005
+
+    asyncio.run(speak())
+
+
+def test_a_warmed_sentence_outlives_the_process(tmp_path: Path) -> None:
+    """The next process reads it from disk when it warms, and does not ask its engine."""
+    before, after = ToneSynthesizer(), ToneSynthesizer()
+
+    async def warm(tones: ToneSynthesizer) -> int:
+        cached = CachedSynthesizer(tones, 1, DiskCache(tmp_path, 1))
+        made = await cached.warm(["Hello there. How are you?"])
+        assert np.array_equal(await hear(cached.stream("Hello there.")), tones.audio("Hello there."))
+        await cached.aclose()
+        return made
+
+    assert asyncio.run(warm(before)) == asyncio.run(warm(after)) == 2
+    assert before.spoken == ["Hello there.", "How are you?"]
+    assert after.spoken == []
+
+
+def test_a_call_hears_from_disk_what_memory_forgot(tmp_path: Path) -> None:
+    """A sentence on disk is a hit of its own kind, and in memory from then on."""
+    tones = ToneSynthesizer()
+
+    async def speak() -> None:
+        warmed = CachedSynthesizer(ToneSynthesizer(), 1, DiskCache(tmp_path, 1))
+        await warmed.warm(["Hello there."])
+        await warmed.aclose()
+        cached = CachedSynthesizer(tones, 1, DiskCache(tmp_path, 1))
+        assert cached.holds("Hello there.")
+        for _ in range(2):
+            assert np.array_equal(await hear(cached.stream("Hello there.")), tones.audio("Hello there."))
+        assert (cached.stats.disk_hits, cached.stats.hits, cached.stats.misses) == (1, 1, 0)
+        assert cached.stats.hit_rate == 1
+        await cached.aclose()
+
+    asyncio.run(speak())
+    assert tones.spoken == []
+
+
+def test_what_is_said_once_is_not_written(tmp_path: Path) -> None:
+    """A sentence with somebody's order number stays in memory, unless it is asked for again."""
+
+    async def speak(times: int) -> None:
+        cached = CachedSynthesizer(ToneSynthesizer(), 1, DiskCache(tmp_path, 1))
+        for _ in range(times):
+            await hear(cached.stream("Your order is O R D, 1 2 3 4."))
+        await cached.aclose()
+
+    asyncio.run(speak(1))
+    assert not list(tmp_path.iterdir())
+    asyncio.run(speak(2))
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_broken_disk_is_no_worse_than_none(tmp_path: Path) -> None:
+    """Where the folder cannot be written everything is spoken all the same."""
+    (tmp_path / "file").touch()
+    tones = ToneSynthesizer()
+
+    async def speak() -> None:
+        cached = CachedSynthesizer(tones, 1, DiskCache(tmp_path / "file" / "cache", 1))
+        assert await cached.warm(["Hello."]) == 1
+        assert np.array_equal(await hear(cached.stream("Hello.")), tones.audio("Hello."))
+        await cached.aclose()
 
     asyncio.run(speak())
