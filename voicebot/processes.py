@@ -202,7 +202,7 @@ async def serving_media(settings: Settings, stores: Stores, engines: Engines) ->
     server = AudioServer(services)
     await server.start()
     warming = asyncio.create_task(engines.voice.warm(stores.dialog.fixed_lines()))
-    presence = Presence(settings, stores.sessions, stores.records, services.capacity)
+    presence = Presence(settings, stores.sessions, stores.records, services.capacity, engines.recognizer)
     announcing = asyncio.create_task(presence.run())
     try:
         yield server

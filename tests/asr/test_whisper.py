@@ -6,6 +6,7 @@ import asyncio
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +15,11 @@ import pytest
 from tests.asr.support import SENTENCES, utterance
 from tests.audio.support import noise
 from voicebot.asr import JobKind, Recognizer, Speech, Transcript, build, whisper
-from voicebot.asr.engine import Engine, hear
+from voicebot.asr import manner as manners
+from voicebot.asr.engine import Engine, Heard, Piece, hear
 from voicebot.asr.guard import doubt
 from voicebot.asr.model import DEMO, Checkpoint
-from voicebot.audio import Pcm, silence
+from voicebot.audio import Pcm, seconds, silence
 from voicebot.dialog.types import Hints
 from voicebot.errors import ModelUnavailable
 from voicebot.settings import Settings
@@ -142,3 +144,97 @@ def test_a_damaged_model_names_its_folder_and_setting(tmp_path: Path) -> None:
     (tmp_path / "model.bin").write_bytes(b"not a model")
     with pytest.raises(ModelUnavailable, match=r"VOICEBOT_ASR_MODEL=.*could not be loaded.*fetch or convert"):
         build(Settings(asr_model=str(tmp_path)))
+
+
+def test_a_batch_hears_what_each_would_hear_alone(stock: Engine) -> None:
+    """Nine callers in one decode get the words, and the certainty, they would have got one by one."""
+    pieces = [stock.prepare(Speech(utterance(name), JobKind.FINAL))[0] for name in SENTENCES]
+    together = stock.decode(pieces)
+    for outcome, piece in zip(together, pieces, strict=True):
+        (alone,) = stock.decode([piece])
+        assert isinstance(outcome, Heard)
+        assert isinstance(alone, Heard)
+        assert outcome.text == alone.text
+        assert outcome.avg_logprob == pytest.approx(alone.avg_logprob, abs=1e-3)
+        assert outcome.no_speech == pytest.approx(alone.no_speech, abs=1e-3)
+
+
+def test_each_word_has_its_time(recognizer: Recognizer) -> None:
+    """On request: the words are the text, in order, and those after a pause come after it."""
+    first, second = utterance("hours"), utterance("agent")
+    pcm = np.concatenate((first, silence(2.0), second))
+    transcript = asyncio.run(recognizer.recognize(Speech(pcm, JobKind.FINAL, word_times=True)))
+    words = transcript.words
+    assert " ".join(word.text for word in words) == transcript.text
+    assert transcript.text == f"{SENTENCES['hours']} {SENTENCES['agent']}"
+    assert all(word.start <= word.end for word in words)
+    assert all(0.0 < word.probability <= 1.0 for word in words)
+    starts = [word.start for word in words]
+    assert starts == sorted(starts)
+    of_first = len(SENTENCES["hours"].split())
+    assert words[of_first - 1].end < seconds(first) + 0.5
+    assert seconds(first) + 1.5 < words[of_first].start < seconds(first) + 2.0 + 0.7
+
+
+def test_nobody_pays_for_word_times_unasked(recognizer: Recognizer) -> None:
+    """Without a request there are none."""
+    assert _hear(recognizer, utterance("hours")).words == ()
+
+
+@pytest.fixture(scope="module")
+def doubting() -> Engine:
+    """The demo model, told to doubt all it hears and to try twice more."""
+    manner = replace(manners.DEMO, retries=(0.4, 0.8), improbable=0.0, by_phrase=False)
+    return whisper.load(Checkpoint(DEMO, "demo", "cpu", "int8"), threads=1, workers=1, manner=manner)
+
+
+def test_what_is_in_doubt_is_tried_again_from_what_the_encoder_made(doubting: Engine) -> None:
+    """Other words are tried twice, without encoding the audio again, and the most probable is the answer."""
+    (piece,) = doubting.prepare(Speech(utterance("refund"), JobKind.FINAL))
+    (second,) = doubting.decode([piece])
+    assert isinstance(second, Piece)
+    assert isinstance(second.best, Heard)
+    assert (second.attempt, second.encoded, second.best.text) == (1, True, SENTENCES["refund"])
+    assert len(second.features) == piece.features.shape[1] // 2
+    (third,) = doubting.decode([second])
+    assert isinstance(third, Piece)
+    assert isinstance(third.best, Heard)
+    assert third.best.avg_logprob >= second.best.avg_logprob
+    (heard,) = doubting.decode([third])
+    assert isinstance(heard, Heard)
+    assert heard.avg_logprob >= third.best.avg_logprob
+
+
+def test_another_try_in_a_batch_hears_the_right_utterance(doubting: Engine) -> None:
+    """Each of three tried again keeps its own encoder output: at a low temperature it says the same."""
+    names = ("refund", "yes", "cancel")
+    pieces = [doubting.prepare(Speech(utterance(name), JobKind.FINAL))[0] for name in names]
+    again = doubting.decode(pieces)
+    assert [one.best.text for one in again if isinstance(one, Piece) and one.best] == [
+        SENTENCES[name] for name in names
+    ]
+    for name, one in zip(names, again, strict=True):
+        assert isinstance(one, Piece)
+        (alone,) = doubting.decode([replace(one, best=None)])
+        assert isinstance(alone, Piece)
+        assert alone.best is not None
+        assert alone.best.text.split()[0] == SENTENCES[name].split()[0]
+
+
+def test_silence_is_not_tried_again(doubting: Engine) -> None:
+    """That nobody spoke is no doubt, whatever is in the batch beside it."""
+    pieces = [doubting.prepare(Speech(pcm, JobKind.FINAL))[0] for pcm in (utterance("yes"), silence(2.0))]
+    spoken, silent = doubting.decode(pieces)
+    assert isinstance(spoken, Piece)
+    assert isinstance(silent, Heard)
+
+
+def test_a_shorter_context_is_decoded_with_less_padding(tmp_path: Path) -> None:
+    """The setting reaches the encoder; the demo model hears the same with 20 s as with 60 s."""
+    folder = tmp_path / "whisper"
+    shutil.copytree(DEMO, folder)
+    checkpoint = Checkpoint(folder, "copy", "cpu", "int8")
+    engine = whisper.load(checkpoint, threads=1, workers=1, manner=manners.released(20))
+    (piece,) = engine.prepare(Speech(utterance("hours"), JobKind.FINAL))
+    assert piece.features.shape[1] == 1000
+    assert hear(engine, Speech(utterance("hours"), JobKind.FINAL)).text == SENTENCES["hours"]

@@ -7,7 +7,7 @@ import pytest
 
 from voicebot.asr.port import JobKind, Transcript
 from voicebot.audio import FRAME_SAMPLES
-from voicebot.call.actions import AskLookUp, End, Flush, Forget, Note, Recognise, Speak
+from voicebot.call.actions import AskLookUp, End, Flush, Forget, Note, Promote, Recognise, Speak
 from voicebot.call.call import Call
 from voicebot.call.events import HungUp, LookedUp, Recognised, Started
 from voicebot.call.record import Disposition, EndEntry, Speaker
@@ -110,6 +110,18 @@ def test_the_same_audio_is_never_decoded_twice() -> None:
     line.run(12.0)
     assert len(line.of(Recognise)) == 1
     assert line.turns[1].text == ORDER
+
+
+def test_a_late_guess_is_promoted_once_when_the_turn_is_over() -> None:
+    """From the moment the caller waits for its text, the guess goes before what others merely guess."""
+    line = Timeline(ScriptedConversation())
+    line.caller_says(ORDER, at=4.0, delay=3.0)
+    line.caller_says("hello", at=12.0)
+    line.run(16.0)
+    ((guessed, recognise), _) = line.of(Recognise)
+    ((promoted, promote),) = line.of(Promote)
+    assert promote.job == recognise.job
+    assert guessed < promoted < guessed + 2.0
 
 
 def test_the_recogniser_gets_the_frames_in_order() -> None:

@@ -198,6 +198,21 @@ def test_a_caller_is_answered_and_written_down(tmp_path: Path) -> None:
     run(scenario())
 
 
+def test_a_guess_that_is_late_is_promoted_when_the_turn_is_over(tmp_path: Path) -> None:
+    """The recogniser learns that the caller waits now for the very utterance that was only guessed at."""
+
+    async def scenario() -> None:
+        recognizer = ScriptedRecognizer(["goodbye"], latency=0.5)
+        async with house(tmp_path, recognizer=recognizer) as running, calling(running) as caller:
+            await until(caller.audible)
+            await caller.speak()
+            await until(caller.disconnected)
+        assert recognizer.promoted
+        assert all(any(speech is asked for asked in recognizer.asked) for speech in recognizer.promoted)
+
+    run(scenario())
+
+
 def test_the_plan_is_stored_before_the_stream_ends(tmp_path: Path) -> None:
     """When jambonz is told to go on, its next webhook already finds whom to dial and an id for the agent."""
 

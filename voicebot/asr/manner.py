@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from voicebot.asr import guard
+
 STEP_SECONDS = 5.0
 """Context comes in multiples of this, so that utterances of nearly the same length can be decoded together."""
 
@@ -26,6 +28,7 @@ class Manner:
     utterance is cut. by_phrase: whether it is cut at pauses as well.
     hints: whether a prompt helps. all_symbols: whether it may write every symbol.
     retries: sampling temperatures tried in turn when the most probable text is not to be believed.
+    improbable: mean log-probability of the tokens under which it is not.
     """
 
     context: float
@@ -34,6 +37,7 @@ class Manner:
     hints: bool = True
     all_symbols: bool = False
     retries: tuple[float, ...] = ()
+    improbable: float = guard.IMPROBABLE
     beam: int = _BEAM
 
     def context_for(self, duration: float) -> float:

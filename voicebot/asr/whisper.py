@@ -244,7 +244,7 @@ class Whisper:
     def _doubtful(self, heard: Heard, piece: Piece) -> bool:
         if not heard.text:
             return False
-        if heard.avg_logprob < guard.IMPROBABLE and heard.no_speech <= guard.NO_SPEECH:
+        if heard.avg_logprob < self._manner.improbable and heard.no_speech <= guard.NO_SPEECH:
             return True
         return guard.doubt(heard, piece.duration) in _WORTH_ANOTHER
 

@@ -23,6 +23,13 @@ class Recognise:
 
 
 @dataclass(frozen=True, slots=True)
+class Promote:
+    """The guess `job` has become a turn: the caller waits for its text."""
+
+    job: int
+
+
+@dataclass(frozen=True, slots=True)
 class Forget:
     """Nobody waits for `job` any more."""
 
@@ -68,4 +75,4 @@ class Note:
     entry: Entry
 
 
-Action: TypeAlias = Recognise | Forget | AskLookUp | Speak | Flush | End | Note
+Action: TypeAlias = Recognise | Promote | Forget | AskLookUp | Speak | Flush | End | Note

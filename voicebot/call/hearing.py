@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from voicebot.asr.port import JobKind, Transcript
 from voicebot.audio import Pcm
-from voicebot.call.actions import Action, Forget, Recognise
+from voicebot.call.actions import Action, Forget, Promote, Recognise
 from voicebot.call.record import Speaker, Timings, TurnEntry
 from voicebot.call.rules import Rules
 from voicebot.call.transcript import Turn, TurnLog
@@ -135,6 +135,8 @@ class Ear:
         elif end is not TurnEnd.TOO_LONG or self._cut is None:
             if self._guess is None or self._guess.failed:
                 actions.append(self._recognise(utterance, JobKind.FINAL, now))
+            elif self._guess.transcript is None and self._guess.patience is None:
+                actions.append(Promote(self._guess.job))
             self._await(now)
             if end is TurnEnd.TOO_LONG:
                 self._cut, self._guess = self._guess, None

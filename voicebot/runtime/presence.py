@@ -1,4 +1,4 @@
-"""Tells the webhooks that this media process is alive and whether it has room."""
+"""Tells the webhooks that this media process is alive, whether it has room, and whether its hearing keeps up."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 
 import structlog
 
+from voicebot.asr.port import Recognizer
 from voicebot.errors import StoreError
 from voicebot.runtime.capacity import Capacity
 from voicebot.settings import Settings
@@ -20,20 +21,32 @@ HEARTBEAT_EVERY = 10
 
 
 class Presence:
-    """Announces the node every second and beats its heart in the database every ten."""
+    """Announces the node every second and beats its heart in the database every ten.
 
-    def __init__(self, settings: Settings, sessions: Sessions, records: Records, capacity: Capacity) -> None:
+    A node whose recogniser is behind announces itself not ready, so that calls go elsewhere, or to a person.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        sessions: Sessions,
+        records: Records,
+        capacity: Capacity,
+        recognizer: Recognizer,
+    ) -> None:
         self._settings = settings
         self._sessions = sessions
         self._records = records
         self._capacity = capacity
+        self._recognizer = recognizer
+        self._behind = False
 
     async def run(self) -> None:
         """Announce until cancelled; a store that is away is tried again."""
         beats = 0
         while True:
             try:
-                await asyncio.to_thread(self._announce, not self._capacity.draining)
+                await asyncio.to_thread(self._announce, not self._capacity.draining and self._keeps_up())
                 if beats % HEARTBEAT_EVERY == 0:
                     await asyncio.to_thread(self._records.heartbeat, self._settings.node)
             except StoreError as error:
@@ -47,6 +60,14 @@ class Presence:
             await asyncio.to_thread(self._announce, False)
         except StoreError as error:
             log.error("presence.failed", error=str(error))
+
+    def _keeps_up(self) -> bool:
+        load = self._recognizer.load
+        behind = load > self._settings.asr_max_wait
+        if behind != self._behind:
+            self._behind = behind
+            log.warning("recognizer.behind" if behind else "recognizer.caught_up", wait=round(load, 2))
+        return not behind
 
     def _announce(self, ready: bool) -> None:
         self._sessions.announce(

@@ -12,7 +12,7 @@ import structlog
 
 from voicebot.asr.port import Speech
 from voicebot.audio.framing import Framer
-from voicebot.call.actions import Action, AskLookUp, End, Flush, Forget, Note, Recognise, Speak
+from voicebot.call.actions import Action, AskLookUp, End, Flush, Forget, Note, Promote, Recognise, Speak
 from voicebot.call.call import Call
 from voicebot.call.events import (
     Digit,
@@ -83,6 +83,7 @@ class Runner:
         self._detector = services.detector()
         self._playback = Playback(wire)
         self._jobs: dict[int, asyncio.Task[None]] = {}
+        self._speeches: dict[int, Speech] = {}
         self._speaking: dict[int, asyncio.Task[None]] = {}
         self._over = False
         self._broken = False
@@ -167,11 +168,17 @@ class Runner:
                 self._speaking[utterance] = self._spawn(self._speak(utterance, text))
             case Flush():
                 self._silence()
-            case Recognise():
-                self._jobs[action.job] = self._spawn(self._recognise(action))
+            case Recognise(job, pcm, kind, hints):
+                speech = Speech(pcm, kind, self._services.dialog.language, hints)
+                self._speeches[job] = speech
+                self._jobs[job] = self._spawn(self._recognise(job, speech))
+            case Promote(job):
+                if (waiting := self._speeches.get(job)) is not None:
+                    self._services.recognizer.promote(waiting)
             case AskLookUp():
                 self._jobs[action.job] = self._spawn(self._look_up(action))
             case Forget(job):
+                self._speeches.pop(job, None)
                 if (task := self._jobs.pop(job, None)) is not None:
                     task.cancel()
             case Note(entry):
@@ -195,15 +202,16 @@ class Runner:
             self._playback.complete(utterance)
         self._pump()
 
-    async def _recognise(self, action: Recognise) -> None:
-        speech = Speech(action.pcm, action.kind, self._services.dialog.language, action.hints)
+    async def _recognise(self, job: int, speech: Speech) -> None:
         try:
             transcript = await self._services.recognizer.recognize(speech)
         except RecognizerError as error:
-            self._log.error("recognizer.failed", job=action.job, error=str(error))
-            self._answer(action.job, Failed(Part.RECOGNIZER, str(error), action.job))
+            self._log.error("recognizer.failed", job=job, error=str(error))
+            self._answer(job, Failed(Part.RECOGNIZER, str(error), job))
         else:
-            self._answer(action.job, Recognised(action.job, transcript))
+            self._answer(job, Recognised(job, transcript))
+        finally:
+            self._speeches.pop(job, None)
 
     async def _look_up(self, action: AskLookUp) -> None:
         try:
