@@ -1,12 +1,34 @@
-"""What holds for all tests."""
+"""How examples are chosen, and how the tests are spread over the workers of `scripts/test`."""
 
 from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 # A push is judged by the same examples each time; at a developer's machine the search goes on.
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
+
+REAL_TIME = ("tests/e2e/test_conversations.py", "tests/e2e/test_kill.py", "tests/e2e/test_processes.py")
+"""Modules whose callers speak in real time: two of them at once would slow each other down."""
+
+
+class OneLine(LoadScopeScheduling):
+    """Gives one worker everything that keeps real time, one after the other, and spreads the rest test by test.
+
+    `xdist_group` marks would say the same, but pytest 9.2 made pytest-xdist blind to them (its issue 1386).
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "real time" if nodeid.startswith(REAL_TIME) else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling | None:
+    """Our spread in place of `--dist loadgroup`; any other `--dist` is left alone."""
+    return OneLine(config, log) if config.getvalue("dist") == "loadgroup" else None
