@@ -6,8 +6,8 @@ import os
 
 import pytest
 from hypothesis import settings
-from xdist.remote import Producer
-from xdist.scheduler import LoadScopeScheduling
+from xdist.remote import Producer  # type: ignore[import-untyped]
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 # A push is judged by the same examples each time; at a developer's machine the search goes on.
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
@@ -18,7 +18,7 @@ REAL_TIME = ("tests/e2e/test_conversations.py", "tests/e2e/test_kill.py", "tests
 """Modules whose callers speak in real time: two of them at once would slow each other down."""
 
 
-class OneLine(LoadScopeScheduling):
+class OneLine(LoadScopeScheduling):  # type: ignore[misc]
     """Gives one worker everything that keeps real time, one after the other, and spreads the rest test by test.
 
     `xdist_group` marks would say the same, but pytest 9.2 made pytest-xdist blind to them (its issue 1386).

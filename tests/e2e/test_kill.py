@@ -14,7 +14,7 @@ from tests.e2e.telephone import SHE, Finished, jambonz, notes_of
 from voicebot.testing.caller import HangUp, Interrupt, Say, Wait
 from voicebot.testing.hubspot import FakeHubSpot, Fault, Operation
 
-pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(150)]
+pytestmark = pytest.mark.timeout(150)
 
 LEASE = 61.0
 """Seconds after which a delivery that nobody finished is taken up again, and a little."""

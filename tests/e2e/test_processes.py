@@ -23,7 +23,7 @@ from voicebot.testing.hubspot import FakeHubSpot
 from voicebot.testing.jambonz_dial import Agent
 from voicebot.testing.jambonz_log import CommandTaken, Dialled, StreamClosed, VerbRun
 
-pytestmark = [pytest.mark.redis, pytest.mark.xdist_group("e2e"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.redis, pytest.mark.timeout(180)]
 
 ORDER = Interrupt(0.5, Say("where is my order one two three four"))
 HOURS = Interrupt(0.5, Say("what are your opening hours"))
