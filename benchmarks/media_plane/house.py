@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import itertools
 import os
+import re
 import time
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -34,6 +35,9 @@ from voicebot.testing.tones import ToneSynthesizer
 from voicebot.tts.cache import CachedSynthesizer
 
 LOG = "log"
+
+_COMPLAINT = re.compile(r'"level": "(warning|error|critical)"|^(WARNING|ERROR|CRITICAL) ')
+"""Of our own log events, and of libraries' as `voicebot.logs` has them written."""
 
 RECOGNISER_SECONDS = 0.15
 
@@ -83,8 +87,7 @@ async def _serve(pipe: Connection, step: Step, settings: Settings) -> None:
     await asyncio.to_thread(services.journal.close, 30.0)
     services.records.close()
     log = (settings.data_dir / LOG).read_text().splitlines()
-    complaints = sum('"level": "warning"' in line or '"level": "error"' in line for line in log)
-    pipe.send(ServerTotals(tally.frames, complaints))
+    pipe.send(ServerTotals(tally.frames, sum(_COMPLAINT.search(line) is not None for line in log)))
 
 
 async def _services(settings: Settings, step: Step, tally: Tally) -> Services:

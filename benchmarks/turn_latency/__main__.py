@@ -15,16 +15,17 @@ from voicebot import logs
 AT_ONCE = (1, 2, 4)
 FIXED_PAUSE = {"MIN_PAUSE": "0.7", "MAX_PAUSE": "0.7"}
 
-MEDIAN = Goal("p50 at the ear, 1 call", "s", 0.70, 0.70)
-SLOW = Goal("p95 at the ear, 1 call", "s", 1.4, 1.4)
+MEDIAN = Goal("p50 at the ear", "s", 0.70, 0.70)
+SLOW = Goal("p95 at the ear", "s", 1.4, 1.4)
 CUT = Goal("false cut-offs", "%", 5, 5)
 PROMISE = "not promised yet: p50 <= 0.35 s, p95 <= 0.70 s; min_pause alone is 0.4 s"
 
 ABOUT = """How long a caller waits: from the last voiced frame on the wire to the first sound of the reply.
 
 Everything is real: `voicebot serve` in a process of its own with the demo recogniser, espeak-ng and silero, and
-simulated jambonz callers with espeak-ng voices over a telephone band, who go through ten things to say and let the
-bot finish. The record of each call splits the wait by stage, and says how the turn was understood.
+simulated jambonz callers with espeak-ng voices over a quiet telephone line, who go through ten things to say and
+let the bot finish. The record of each call splits the wait by stage, and says how the turn was understood. The
+recogniser was trained on these voices: what it understands here says nothing about people.
 
 Compared in the same run: the same server with the pause fixed at 700 ms, as bots without a guess have it. A
 whole run takes about fifteen minutes; `--calls 2` about seven. Exit status 1 when a goal is missed or
@@ -51,8 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         rounds = {"as shipped": _run({}, (1,), 1, quick=True)}
     else:
         rounds = {
-            "as shipped": _run({}, AT_ONCE, options.calls),
-            "pause 0.7 s": _run(FIXED_PAUSE, (1,), options.calls),
+            "as shipped": _run({}, options.at_once, options.calls),
+            "pause 0.7 s": _run(FIXED_PAUSE, options.at_once[:1], options.calls),
         }
     rows = [_row(name, one) for name, some in rounds.items() for one in some]
     print(f"{table(HEAD, rows)}\n\n{EXPLAINED}\n")
@@ -78,6 +79,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--quick", action="store_true", help="one call with one turn: whether it all works")
     parser.add_argument("--calls", type=int, default=4, metavar="N", help="calls of each row, at least (4)")
+    parser.add_argument(
+        "--at-once", type=int, nargs="+", default=AT_ONCE, metavar="N", help=f"calls at the same time {AT_ONCE}"
+    )
     return parser.parse_args(arguments)
 
 
@@ -116,7 +120,7 @@ def _judge(rounds: dict[str, list[Round]]) -> int:
     one, other = _latencies(shipped[0]), _latencies(fixed[0])
     for percent in (50, 95):
         ratio = percentile(other, percent) / percentile(one, percent)
-        print(f"ratio     p{percent} with the pause fixed at 700 ms, 1 call: {ratio:.2f} x as shipped")
+        print(f"ratio     p{percent} with the pause fixed at 700 ms: {ratio:.2f} x as shipped")
     turns = [turn for some in shipped for turn in some.turns]
     figures = (
         (MEDIAN, percentile(one, 50)),

@@ -12,8 +12,13 @@ from benchmarks.turn_latency.turns import Measured, matched
 from voicebot.testing.call_command import CallResult, run_call
 from voicebot.testing.call_report import Reporter
 from voicebot.testing.caller import HangUp, Interrupt, Say, Step, Wait
+from voicebot.testing.caller_line import Noise
 from voicebot.testing.jambonz_log import StreamOpened
 from voicebot.tts.espeak import EspeakSynthesizer
+
+NOISE_DBFS = -60.0
+"""A quiet line. Without it the simulated telephone would send nothing in a pause, and the voice detector's tail,
+which every caller on a real line waits for, would not be measured."""
 
 STAGGER = 1.7
 """Seconds between the beginnings of calls at the same time: callers do not speak in chorus."""
@@ -57,4 +62,5 @@ async def _together(bot: Bot, steps: Sequence[Step], at_once: int) -> list[CallR
 async def _call(bot: Bot, steps: Sequence[Step], number: int) -> CallResult:
     await asyncio.sleep(number * STAGGER)
     voice = EspeakSynthesizer(VOICES[number % len(VOICES)])
-    return await run_call(bot.server, steps, voice, Reporter(lambda line: None))
+    noise = Noise(NOISE_DBFS, seed=number)
+    return await run_call(bot.server, steps, voice, Reporter(lambda line: None), noise=noise)
