@@ -167,7 +167,7 @@ async def loading(settings: Settings, dialog: FileDialog, say: Say) -> AsyncIter
     recognizer = await asyncio.to_thread(build_recognizer, settings, dialog.language)
     try:
         say(f"  hearing   {recognizer.description}")
-        voice = await asyncio.to_thread(build_voice, settings)
+        voice = await asyncio.to_thread(build_voice, settings, dialog.language)
         try:
             say(f"  voice     {voice.description}")
             yield Engines(recognizer, voice, await asyncio.to_thread(voice.apology_pcm, dialog.apology))
@@ -198,6 +198,7 @@ async def serving_media(settings: Settings, stores: Stores, engines: Engines) ->
         journal=journal,
         capacity=Capacity(settings.max_calls),
         ticker=Ticker(),
+        voice_stats=lambda: engines.voice.stats,
     )
     server = AudioServer(services)
     await server.start()

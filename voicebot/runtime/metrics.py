@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from voicebot.call.record import EndEntry, Entry, Speaker, TroubleEntry, TurnEntry
 from voicebot.runtime.capacity import Capacity
 from voicebot.runtime.journal import Journal
 from voicebot.runtime.ticker import Ticker
+from voicebot.tts import CacheStats
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 SECONDS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 
 
 class Metrics:
-    """Counts what calls note, and reads what the process is doing when asked."""
+    """Counts what calls note, and reads what the process is doing when asked.
 
-    def __init__(self, capacity: Capacity, ticker: Ticker, journal: Journal) -> None:
+    voice: what the voice's cache did so far; left out where the voice has none.
+    """
+
+    def __init__(
+        self,
+        capacity: Capacity,
+        ticker: Ticker,
+        journal: Journal,
+        voice: Callable[[], CacheStats] | None = None,
+    ) -> None:
         self._registry = CollectorRegistry()
         self._registry.register(_Present(capacity, ticker, journal))
+        if voice is not None:
+            self._registry.register(_Spoken(voice))
         self._ended = Counter(
             "voicebot_calls_ended",
             "Bot parts of calls that ended, by how.",
@@ -81,4 +95,29 @@ class _Present(Collector):
                 value=self._ticker.lateness,
             ),
             GaugeMetricFamily("voicebot_journal_backlog", "Database writes waiting.", value=self._journal.backlog),
+        ]
+
+
+class _Spoken(Collector):
+    """Where the voice's sentences came from."""
+
+    def __init__(self, stats: Callable[[], CacheStats]) -> None:
+        self._stats = stats
+
+    def collect(self) -> list[Metric]:
+        stats = self._stats()
+        sentences = CounterMetricFamily(
+            "voicebot_voice_sentences", "Sentences calls asked for, by where they came from.", labels=["source"]
+        )
+        for source, count in (("memory", stats.hits), ("disk", stats.disk_hits), ("engine", stats.misses)):
+            sentences.add_metric([source], count)
+        return [
+            sentences,
+            GaugeMetricFamily(
+                "voicebot_voice_cache_hit_ratio",
+                "Part of the sentences that did not need the engine.",
+                value=stats.hit_rate,
+            ),
+            GaugeMetricFamily("voicebot_voice_cache_bytes", "Audio held in memory.", value=stats.size),
+            GaugeMetricFamily("voicebot_voice_cache_sentences", "Sentences in memory.", value=stats.sentences),
         ]

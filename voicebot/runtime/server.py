@@ -48,7 +48,7 @@ class AudioServer:
     def __init__(self, services: Services, token_seconds: float = TOKEN_SECONDS) -> None:
         self._services = services
         self._token_seconds = token_seconds
-        self._metrics = Metrics(services.capacity, services.ticker, services.journal)
+        self._metrics = Metrics(services.capacity, services.ticker, services.journal, services.voice_stats)
         self._live: dict[str, Runner] = {}
         self._waiting = 0
         self._sockets = 0

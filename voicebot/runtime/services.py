@@ -17,6 +17,7 @@ from voicebot.runtime.ticker import Ticker
 from voicebot.settings import Settings
 from voicebot.store.records import Records
 from voicebot.store.sessions import Sessions
+from voicebot.tts import CacheStats
 from voicebot.tts.port import Synthesizer
 
 
@@ -26,6 +27,7 @@ class Services:
 
     apology: the dialog's apology as audio, for when the voice itself fails.
     detector: makes the voice detector of one call.
+    voice_stats: what the cache of the voice did, for `/metrics`.
     """
 
     settings: Settings
@@ -41,3 +43,4 @@ class Services:
     journal: Journal
     capacity: Capacity
     ticker: Ticker
+    voice_stats: Callable[[], CacheStats] | None = None
