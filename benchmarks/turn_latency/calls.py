@@ -40,7 +40,7 @@ def polite(lines: Sequence[Line]) -> list[Step]:
 
 def hasty(lines: Sequence[Line]) -> list[Step]:
     """The script of a caller who never lets the bot finish, for a run of some seconds."""
-    return [*(Interrupt(0.2, Say(line.said)) for line in lines), Wait(1.5), HangUp()]
+    return [*(Interrupt(0.2, Say(line.said)) for line in lines), Wait(1.0), HangUp()]
 
 
 def converse(bot: Bot, lines: Sequence[Line], steps: Sequence[Step], calls: int, at_once: int) -> Round:

@@ -30,4 +30,4 @@ SCRIPT = (
 )
 """Questions, a number, short answers and courtesies; none of them ends the call."""
 
-QUICK_SCRIPT = SCRIPT[:1]
+QUICK_SCRIPT = SCRIPT[5:6]
