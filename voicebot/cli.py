@@ -15,6 +15,7 @@ from voicebot import __version__, logs
 from voicebot.errors import ConfigError, StoreError, VoicebotError
 from voicebot.settings import Settings, load
 from voicebot.testing.call_command import call
+from voicebot.tts.commands import say, voices_app
 
 app = typer.Typer(
     help="A self-hosted phone voicebot: answers a jambonz number, understands, helps, or hands over to a person.",
@@ -26,7 +27,9 @@ app = typer.Typer(
 calls_app = typer.Typer(help="Look at the calls that were kept.", no_args_is_help=True)
 deliveries_app = typer.Typer(help="Look at, and retry, what goes to the CRM.", no_args_is_help=True)
 app.command("call")(call)
+app.command("say")(say)
 app.add_typer(calls_app, name="calls")
+app.add_typer(voices_app, name="voices")
 app.add_typer(deliveries_app, name="deliveries")
 
 

@@ -105,6 +105,16 @@ class EspeakSynthesizer:
         version = self._engine.library.version
         return f"espeak-ng/{version}/{self._voice}/{WORDS_PER_MINUTE}/{SPEECH_DBFS:g}"
 
+    @property
+    def count(self) -> int:
+        """How many voices the library has."""
+        return len(self._engine.library.languages)
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The language tags it speaks, in order."""
+        return tuple(sorted({tag for voice in self._engine.library.languages for tag, _ in voice.languages[:1]}))
+
     def stream(self, text: str) -> AsyncGenerator[Pcm, None]:
         return in_sequence(sentences(text), self._sentence)
 

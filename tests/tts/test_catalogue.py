@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.tts.hub import CONFIG, FOLDER, MODEL, VOICE, Hub, hub
+from voicebot.errors import ModelUnavailable
+from voicebot.tts.catalogue import get, offers
+
+
+@pytest.fixture
+def server() -> Iterator[Hub]:
+    with hub() as running:
+        yield running
+
+
+def _get(server: Hub, folder: Path) -> list[tuple[str, int, int]]:
+    seen: list[tuple[str, int, int]] = []
+    get(offers(server.url)[VOICE], folder, lambda name, there, size: seen.append((name, there, size)))
+    return seen
+
+
+def test_a_voice_is_two_files_with_their_sizes(server: Hub) -> None:
+    """The list is read as its publisher writes it; the card is not fetched."""
+    offer = offers(server.url)[VOICE]
+    assert (offer.language, offer.quality, offer.speakers) == ("en_US", "low", 1)
+    assert set(offer.files) == {f"{VOICE}.onnx", f"{VOICE}.onnx.json"}
+    assert offer.size == len(MODEL) + len(CONFIG)
+
+
+def test_a_voice_is_fetched_with_progress_and_the_model_last(server: Hub, tmp_path: Path) -> None:
+    """Both files arrive whole, nothing else is left, and the last word is 100 %."""
+    seen = _get(server, tmp_path / "voices")
+    assert (tmp_path / "voices" / f"{VOICE}.onnx").read_bytes() == MODEL
+    assert (tmp_path / "voices" / f"{VOICE}.onnx.json").read_bytes() == CONFIG
+    assert len(list((tmp_path / "voices").iterdir())) == 2
+    assert seen[-1] == (f"{VOICE}.onnx", len(MODEL), len(MODEL))
+    assert [there for name, there, _ in seen if name == f"{VOICE}.onnx"] == sorted(
+        there for name, there, _ in seen if name == f"{VOICE}.onnx"
+    )
+
+
+def test_what_came_before_a_break_is_not_fetched_again(server: Hub, tmp_path: Path) -> None:
+    """A connection that breaks twice goes on from where it was, by ranges, within one command."""
+    server.cuts = [100_000, 150_000]
+    _get(server, tmp_path)
+    assert (tmp_path / f"{VOICE}.onnx").read_bytes() == MODEL
+    asked = [wanted for path, wanted in server.asked if path.endswith(".onnx")]
+    assert asked == ["", "bytes=100000-", "bytes=250000-"]
+
+
+def test_a_second_command_goes_on(server: Hub, tmp_path: Path) -> None:
+    """When the connection is gone for good the part stays, and the next command begins there."""
+    server.cuts = [100_000, 0]
+    with pytest.raises(ModelUnavailable, match="run the command again to go on"):
+        _get(server, tmp_path)
+    assert (tmp_path / f"{VOICE}.onnx.part").stat().st_size == 100_000
+    _get(server, tmp_path)
+    assert server.asked[-1][1] == "bytes=100000-"
+    assert (tmp_path / f"{VOICE}.onnx").read_bytes() == MODEL
+
+
+def test_a_server_without_ranges_begins_anew(server: Hub, tmp_path: Path) -> None:
+    """An answer that begins at the start is not appended to what is there."""
+    server.ranges = False
+    server.cuts = [100_000]
+    _get(server, tmp_path)
+    assert (tmp_path / f"{VOICE}.onnx").read_bytes() == MODEL
+
+
+@pytest.mark.parametrize("model", [MODEL[:-1] + b"?", MODEL + b"more"])
+def test_a_file_that_is_not_what_the_list_says_is_not_kept(server: Hub, tmp_path: Path, model: bytes) -> None:
+    """A wrong checksum or length is an error, and what came is not gone on from when it is wrong."""
+    server.model = model
+    with pytest.raises(ModelUnavailable, match="list says"):
+        _get(server, tmp_path)
+    assert not (tmp_path / f"{VOICE}.onnx").exists()
+    server.model = MODEL
+    _get(server, tmp_path)
+    assert (tmp_path / f"{VOICE}.onnx").read_bytes() == MODEL
+
+
+def test_a_whole_voice_is_not_fetched_again(server: Hub, tmp_path: Path) -> None:
+    """The second command looks at sizes and checksums and asks only for the list."""
+    _get(server, tmp_path)
+    before = len(server.asked)
+    assert _get(server, tmp_path)[-1] == (f"{VOICE}.onnx", len(MODEL), len(MODEL))
+    assert [path for path, _ in server.asked[before:]] == ["/main/voices.json"]
+
+
+def test_a_list_that_cannot_be_had_says_what_else_to_do(server: Hub) -> None:
+    """Without the hub there is a copy, or files by hand."""
+    with pytest.raises(ModelUnavailable, match="VOICEBOT_VOICES_URL"):
+        offers(f"{server.url}/{FOLDER}")

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import soundfile
+from typer.testing import CliRunner
+
+from tests.tts.hub import MODEL, VOICE, hub
+from voicebot.audio.level import speech_dbfs
+from voicebot.cli import app
+from voicebot.errors import ModelUnavailable, VoicebotError
+from voicebot.testing.speech_server import FakeSpeechServer
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings of nobody, and a data folder of the test's own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("VOICEBOT_DATA_DIR", str(tmp_path / "data"))
+
+
+def test_say_writes_what_a_caller_would_hear(tmp_path: Path) -> None:
+    """A WAV of 8 kHz at telephone level, and how long it took."""
+    result = CliRunner().invoke(app, ["say", "Hello there.", "--out", "x.wav"])
+    assert result.exit_code == 0, result.output
+    pcm, rate = soundfile.read(tmp_path / "x.wav", dtype="int16")
+    assert rate == 8000
+    assert -23 < speech_dbfs(pcm) < -19
+    assert "first audio after" in result.output
+
+
+def test_say_takes_another_engine_and_voice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--voice` leaves the configured engine's voice name behind; `--name` sets one."""
+    monkeypatch.setenv("VOICEBOT_VOICE_NAME", "en-gb")
+    with FakeSpeechServer() as server:
+        monkeypatch.setenv("VOICEBOT_VOICE_URL", server.url)
+        for more, voice in ([], "alloy"), (["--name", "echo"], "echo"):
+            result = CliRunner().invoke(app, ["say", "Hello.", "--out", "x.wav", "--voice", "openai", *more])
+            assert result.exit_code == 0, result.output
+            assert server.asked[-1].body["voice"] == voice
+
+
+def test_say_tells_what_is_wrong() -> None:
+    """Nothing to say, and a file that cannot be written, are messages."""
+    for arguments in (["...", "--out", "x.wav"], ["Hello.", "--out", "/nowhere/x.wav"]):
+        result = CliRunner().invoke(app, ["say", *arguments])
+        assert isinstance(result.exception, VoicebotError)
+
+
+def test_voices_lists_every_engine() -> None:
+    """What is here, what is not, and the command that mends it."""
+    result = CliRunner().invoke(app, ["voices"])
+    assert result.exit_code == 0
+    for words in ("espeak  (configured)", "piper", "coqui", "openai", "voicebot voices get", "VOICEBOT_VOICE_URL"):
+        assert words in result.output
+
+
+def test_a_voice_is_offered_fetched_and_then_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the list of a server to a voice in the data folder."""
+    with hub() as server:
+        monkeypatch.setenv("VOICEBOT_VOICES_URL", server.url)
+        assert VOICE in CliRunner().invoke(app, ["voices", "offers", "--language", "en"]).output
+        assert VOICE not in CliRunner().invoke(app, ["voices", "offers", "--language", "de"]).output
+        result = CliRunner().invoke(app, ["voices", "get", VOICE])
+        assert result.exit_code == 0, result.output
+        assert f"VOICEBOT_VOICE=piper VOICEBOT_VOICE_NAME={VOICE}" in result.output
+        refused = CliRunner().invoke(app, ["voices", "get", "en_US-other-low"])
+        assert isinstance(refused.exception, ModelUnavailable)
+        assert VOICE in str(refused.exception)
+    assert (tmp_path / "data" / "voices" / f"{VOICE}.onnx").read_bytes() == MODEL
+    assert VOICE in CliRunner().invoke(app, ["voices"]).output
