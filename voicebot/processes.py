@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from dataclasses import dataclass
 
 import structlog
-import waitress.server
 from flask import Flask
 
 from voicebot.asr.build import build as build_recognizer
@@ -40,10 +39,10 @@ from voicebot.tts.build import build as build_voice
 from voicebot.tts.fallback import Voice
 from voicebot.web.app import create_app
 from voicebot.web.health import Readiness
+from voicebot.web.listener import listen
 
 log = structlog.get_logger()
 
-WEB_THREADS = 32
 STALE_SECONDS = 60.0
 """A media process that has not been heard of for this long has died; its live calls are finished for it."""
 
@@ -107,15 +106,7 @@ def flask_app(settings: Settings, stores: Stores) -> Flask:
 def serving_web(settings: Settings, app: Flask) -> Iterator[None]:
     """Serve `app` in threads. Raises SettingsError when the address cannot be had."""
     try:
-        server = waitress.server.create_server(
-            app,
-            host=settings.host,
-            port=settings.http_port,
-            threads=WEB_THREADS,
-            ident=None,
-            max_request_body_size=1 << 20,
-            clear_untrusted_proxy_headers=True,
-        )
+        server = listen(app, settings.host, settings.http_port)
     except OSError as error:
         raise SettingsError(
             f"VOICEBOT_HTTP_PORT={settings.http_port} on VOICEBOT_HOST={settings.host}: "
