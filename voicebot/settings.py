@@ -31,6 +31,14 @@ class Crm(Enum):
     HUBSPOT = "hubspot"
 
 
+class Asr(Enum):
+    """Which back end turns speech into text."""
+
+    LOCAL = "local"
+    OPENAI = "openai"
+    RAY = "ray"
+
+
 class Vad(Enum):
     """Which voice detector listens for speech."""
 
@@ -80,7 +88,15 @@ class Settings(BaseSettings):
         None, description="Password for those pages; made up at first start and kept in the data folder if unset."
     )
 
-    asr_model: str = Field("auto", description="auto, demo, a Whisper size name, a hub id, or a model folder.")
+    asr: Asr = Field(Asr.LOCAL, description="Who hears: local, openai (any such server), or ray.")
+    asr_url: str = Field(
+        "", description="The server of openai, up to and with /v1; the address of a Ray cluster's proxy for ray."
+    )
+    asr_api_key: SecretStr | None = Field(None, description="Key of that server, if it wants one.")
+    asr_model: str = Field(
+        "auto",
+        description="auto, demo, a Whisper size name, a hub id, or a folder; what the server calls it (openai).",
+    )
     asr_device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where recognition runs.")
     asr_compute_type: str = Field("default", description="CTranslate2 compute type, e.g. int8, float16.")
     asr_threads: int = Field(0, ge=0, le=64, description="CPU threads per decode; 0 chooses.")
@@ -153,7 +169,7 @@ class Settings(BaseSettings):
         "auto", description="json, or text; auto is text on a terminal."
     )
 
-    @field_validator("public_http_url", "hubspot_base_url", "voice_url", "voices_url")
+    @field_validator("public_http_url", "hubspot_base_url", "asr_url", "voice_url", "voices_url")
     @classmethod
     def _http(cls, value: str) -> str:
         return _base_url(value, ("http", "https"))
@@ -181,6 +197,10 @@ class Settings(BaseSettings):
     def _agree(self) -> Settings:
         if self.crm is Crm.HUBSPOT and self.hubspot_token is None:
             raise ValueError(f"{PREFIX}CRM=hubspot needs {PREFIX}HUBSPOT_TOKEN (a HubSpot service key)")
+        if self.asr is not Asr.LOCAL and not self.asr_url:
+            raise ValueError(
+                f"{PREFIX}ASR={self.asr.value} needs {PREFIX}ASR_URL, such as http://127.0.0.1:8000/v1"
+            )
         if self.voice is Voice.OPENAI and not self.voice_url:
             raise ValueError(f"{PREFIX}VOICE=openai needs {PREFIX}VOICE_URL, such as http://127.0.0.1:8000/v1")
         if bool(self.webhook_user) != (self.webhook_password is not None):

@@ -87,4 +87,5 @@ class GatedEngine:
 
 def piece(number: int, length: int = 1) -> Piece:
     """What `GatedEngine` hears as `number`; only pieces of equal length can be decoded together."""
-    return Piece(np.zeros((1, length), np.float32), (), most_tokens=number, duration=0.5)
+    features = np.zeros((1, length), np.float32)
+    return Piece(numbered(number), features, (), most_tokens=number, duration=0.5)

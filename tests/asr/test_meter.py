@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from voicebot.asr.meter import Meter
@@ -52,5 +54,23 @@ def test_the_mean_follows_what_batches_take_now() -> None:
     assert 0.49 < meter.seconds < 0.5
     before = meter.seconds
     meter.began(10.0)
-    meter.ended(10.0, 60.0, counts=False)
+    meter.ended(10.0, 60.0, failed=True)
     assert meter.seconds == before
+
+
+def test_a_model_that_always_fails_is_given_no_work_for_a_while() -> None:
+    """Two failures may be bad audio; after the third in a row nobody comes for 5 s; one success ends it."""
+    meter = _after(0.2)
+    waits = []
+    for now in (10.0, 11.0, 12.0):
+        meter.began(now)
+        meter.ended(now, now, failed=True)
+        waits.append(meter.wait(0, batch=1, workers=1, now=now))
+    assert waits == [0.0, 0.0, math.inf]
+    assert meter.wait(0, batch=1, workers=1, now=16.9) == math.inf
+    assert meter.wait(0, batch=1, workers=1, now=17.1) == 0.0
+    meter.began(17.2)
+    meter.ended(17.2, 17.4)
+    meter.began(17.5)
+    meter.ended(17.5, 17.6, failed=True)
+    assert meter.wait(0, batch=1, workers=1, now=17.6) == 0.0

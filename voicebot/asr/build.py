@@ -7,15 +7,21 @@ from typing import TYPE_CHECKING
 import structlog
 
 from voicebot.asr.engine import Engine
-from voicebot.asr.local import LocalRecognizer
 from voicebot.asr.port import Recognizer
+from voicebot.asr.scheduler import ScheduledRecognizer
 from voicebot.errors import ModelUnavailable
-from voicebot.settings import PREFIX, Settings
+from voicebot.settings import PREFIX, Asr, Settings
 
 if TYPE_CHECKING:
     from voicebot.asr.model import Checkpoint
 
 log = structlog.get_logger()
+
+DEFAULT_REMOTE_MODEL = "whisper-1"
+"""What `auto` is at a server: OpenAI's name, which most servers take for the model they have."""
+
+_CONNECTIONS = 16
+"""Requests at once to a server, where VOICEBOT_ASR_BATCH does not say."""
 
 _SHORT_CONTEXT = 15.0
 """Seconds of context up to which a CPU spends as much on the decoder, which batches help, as on the encoder."""
@@ -26,6 +32,22 @@ def build(settings: Settings, language: str = "en") -> Recognizer:
 
     language: ISO 639-1 code of what callers speak. Raises ModelUnavailable.
     """
+    return _local(settings, language) if settings.asr is Asr.LOCAL else _remote(settings)
+
+
+def _remote(settings: Settings) -> Recognizer:
+    from voicebot.asr.remote import RemoteWhisper, Server
+
+    model = DEFAULT_REMOTE_MODEL if settings.asr_model == "auto" else settings.asr_model
+    connections = settings.asr_batch or _CONNECTIONS
+    engine = RemoteWhisper(
+        Server(settings.asr_url, model, settings.asr_api_key), settings.asr_timeout, connections
+    )
+    # The server makes the batches: we ask for one utterance a request, as many at once as there are threads.
+    return ScheduledRecognizer(engine, workers=connections, timeout=settings.asr_timeout, batch=1)
+
+
+def _local(settings: Settings, language: str) -> Recognizer:
     # CTranslate2 takes a second to import; processes that hold no calls never do.
     from voicebot.asr import model
 
@@ -43,7 +65,7 @@ def build(settings: Settings, language: str = "en") -> Recognizer:
         compute=checkpoint.compute_type,
         batch=batch,
     )
-    return LocalRecognizer(engine, settings.asr_workers, settings.asr_timeout, batch, reload=load)
+    return ScheduledRecognizer(engine, settings.asr_workers, settings.asr_timeout, batch, reload=load)
 
 
 def _batch(checkpoint: Checkpoint, context: float) -> int:

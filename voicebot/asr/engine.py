@@ -34,19 +34,18 @@ class Heard:
 class Piece:
     """A stretch of an utterance, ready for the model.
 
+    speech: what it is a piece of. start, duration: seconds of it the piece begins at, and lasts without padding.
     features: float32; log-mel [mels, frames], or what the encoder made of it [positions, width] if `encoded`.
     prompt: tokens before the text. most_tokens: tokens the text may have.
-    start, duration: seconds of the utterance it begins at, and lasts without padding.
     attempt: 0 for the first decode; later ones draw from less probable words. best: the outcome so far.
     """
 
+    speech: Speech
     features: npt.NDArray[np.float32]
     prompt: tuple[int, ...]
     most_tokens: int
     duration: float
     start: float = 0.0
-    language: str = "en"
-    word_times: bool = False
     encoded: bool = False
     attempt: int = 0
     best: Heard | None = None
@@ -72,7 +71,8 @@ class Engine(Protocol):
     def decode(self, pieces: Sequence[Piece]) -> Sequence[Heard | Piece]:
         """Hear pieces of one shape together; a piece in an answer's place is to be decoded instead.
 
-        An answer does not depend on what else is in the batch. Whatever is raised concerns all of them.
+        An answer does not depend on what else is in the batch. Whatever is raised concerns all of them; a
+        RecognizerError says that trying again would not help.
         """
         ...
 

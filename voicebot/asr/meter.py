@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import math
+
 _WEIGHT = 0.2
 """Share of the newest batch in the mean: five batches and the past is a third of it."""
+
+
+_FAILURES = 3
+"""Batches that failed running, from which the model is taken to be away and not the audio to be bad."""
+
+_AWAY_SECONDS = 5.0
+"""How long after the last of them nobody is sent to it; then the next utterance tries it again."""
 
 
 class Meter:
@@ -12,6 +21,8 @@ class Meter:
     def __init__(self) -> None:
         self._mean: float | None = None
         self._under_way: list[float] = []
+        self._failures = 0
+        self._failed_at = 0.0
 
     @property
     def seconds(self) -> float:
@@ -22,19 +33,25 @@ class Meter:
         """A batch went to the model. now: seconds, monotonic."""
         self._under_way.append(now)
 
-    def ended(self, began: float, now: float, counts: bool = True) -> None:
+    def ended(self, began: float, now: float, failed: bool = False) -> None:
         """The batch that began then is done; one that failed does not count for the mean."""
         self._under_way.remove(began)
-        if counts:
+        if failed:
+            self._failures += 1
+            self._failed_at = now
+        else:
+            self._failures = 0
             took = now - began
             self._mean = took if self._mean is None else self._mean + _WEIGHT * (took - self._mean)
 
     def wait(self, waiting: int, batch: int, workers: int, now: float) -> float:
-        """Seconds until a piece that came now would begin, behind `waiting` others.
+        """Seconds until a piece that came now would begin, behind `waiting` others; infinite while all fails.
 
         A batch that has taken longer than the mean is reckoned to take as long again as it is late: one that hangs
         makes the wait grow.
         """
+        if self._failures >= _FAILURES and now - self._failed_at < _AWAY_SECONDS:
+            return math.inf
         if len(self._under_way) < workers:
             rest = 0.0
         else:

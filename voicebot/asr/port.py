@@ -32,6 +32,11 @@ class Speech:
     word_times: bool = False
 
 
+def context_of(hints: Hints) -> str:
+    """The hints as the text before the utterance, by which Whisper models take them; "" where there are none."""
+    return " ".join((*hints.hotwords, hints.prompt)).strip()
+
+
 @dataclass(frozen=True, slots=True)
 class Word:
     """One word of a transcript.

@@ -20,10 +20,9 @@ from voicebot.asr.engine import Engine, Heard, Piece, hear
 from voicebot.asr.manner import DEMO, Manner, released
 from voicebot.asr.model import Checkpoint, cores
 from voicebot.asr.phrases import Stretch, phrases, windows
-from voicebot.asr.port import JobKind, Speech, Word
+from voicebot.asr.port import JobKind, Speech, Word, context_of
 from voicebot.asr.words import word_times
 from voicebot.audio import SAMPLE_RATE, Pcm, resample, seconds, silence
-from voicebot.dialog.types import Hints
 from voicebot.errors import ModelUnavailable
 from voicebot.settings import PREFIX
 
@@ -99,17 +98,15 @@ class Whisper:
         """Log-mel features of each stretch, padded with zeros to the manner's context, and its prompt."""
         manner = self._manner
         whole = phrases(speech.pcm) if manner.by_phrase else [Stretch(0, speech.pcm)]
-        language = speech.language if self._model.model.is_multilingual else "en"
-        prompt = self._prompt(language, speech.hints)
+        prompt = self._prompt(speech)
         return [
             Piece(
+                speech=speech,
                 features=self._features(pcm),
                 prompt=prompt,
                 most_tokens=_TOKENS_AT_LEAST + int(_TOKENS_PER_SECOND * seconds(pcm)),
                 duration=seconds(pcm),
                 start=start / SAMPLE_RATE,
-                language=language,
-                word_times=speech.word_times,
             )
             for stretch in whole
             for start, pcm in windows(stretch, manner.window)
@@ -143,7 +140,8 @@ class Whisper:
         """Give the model's memory back, on the GPU too."""
         self._model.model.unload_model()
 
-    def _tokenizer(self, language: str) -> Tokenizer:
+    def _tokenizer(self, speech: Speech) -> Tokenizer:
+        language = speech.language if self._model.model.is_multilingual else "en"
         with self._lock:
             if language not in self._tokenizers:
                 multilingual = self._model.model.is_multilingual
@@ -152,9 +150,9 @@ class Whisper:
                 )
             return self._tokenizers[language]
 
-    def _prompt(self, language: str, hints: Hints) -> tuple[int, ...]:
-        tokenizer = self._tokenizer(language)
-        context = " ".join((*hints.hotwords, hints.prompt)).strip() if self._manner.hints else ""
+    def _prompt(self, speech: Speech) -> tuple[int, ...]:
+        tokenizer = self._tokenizer(speech)
+        context = context_of(speech.hints) if self._manner.hints else ""
         earlier = tokenizer.encode(" " + context) if context else []
         return tuple(self._model.get_prompt(tokenizer, earlier, without_timestamps=True))
 
@@ -194,7 +192,7 @@ class Whisper:
             max_length=min(self._model.max_length, max(2 * most, len(first.prompt) + most)),
             return_scores=True,
             return_no_speech_prob=True,
-            suppress_tokens=self._suppressed(first.language),
+            suppress_tokens=self._suppressed(first.speech),
             **self._search(first.attempt),
         )
         return results
@@ -209,17 +207,17 @@ class Whisper:
             "sampling_temperature": self._manner.retries[attempt - 1],
         }
 
-    def _suppressed(self, language: str) -> list[int]:
+    def _suppressed(self, speech: Speech) -> list[int]:
         if self._manner.all_symbols:
             return []
-        return list(get_suppressed_tokens(self._tokenizer(language), [-1]) or ())
+        return list(get_suppressed_tokens(self._tokenizer(speech), [-1]) or ())
 
     def _outcome(
         self, piece: Piece, encoded: StorageView, row: int, result: WhisperGenerationResult
     ) -> Heard | Piece:
         tokens = result.sequences_ids[0]
         heard = Heard(
-            text=self._tokenizer(piece.language).decode(tokens).strip(),
+            text=self._tokenizer(piece.speech).decode(tokens).strip(),
             # CTranslate2 divides by the tokens without the end token, whose probability it counts in.
             avg_logprob=result.scores[0] * len(tokens) / (len(tokens) + 1),
             no_speech=result.no_speech_prob,
@@ -237,7 +235,7 @@ class Whisper:
                 attempt=piece.attempt + 1,
                 best=heard,
             )
-        if piece.word_times and heard.text:
+        if piece.speech.word_times and heard.text:
             return replace(heard, words=self._words(piece, encoded, row, heard.tokens))
         return heard
 
@@ -254,7 +252,7 @@ class Whisper:
         return word_times(
             self._model.model,
             StorageView.from_array(np.ascontiguousarray(rows)),
-            self._tokenizer(piece.language),
+            self._tokenizer(piece.speech),
             tokens,
             round(piece.duration / per_frame),
             2 * per_frame,

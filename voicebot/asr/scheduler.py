@@ -1,4 +1,4 @@
-"""A recogniser in this process: one loaded model for all calls, their utterances batched in front of it."""
+"""The recogniser around an engine: one queue for all calls, their utterances batched in front of the model."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _FAREWELL = 5.0
 """Seconds `aclose` waits for decodes under way; the threads do not keep the process alive beyond that."""
 
 
-class LocalRecognizer:
+class ScheduledRecognizer:
     """Whenever the model is free it takes the best utterances that wait, together; it never waits for more.
 
     workers: batches at once; the engine must have been loaded for as many. batch: most pieces decoded together.
@@ -148,7 +148,7 @@ class LocalRecognizer:
             finally:
                 now = time.monotonic()
                 with self._lock:
-                    self._meter.ended(began, now, counts=done)
+                    self._meter.ended(began, now, failed=not done)
 
     def _decode(self, tasks: Sequence[Task]) -> bool:
         """Whether the engine did its work."""
@@ -187,10 +187,11 @@ class LocalRecognizer:
             for task in tasks:
                 self._queue_up(task.job, {task.place: task.piece})
             return
-        if engine is not None:
+        final = isinstance(error, RecognizerError)
+        if engine is not None and not final:
             self._keeper.broke(engine)
         for task in tasks:
-            if engine is None or task.job.alone or time.monotonic() >= task.job.deadline:
+            if final or task.job.alone or time.monotonic() >= task.job.deadline:
                 self._fail(task.job, error)
             else:
                 log.info("recognizer.retried", error=type(error).__name__, batch=len(tasks))

@@ -1,0 +1,204 @@
+"""Hearing behind HTTP: any server with `POST /v1/audio/transcriptions`, as OpenAI defined it and many serve it."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import time
+import wave
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+import requests
+from pydantic import SecretStr
+from requests.adapters import HTTPAdapter
+
+from voicebot.asr.engine import Heard, Piece
+from voicebot.asr.port import Speech, Word, context_of
+from voicebot.audio import SAMPLE_RATE, Pcm, seconds
+from voicebot.errors import RecognizerError, SettingsError
+from voicebot.settings import PREFIX
+
+CONNECT_SECONDS = 2.0
+
+UNTOLD = math.log(0.7)
+"""Mean log-probability of a text of which the server tells none: not doubted, and not sworn to."""
+
+_MOST_BYTES = 1 << 20
+_CHUNK = 16384
+
+
+class ServerTrouble(Exception):
+    """The server did not do it this time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where to ask, and as whom. url: base up to and with `/v1`. model: the server's name for it."""
+
+    url: str
+    model: str
+    key: SecretStr | None = None
+
+    @property
+    def host(self) -> str:
+        """For messages."""
+        return urlsplit(self.url).netloc
+
+
+class RemoteWhisper:
+    """A server as an engine, one utterance a request; it batches them if it can.
+
+    timeout: seconds for a whole answer. connections: requests at once. The server is not asked before the first
+    utterance, so that it may start later than we do.
+    """
+
+    def __init__(self, server: Server, timeout: float, connections: int) -> None:
+        self._server = server
+        self._timeout = timeout
+        self._plain = False
+        self._session = requests.Session()
+        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=connections)
+        self._session.mount("http://", adapter)
+        self._session.mount("https://", adapter)
+        # Without an `auth` of its own, requests would take one from ~/.netrc and overwrite our header.
+        self._session.auth = lambda request: request
+        if server.key is not None:
+            self._session.headers["Authorization"] = f"Bearer {_sendable(server.key)}"
+
+    @property
+    def description(self) -> str:
+        """Engine, model and server in one line."""
+        return f"openai {self._server.model} at {self._server.host}"
+
+    def prepare(self, speech: Speech) -> list[Piece]:
+        """The whole utterance: what to make of it is the server's business."""
+        return [Piece(speech, np.zeros((0, 0), np.float32), (), most_tokens=0, duration=seconds(speech.pcm))]
+
+    def decode(self, pieces: Sequence[Piece]) -> list[Heard | Piece]:
+        """Ask for each. Raises ServerTrouble where another try may help, RecognizerError where it will not."""
+        return [self._hear(piece.speech) for piece in pieces]
+
+    def join(self, heard: Sequence[Heard]) -> Heard:
+        """There is one."""
+        (only,) = heard
+        return only
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def _hear(self, speech: Speech) -> Heard:
+        until = time.monotonic() + self._timeout
+        try:
+            status, content = self._ask(speech, until)
+            if status in (400, 422) and not self._plain:
+                # Some servers, and OpenAI's newer models, know no verbose_json; they are asked for it once.
+                plain_status, plain_content = self._ask(speech, until, plain=True)
+                if plain_status == 200:
+                    self._plain = True
+                    status, content = plain_status, plain_content
+        except requests.Timeout:
+            raise ServerTrouble(f"{self._server.host} did not answer within {self._timeout:g} s") from None
+        except (requests.RequestException, OSError) as error:
+            # Only the kind of error: the text of some holds the request.
+            raise ServerTrouble(f"{self._server.host} failed: {type(error).__name__}") from None
+        self._check(status)
+        return _heard(self._parsed(content))
+
+    def _ask(self, speech: Speech, until: float, plain: bool = False) -> tuple[int, bytes]:
+        form = {"model": self._server.model, "language": speech.language, "temperature": "0"}
+        form["response_format"] = "json" if plain or self._plain else "verbose_json"
+        if prompt := context_of(speech.hints):
+            form["prompt"] = prompt
+        if speech.word_times and not plain and not self._plain:
+            form["timestamp_granularities[]"] = "word"
+        left = max(0.1, until - time.monotonic())
+        with self._session.post(
+            f"{self._server.url}/audio/transcriptions",
+            data=form,
+            files={"file": ("utterance.wav", _wav(speech.pcm), "audio/wav")},
+            timeout=(min(CONNECT_SECONDS, left), left),
+            allow_redirects=False,
+            stream=True,
+        ) as response:
+            content = b""
+            for chunk in response.iter_content(_CHUNK):
+                content += chunk
+                if time.monotonic() > until:
+                    raise requests.Timeout
+                if len(content) > _MOST_BYTES:
+                    raise ServerTrouble(f"{self._server.host} sent more than a transcript")
+            return response.status_code, content
+
+    def _check(self, status: int) -> None:
+        if status == 200:
+            return
+        if status in (408, 409, 425, 429) or status >= 500:
+            raise ServerTrouble(f"{self._server.host} answered {status}")
+        advice = {
+            401: f"check {PREFIX}ASR_API_KEY",
+            403: f"check {PREFIX}ASR_API_KEY",
+            404: f"check {PREFIX}ASR_URL, which ends where /audio/transcriptions begins, and {PREFIX}ASR_MODEL",
+        }.get(status, f"check {PREFIX}ASR_MODEL={self._server.model} and the server's log")
+        raise RecognizerError(f"{self._server.host} answered {status}: {advice}")
+
+    def _parsed(self, content: bytes) -> Mapping[str, Any]:
+        try:
+            answer = json.loads(content)
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict) or not isinstance(answer.get("text"), str):
+            raise RecognizerError(
+                f"{self._server.host} sent something that is no transcript: check that {PREFIX}ASR_URL is the "
+                "address of a server with /audio/transcriptions, up to and with /v1"
+            )
+        return answer
+
+
+def _heard(answer: Mapping[str, Any]) -> Heard:
+    """Segments weigh by their tokens; what the server does not tell is not held against the text."""
+    text = str(answer["text"]).strip()
+    segments = [one for one in _dicts(answer.get("segments")) if str(one.get("text", "")).strip()]
+    scored = [(score, one) for one in segments if (score := _number(one.get("avg_logprob"))) is not None]
+    weights = [len(tokens) if isinstance(tokens := one.get("tokens"), list) and tokens else 1 for _, one in scored]
+    silences = [value for one in segments if (value := _number(one.get("no_speech_prob"))) is not None]
+    return Heard(
+        text=text,
+        avg_logprob=min(0.0, float(np.average([score for score, _ in scored], weights=weights)))
+        if scored
+        else UNTOLD,
+        no_speech=min(1.0, max(0.0, min(silences, default=0.0 if text else 1.0))),
+        words=tuple(
+            Word(str(one.get("word", "")).strip(), start, end, _number(one.get("probability")) or math.exp(UNTOLD))
+            for one in _dicts(answer.get("words"))
+            if (start := _number(one.get("start"))) is not None and (end := _number(one.get("end"))) is not None
+        ),
+    )
+
+
+def _dicts(value: object) -> list[dict[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
+
+
+def _wav(pcm: Pcm) -> bytes:
+    written = io.BytesIO()
+    with wave.open(written, "wb") as file:
+        file.setparams((1, 2, SAMPLE_RATE, len(pcm), "NONE", ""))
+        file.writeframes(pcm.astype("<i2").tobytes())
+    return written.getvalue()
+
+
+def _sendable(key: SecretStr) -> str:
+    value = key.get_secret_value()
+    if not (value.isascii() and value.isprintable() and " " not in value):
+        raise SettingsError(f"{PREFIX}ASR_API_KEY holds characters no key has: copy it again, without spaces")
+    return value
