@@ -9,7 +9,7 @@ from voicebot.call.call import Call
 from voicebot.call.events import HungUp, Tick
 from voicebot.call.record import Disposition, EndEntry
 from voicebot.call.rules import Rules
-from voicebot.dialog.types import Line, LookUp, Move, Transfer, TransferReason
+from voicebot.dialog.types import Line, Listen, LookUp, Meaning, Move, Transfer, TransferReason
 from voicebot.testing.conversation import GOODBYE, ScriptedConversation, says
 from voicebot.testing.timeline import Answer, Timeline, Voice
 
@@ -36,6 +36,40 @@ def test_hanging_up_after_being_helped_is_a_good_end() -> None:
     line.caller_hangs_up(at=12.0)
     line.run()
     assert (line.end.disposition, line.end.reason) == (Disposition.COMPLETED, "hung_up")
+
+
+def test_the_last_words_before_hanging_up_are_kept_and_understood() -> None:
+    """A caller who says what it is about and hangs up at once has said it."""
+    meant = Meaning("order_status", 0.9, {"order": "1234"})
+    conversation = ScriptedConversation(replies={"order 1234": Move((), Listen(), meant)})
+    line = Timeline(conversation)
+    said = line.caller_says("order 1234", at=6.0, seconds=1.0, delay=0.4)
+    line.caller_hangs_up(at=said + 0.02)
+    line.run()
+    assert line.transcript[-1] == ("caller", "order 1234")
+    assert line.turns[-1].intent == "order_status"
+    assert (line.end.intent, line.end.slots) == ("order_status", {"order": "1234"})
+    assert line.end.at == pytest.approx(said + 0.02, abs=0.03)
+
+
+def test_last_words_are_not_waited_for_without_end() -> None:
+    """A recogniser that never answers does not keep the record of a caller who is gone."""
+    line = Timeline(ScriptedConversation())
+    said = line.caller_says("order 1234", at=6.0, delay=None)
+    line.caller_hangs_up(at=said)
+    line.run(said + Rules().last_words + 0.1)
+    assert line.call.over
+    assert line.end.at == pytest.approx(said, abs=0.03)
+
+
+def test_a_click_before_hanging_up_is_no_last_word() -> None:
+    """The receiver put down is not sent to the recogniser."""
+    line = Timeline(ScriptedConversation())
+    line.caller_coughs(at=6.0, seconds=0.1)
+    line.caller_hangs_up(at=6.1)
+    line.run(6.2)
+    assert line.call.over
+    assert not line.of(Recognise)
 
 
 def test_a_turn_not_yet_answered_is_not_lost() -> None:

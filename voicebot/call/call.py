@@ -7,10 +7,10 @@ state it can be in has a time after which it moves on.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import count
 
 from voicebot.call.actions import Action, AskLookUp, End, Flush, Forget, Note
+from voicebot.call.ending import last_entry, outcome
 from voicebot.call.events import (
     Digit,
     Event,
@@ -28,7 +28,7 @@ from voicebot.call.events import (
 from voicebot.call.hearing import Ear, Hearing
 from voicebot.call.keypad import KEYS, Keypad
 from voicebot.call.mouth import Mouth, Role
-from voicebot.call.record import Disposition, EndEntry, Speaker, Timings, TroubleEntry, TurnEntry
+from voicebot.call.record import Disposition, Speaker, Timings, TroubleEntry, TurnEntry
 from voicebot.call.rules import Rules
 from voicebot.call.transcript import Turn, TurnLog
 from voicebot.call.waiting import Asking, Patience
@@ -58,6 +58,7 @@ class Call:
         self._interrupted: tuple[Line, ...] = ()
         self._unanswered: Turn | None = None
         self._mute = False
+        self._gone: float | None = None
         self._over = False
 
     @property
@@ -84,13 +85,17 @@ class Call:
                 self._perform(self._conversation.open(event.comeback))
         self._now = max(self._now, round(now - self._origin, 6))
         self._take_in(event)
-        if not self._over:
+        if self._gone is not None:
+            self._wait_for_last_words(self._gone)
+        elif not self._over:
             self._go_on()
         actions, self._actions = self._actions, []
         return actions
 
     def _take_in(self, event: Event) -> None:
         match event:
+            case _ if self._gone is not None and not isinstance(event, Recognised | Failed):
+                pass
             case Frame(pcm, speech):
                 if not self._keypad.pressed:
                     self._ear.frame(pcm, speech, self._now)
@@ -143,7 +148,7 @@ class Call:
     def _sent(self, utterance: int, seconds: float, last: bool) -> None:
         speech = self._mouth.sent(utterance, seconds, last, self._now)
         if speech is not None and speech.answers is not None:
-            _answered(speech.answers, self._now)
+            speech.answers.answered(self._now)
             speech.answers = None
 
     def _stop(self) -> tuple[Line, ...]:
@@ -227,10 +232,7 @@ class Call:
 
     def _answer(self, turn: Turn, move: Move, confidence: float | None) -> None:
         """`move` answers the caller's `turn`, heard with `confidence`."""
-        meaning = move.meaning
-        if turn.entry is not None and meaning is not None:
-            sure = meaning.confidence if confidence is None else min(meaning.confidence, confidence)
-            turn.entry = replace(turn.entry, intent=meaning.intent, confidence=sure, slots=dict(meaning.slots))
+        turn.meant(move.meaning, confidence)
         self._unanswered = turn
         self._perform(move)
 
@@ -341,16 +343,33 @@ class Call:
     # The end
 
     def _hung_up(self) -> None:
-        match self._plan:
-            case None if self._conversation.settled:
-                self._close(Disposition.COMPLETED, "hung_up")
-            case None:
-                self._close(Disposition.ABANDONED, "hung_up")
-            case plan:
-                self._close(*_outcome(plan))
+        """The caller is gone. What was said last is still worth knowing, so its text is waited for."""
+        if self._plan is not None:
+            self._close(*outcome(self._plan))
+            return
+        self._gone = self._now
+        self._mouth.flush(self._now)
+        self._forget_look_up()
+        self._actions += self._ear.last_words(self._now)
+
+    def _wait_for_last_words(self, since: float) -> None:
+        if self._over or (self._ear.owing and self._now < since + self._rules.last_words):
+            return
+        for hearing in self._ear.leftover():
+            self._understand(hearing)
+        helped = self._conversation.settled
+        self._close(Disposition.COMPLETED if helped else Disposition.ABANDONED, "hung_up")
+
+    def _understand(self, hearing: Hearing) -> None:
+        """Note words that came too late to be answered, and what they meant."""
+        turn = hearing.turn or self._log.begin()
+        turn.entry = hearing.entry(None)
+        heard = hearing.transcript
+        if heard is not None and hearing.completeness is not Completeness.NOTHING:
+            turn.meant(self._conversation.hear(heard.text, heard.confidence).meaning, heard.confidence)
 
     def _end(self, plan: Transfer | HangUp) -> None:
-        self._close(*_outcome(plan))
+        self._close(*outcome(plan))
         self._actions.append(End(plan))
 
     def _close(self, disposition: Disposition, reason: str) -> None:
@@ -366,37 +385,10 @@ class Call:
         self._forget_look_up()
         self._log.close()
         self._actions.extend(Note(entry) for entry in self._log.take())
-        meaning = self._conversation.meaning
-        self._actions.append(
-            Note(
-                EndEntry(
-                    self._now,
-                    disposition,
-                    reason,
-                    meaning.intent,
-                    meaning.confidence,
-                    dict(meaning.slots),
-                    self._conversation.summary,
-                )
-            )
-        )
+        ended = self._now if self._gone is None else self._gone
+        self._actions.append(Note(last_entry(ended, disposition, reason, self._conversation)))
 
     def _forget_look_up(self) -> None:
         if self._asking is not None and self._asking.result is None:
             self._actions.append(Forget(self._asking.job))
         self._asking = None
-
-
-def _answered(turn: Turn, now: float) -> None:
-    """The first audio of the answer to `turn` left for the gateway."""
-    if turn.entry is not None:
-        turn.entry = replace(turn.entry, timings=replace(turn.entry.timings, answered=now))
-    turn.close()
-
-
-def _outcome(plan: Transfer | HangUp) -> tuple[Disposition, str]:
-    match plan:
-        case Transfer(reason=reason):
-            return Disposition.TRANSFERRED, reason.value
-        case HangUp(reason):
-            return Disposition.COMPLETED, reason

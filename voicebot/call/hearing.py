@@ -165,6 +165,23 @@ class Ear:
         self._listener.take()
         return actions
 
+    def last_words(self, now: float) -> list[Action]:
+        """The caller is gone: ask for the text of what was said last, unless it is coming or was a mere sound."""
+        utterance = self._listener.utterance
+        if utterance is None or utterance.voiced < self._rules.barge_in_voice:
+            return self.drop() if self._cut is None else []
+        guess = self._guess
+        if guess is not None and guess.voiced == utterance.voiced and not guess.failed:
+            return [Promote(guess.job)] if guess.transcript is None else []
+        forgotten = self._forget(guess) if guess is not None else []
+        return [*forgotten, self._recognise(utterance, JobKind.FINAL, now)]
+
+    @property
+    def owing(self) -> bool:
+        """Whether a text is still to come."""
+        hearings = (self._cut, self._guess)
+        return any(one is not None and one.transcript is None and not one.failed for one in hearings)
+
     def leftover(self) -> list[Hearing]:
         """At the end of the call: what has a text and was not answered."""
         heard = [one for one in (self._cut, self._guess) if one is not None and one.transcript is not None]

@@ -26,6 +26,7 @@ class Rules:
     barge_in_voice: voice that stops the bot.
     voice_timeout: how long the voice may take to come up with the next audio.
     hearing_timeout, lookup_timeout: how long after it was asked for an answer is waited for.
+    last_words: how long the text of what was said last is waited for after the caller hung up.
     mark_margin: how long past our own reckoning a gateway's confirmation is waited for before the call is left.
     max_call_seconds: after this the dialog says goodbye or hands over.
     """
@@ -43,10 +44,11 @@ class Rules:
     max_keys: int = 32
     slow: float = 1.5
     patience: float = 5.0
-    barge_in_voice: float = 0.2
+    barge_in_voice: float = 0.16
     voice_timeout: float = 5.0
     hearing_timeout: float = 8.0
     lookup_timeout: float = 8.0
+    last_words: float = 3.0
     mark_margin: float = 0.3
     max_call_seconds: float = 1800.0
 

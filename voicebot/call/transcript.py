@@ -6,6 +6,7 @@ from collections import deque
 from dataclasses import dataclass, replace
 
 from voicebot.call.record import TurnEntry
+from voicebot.dialog.types import Meaning
 
 
 @dataclass(slots=True, eq=False)
@@ -26,6 +27,18 @@ class Turn:
         """There was no turn after all."""
         self.entry = None
         self.open = False
+
+    def meant(self, meaning: Meaning | None, confidence: float | None) -> None:
+        """The dialog understood `meaning` in it, heard with `confidence` (None for keys)."""
+        if self.entry is not None and meaning is not None:
+            sure = meaning.confidence if confidence is None else min(meaning.confidence, confidence)
+            self.entry = replace(self.entry, intent=meaning.intent, confidence=sure, slots=dict(meaning.slots))
+
+    def answered(self, now: float) -> None:
+        """The first audio of the answer to it left for the gateway."""
+        if self.entry is not None:
+            self.entry = replace(self.entry, timings=replace(self.entry.timings, answered=now))
+        self.close()
 
 
 class TurnLog:
