@@ -26,7 +26,37 @@ def set_num_threads(count):
 
 API = """
 import math
+import os
 from types import SimpleNamespace
+
+class Samples(list):
+    def detach(self):
+        return self
+
+    def cpu(self):
+        return self
+
+    def numpy(self):
+        return list(self)
+
+
+class Xtts:
+    config = SimpleNamespace(supports_cloning=True)
+    speaker_manager = SimpleNamespace(speakers={"Ana": {"gpt_cond_latent": 1, "speaker_embedding": 2}})
+
+    def __init__(self):
+        self.languages = []
+        self.given = 0
+
+    def inference_stream(self, text, language, gpt_cond_latent, speaker_embedding):
+        assert (gpt_cond_latent, speaker_embedding) == (1, 2)
+        self.languages.append(language)
+        for start in range(0, 22050 * 40 if "abble" in text else 22050, 2205):
+            self.given += 1
+            if "explode" in text and start:
+                raise ValueError("cannot say " + text)
+            yield Samples(0.2 * math.sin(2 * math.pi * 300 * n / 22050) for n in range(start, start + 2205))
+
 
 class TTS:
     def __init__(self, model_name="", *, model_path=None, config_path=None, progress_bar=True):
@@ -43,14 +73,23 @@ class TTS:
         self.config = SimpleNamespace(phoneme_language="de") if model_path else None
         self.synthesizer = SimpleNamespace(output_sample_rate=22050)
         self.speakers = ["ann", "bob"] if "many" in model_name else None
-        self.languages = ["de", "en"] if "many" in model_name else None
+        self.languages = ["de", "en"] if "many" in model_name or "xtts" in model_name else None
+        if "xtts" in model_name:
+            self.speakers = ["Ana"]
+            self.synthesizer.tts_model = Xtts()
+        if "bark" in model_name or (model_path and os.path.isdir(model_path)):
+            self.speakers = ["narrator"] if model_path else []
+            self.synthesizer.tts_model = SimpleNamespace(config=SimpleNamespace(supports_cloning=True))
 
     def to(self, device):
         self.device = device
         return self
 
-    def tts(self, text, speaker=None, language=None, split_sentences=True):
+    def tts(self, text, speaker=None, language=None, split_sentences=True, speaker_wav=None):
         assert not split_sentences
+        if speaker_wav:
+            assert speaker.startswith("sample-")
+            return [0.2 * math.sin(2 * math.pi * 900 * n / 22050) for n in range(1000 * len(text))]
         assert (speaker is None) == (self.speakers is None)
         assert (language is None) == (self.languages is None)
         if "explode" in text:
@@ -178,3 +217,69 @@ def test_packages_that_do_not_fit_each_other_are_told_like_missing_ones(vendor: 
     (vendor / "TTS" / "api.py").write_text("raise RuntimeError('different CUDA versions')")
     with pytest.raises(ModelUnavailable, match="different CUDA versions"):
         CoquiSynthesizer()
+
+
+def test_xtts_is_heard_while_it_speaks(vendor: Path) -> None:
+    """A streaming model gives audio before the sentence is made; a listener who leaves stops it soon."""
+
+    async def speak() -> None:
+        voice = CoquiSynthesizer("tts_models/multilingual/multi-dataset/xtts_v2#Ana@de")
+        pcm = await hear(voice.stream("Guten Tag"))
+        assert seconds(pcm) == pytest.approx(1.0, abs=0.05)
+        assert speech_dbfs(pcm) == pytest.approx(-20, abs=0.5)
+        model = voice._model.tts.synthesizer.tts_model
+        assert (voice.language, model.languages[-1]) == ("de", "de")
+        stream = voice.stream("Babble babble")
+        assert len(await anext(stream))
+        await stream.aclose()
+        assert len(await hear(voice.stream("Guten Tag")))
+        assert model.given < 10 + 100 + 10
+
+    asyncio.run(speak())
+
+
+def test_a_stream_that_babbles_or_breaks_is_ended(vendor: Path) -> None:
+    """40 s for two words are cut off; what the model raises is our error without the words."""
+    voice = CoquiSynthesizer("tts_models/multilingual/multi-dataset/xtts_v2")
+    assert seconds(asyncio.run(hear(voice.stream("babble on")))) < 3 + 0.5 * len("babble on") + 0.1
+    with pytest.raises(SynthesizerError, match="ValueError") as failed:
+        asyncio.run(hear(voice.stream("explode now")))
+    assert "now" not in str(failed.value)
+
+
+def test_a_cloning_model_speaks_like_a_recording(vendor: Path, tmp_path: Path) -> None:
+    """A WAV file in the place of the speaker; another recording is another sound and key."""
+    keys = []
+    for content in b"one", b"two":
+        (tmp_path / "me.wav").write_bytes(content)
+        voice = CoquiSynthesizer(f"tts_models/multilingual/multi-dataset/bark#{tmp_path / 'me.wav'}")
+        keys.append(voice.key)
+    assert keys[0] != keys[1]
+    assert voice.language == "en"
+    assert len(asyncio.run(hear(voice.stream("Hello"))))
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("tts_models/multilingual/multi-dataset/bark", "somebody else in every sentence"),
+        ("tts_models/multilingual/multi-dataset/bark#/nowhere/me.wav", "no recording"),
+        ("tts_models/en/ljspeech/vits#{here}", "cannot speak like a recording"),
+        ("many/voices#ann@fr", "does not speak fr; it speaks de, en"),
+        ("tts_models/en/ljspeech/vits#@fr", "it speaks one language"),
+    ],
+)
+def test_a_choice_the_model_does_not_have_is_refused(vendor: Path, tmp_path: Path, name: str, advice: str) -> None:
+    """Speakers, recordings and languages are checked at the start, not in the first call."""
+    (tmp_path / "me.wav").touch()
+    with pytest.raises(ModelUnavailable, match=advice):
+        CoquiSynthesizer(name.format(here=tmp_path / "me.wav"))
+
+
+def test_bark_is_given_by_its_folder(vendor: Path, tmp_path: Path) -> None:
+    """Its model is several files, so the folder itself is handed on."""
+    folder = tmp_path / "bark"
+    folder.mkdir()
+    for name in ("config.json", "text_2.pt", "tokenizer.pth"):
+        (folder / name).touch()
+    assert "narrator" in CoquiSynthesizer(str(folder)).description

@@ -64,6 +64,8 @@ class Worker:
 def _serve(jobs: queue.SimpleQueue[Callable[[], None] | None]) -> None:
     while (job := jobs.get()) is not None:
         job()
+        # What the work held (a stream, a response) must not live until the next one.
+        del job
 
 
 def _settle(future: Future[Any], work: Callable[[Stopped], Any], stop: threading.Event) -> None:
