@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from voicebot.asr.engine import Engine
+from voicebot.asr.local import LocalRecognizer
 from voicebot.asr.port import Recognizer
-from voicebot.asr.scheduler import ScheduledRecognizer
 from voicebot.errors import ModelUnavailable
 from voicebot.settings import PREFIX, Asr, Settings
 
@@ -44,7 +44,7 @@ def _remote(settings: Settings) -> Recognizer:
         Server(settings.asr_url, model, settings.asr_api_key), settings.asr_timeout, connections
     )
     # The server makes the batches: we ask for one utterance a request, as many at once as there are threads.
-    return ScheduledRecognizer(engine, workers=connections, timeout=settings.asr_timeout, batch=1)
+    return LocalRecognizer(engine, workers=connections, timeout=settings.asr_timeout, batch=1)
 
 
 def _local(settings: Settings, language: str) -> Recognizer:
@@ -65,7 +65,7 @@ def _local(settings: Settings, language: str) -> Recognizer:
         compute=checkpoint.compute_type,
         batch=batch,
     )
-    return ScheduledRecognizer(engine, settings.asr_workers, settings.asr_timeout, batch, reload=load)
+    return LocalRecognizer(engine, settings.asr_workers, settings.asr_timeout, batch, reload=load)
 
 
 def _batch(checkpoint: Checkpoint, context: float) -> int:

@@ -12,8 +12,8 @@ import pytest
 
 from tests.asr.support import GatedEngine, numbered
 from voicebot.asr.engine import Heard, Piece
+from voicebot.asr.local import LocalRecognizer
 from voicebot.asr.port import JobKind, Speech, Transcript
-from voicebot.asr.scheduler import ScheduledRecognizer
 from voicebot.dialog.types import Hints
 from voicebot.errors import RecognizerError, RecognizerTimeout
 
@@ -41,7 +41,7 @@ async def _until(true: Callable[[], bool]) -> None:
             await asyncio.sleep(0.001)
 
 
-async def _ask(recognizer: ScheduledRecognizer, speech: Speech) -> asyncio.Task[Transcript]:
+async def _ask(recognizer: LocalRecognizer, speech: Speech) -> asyncio.Task[Transcript]:
     """Ask for `speech` while the worker is busy, and wait until it stands in the queue."""
     before = recognizer.waiting
     task = asyncio.create_task(recognizer.recognize(speech))
@@ -51,7 +51,7 @@ async def _ask(recognizer: ScheduledRecognizer, speech: Speech) -> asyncio.Task[
 
 def _with(
     engine: GatedEngine,
-    story: Callable[[ScheduledRecognizer], Awaitable[None]],
+    story: Callable[[LocalRecognizer], Awaitable[None]],
     workers: int = 1,
     timeout: float = 20,
     batch: int = 1,
@@ -60,7 +60,7 @@ def _with(
     """Play `story` with a recogniser around `engine`, and close it after."""
 
     async def play() -> None:
-        recognizer = ScheduledRecognizer(engine, workers, timeout, batch, reload)
+        recognizer = LocalRecognizer(engine, workers, timeout, batch, reload)
         try:
             await story(recognizer)
         finally:
@@ -74,7 +74,7 @@ def test_turns_overtake_guesses() -> None:
     """While the worker is busy, a finished turn lines up before a guess that came earlier."""
     engine = GatedEngine()
 
-    async def story(recognizer: ScheduledRecognizer) -> None:
+    async def story(recognizer: LocalRecognizer) -> None:
         first = asyncio.create_task(recognizer.recognize(numbered(1)))
         await _begun(engine)
         guess = await _ask(recognizer, numbered(2, JobKind.GUESS))
@@ -91,7 +91,7 @@ def test_a_guess_that_became_the_turn_goes_with_the_turns() -> None:
     """Promoted, the second of two guesses overtakes the first, though it came later."""
     engine = GatedEngine()
 
-    async def story(recognizer: ScheduledRecognizer) -> None:
+    async def story(recognizer: LocalRecognizer) -> None:
         first = asyncio.create_task(recognizer.recognize(numbered(1)))
         await _begun(engine)
         early = await _ask(recognizer, numbered(2, JobKind.GUESS))
@@ -110,7 +110,7 @@ def test_all_that_waits_is_heard_together() -> None:
     """Once the worker is free it takes everybody, up to the batch, the turns first; it never waited for them."""
     engine = GatedEngine()
 
-    async def story(recognizer: ScheduledRecognizer) -> None:
+    async def story(recognizer: LocalRecognizer) -> None:
         tasks = [asyncio.create_task(recognizer.recognize(numbered(1)))]
         await _begun(engine)
         for number, kind in ((2, JobKind.GUESS), (3, JobKind.FINAL), (4, JobKind.GUESS), (5, JobKind.FINAL)):
@@ -127,7 +127,7 @@ def test_only_what_fits_together_is_heard_together() -> None:
     """The best piece decides the shape of the batch; others of that shape join it, the rest wait their turn."""
     engine = GatedEngine()
 
-    async def story(recognizer: ScheduledRecognizer) -> None:
+    async def story(recognizer: LocalRecognizer) -> None:
         tasks = [asyncio.create_task(recognizer.recognize(numbered(1)))]
         await _begun(engine)
         for number, duration in ((2, 0.5), (3, 1.0), (4, 0.5)):
@@ -143,7 +143,7 @@ def test_a_cancelled_guess_is_never_decoded() -> None:
     """A caller who goes on speaking costs no decode of what he said before."""
     engine = GatedEngine()
 
-    async def story(recognizer: ScheduledRecognizer) -> None:
+    async def story(recognizer: LocalRecognizer) -> None:
         first = asyncio.create_task(recognizer.recognize(numbered(1)))
         await _begun(engine)
         guess = await _ask(recognizer, numbered(2, JobKind.GUESS))
@@ -163,7 +163,7 @@ def test_cancelling_a_decode_under_way_spoils_nothing() -> None:
     """The engine cannot be stopped midway; its answer is thrown away and the next caller is served."""
     engine = GatedEngine()
 
-    async def story(recognizer: ScheduledRecognizer) -> None:
+    async def story(recognizer: LocalRecognizer) -> None:
         first = asyncio.create_task(recognizer.recognize(numbered(1)))
         await _begun(engine)
         first.cancel()
@@ -179,7 +179,7 @@ def test_no_answer_in_time_is_a_timeout() -> None:
     """An engine that hangs costs the caller no more than the timeout, and those in the queue neither."""
     engine = GatedEngine()
 
-    async def story(recognizer: ScheduledRecognizer) -> None:
+    async def story(recognizer: LocalRecognizer) -> None:
         waiting = [recognizer.recognize(numbered(number)) for number in (1, 2)]
         outcomes = await asyncio.gather(*waiting, return_exceptions=True)
         assert [type(outcome) for outcome in outcomes] == [RecognizerTimeout, RecognizerTimeout]
@@ -198,7 +198,7 @@ def test_a_failing_utterance_fails_alone() -> None:
 
     engine = GatedEngine(trip)
 
-    async def story(recognizer: ScheduledRecognizer) -> None:
+    async def story(recognizer: LocalRecognizer) -> None:
         tasks = [asyncio.create_task(recognizer.recognize(numbered(1)))]
         await _begun(engine)
         for number in (2, 3, 4):
@@ -225,7 +225,7 @@ def test_a_broken_engine_is_loaded_again_and_nobody_notices() -> None:
 
     engine = GatedEngine(die)
 
-    async def story(recognizer: ScheduledRecognizer) -> None:
+    async def story(recognizer: LocalRecognizer) -> None:
         tasks = [asyncio.create_task(recognizer.recognize(numbered(1)))]
         await _begun(engine)
         tasks += [await _ask(recognizer, numbered(number)) for number in (2, 3, 4)]
@@ -249,7 +249,7 @@ def test_an_utterance_that_breaks_a_new_engine_is_to_blame_itself() -> None:
         made.append(GatedEngine(trip, open_gate=True))
         return made[-1]
 
-    async def story(recognizer: ScheduledRecognizer) -> None:
+    async def story(recognizer: LocalRecognizer) -> None:
         with pytest.raises(RecognizerError, match="bad audio"):
             await recognizer.recognize(numbered(1))
         assert (await recognizer.recognize(numbered(2))).text == "2"
@@ -267,7 +267,7 @@ def test_an_engine_that_will_not_load_again_says_so() -> None:
     def another() -> GatedEngine:
         raise OSError("no device")
 
-    async def story(recognizer: ScheduledRecognizer) -> None:
+    async def story(recognizer: LocalRecognizer) -> None:
         for number in (1, 2):
             with pytest.raises(RecognizerError, match="could not be loaded again"):
                 await recognizer.recognize(numbered(number))
@@ -288,7 +288,7 @@ def test_memory_running_out_halves_the_batch() -> None:
 
     engine = Small()
 
-    async def story(recognizer: ScheduledRecognizer) -> None:
+    async def story(recognizer: LocalRecognizer) -> None:
         tasks = [asyncio.create_task(recognizer.recognize(numbered(1)))]
         await _begun(engine)
         tasks += [await _ask(recognizer, numbered(number)) for number in range(2, 7)]
@@ -322,7 +322,7 @@ def test_an_answer_in_doubt_is_tried_again_without_holding_up_the_others() -> No
 
     engine = Doubting()
 
-    async def story(recognizer: ScheduledRecognizer) -> None:
+    async def story(recognizer: LocalRecognizer) -> None:
         first = asyncio.create_task(recognizer.recognize(numbered(1)))
         await _begun(engine)
         doubtful = await _ask(recognizer, numbered(2))
@@ -342,7 +342,7 @@ def test_the_load_is_nothing_when_idle_and_grows_behind_a_hanging_engine() -> No
     """An idle recogniser hears at once; one whose batch takes far longer than usual promises nothing."""
     engine = GatedEngine(open_gate=True)
 
-    async def story(recognizer: ScheduledRecognizer) -> None:
+    async def story(recognizer: LocalRecognizer) -> None:
         assert recognizer.load == 0.0
         await recognizer.recognize(numbered(1))
         engine.gate.clear()
@@ -358,7 +358,7 @@ def test_two_workers_decode_at_once() -> None:
     """With two workers the second utterance begins while the first is still under way."""
     engine = GatedEngine()
 
-    async def story(recognizer: ScheduledRecognizer) -> None:
+    async def story(recognizer: LocalRecognizer) -> None:
         tasks = [asyncio.create_task(recognizer.recognize(numbered(number))) for number in (1, 2)]
         await _begun(engine)
         await _begun(engine)
@@ -373,7 +373,7 @@ def test_hearing_does_not_hold_up_the_event_loop() -> None:
     threads: list[str] = []
     engine = GatedEngine(lambda number: threads.append(threading.current_thread().name), open_gate=True)
 
-    async def story(recognizer: ScheduledRecognizer) -> None:
+    async def story(recognizer: LocalRecognizer) -> None:
         await recognizer.recognize(numbered(1))
 
     _with(engine, story)
@@ -384,7 +384,7 @@ def test_a_click_is_not_worth_decoding() -> None:
     """Less than a tenth of a second is silence without asking the engine."""
     engine = GatedEngine(open_gate=True)
 
-    async def story(recognizer: ScheduledRecognizer) -> None:
+    async def story(recognizer: LocalRecognizer) -> None:
         transcript = await recognizer.recognize(numbered(1, seconds=0.09))
         assert (transcript.text, transcript.confidence, transcript.no_speech) == ("", 0.0, 1.0)
 
@@ -397,7 +397,7 @@ def test_closing_answers_everybody() -> None:
     engine = GatedEngine()
 
     async def play() -> None:
-        recognizer = ScheduledRecognizer(engine, 1, 20)
+        recognizer = LocalRecognizer(engine, 1, 20)
         first = asyncio.create_task(recognizer.recognize(numbered(1)))
         await _begun(engine)
         second = await _ask(recognizer, numbered(2))
@@ -418,7 +418,7 @@ def test_closing_answers_everybody() -> None:
 
 def _hear(heard: Heard, hints: Hints | None = None) -> tuple[str, str, float, float]:
     async def play() -> tuple[str, str, float, float]:
-        recognizer = ScheduledRecognizer(SaysEngine(heard), 1, 20)
+        recognizer = LocalRecognizer(SaysEngine(heard), 1, 20)
         try:
             speech = numbered(1, seconds=2.0)
             transcript = await recognizer.recognize(Speech(speech.pcm, speech.kind, hints=hints or Hints()))

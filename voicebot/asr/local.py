@@ -33,7 +33,7 @@ _FAREWELL = 5.0
 """Seconds `aclose` waits for decodes under way; the threads do not keep the process alive beyond that."""
 
 
-class ScheduledRecognizer:
+class LocalRecognizer:
     """Whenever the model is free it takes the best utterances that wait, together; it never waits for more.
 
     workers: batches at once; the engine must have been loaded for as many. batch: most pieces decoded together.
