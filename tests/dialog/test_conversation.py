@@ -44,6 +44,14 @@ LOST = "Sorry, I didn't understand that."
         [("where is my order 1234", SHIPPED), ("five six", "Order 1 2 3 4 5 6, a tent, has been shipped.")],
         [("where is my order 1111", "I can't find an order 1 1 1 1."), ("1234", SHIPPED)],
         [("where is my order", ASKS), ("12345678", "I heard 1 2 3 4 5 6 7 8."), ("1234", SHIPPED)],
+        [("where is my order 1234", SHIPPED), ("what about one two four three", PACKED)],
+        [
+            ("where is my order", ASKS),
+            ("the blue one", "Sorry, I didn't get the number."),
+            ("on the label", "Sorry, I didn't get the number."),
+            ("it's one two", "I have 1 2 so far."),
+            ("three four", SHIPPED),
+        ],
         [("where is my order", ASKS), ("the blue one", "Sorry, I didn't get the number."), ("1234", SHIPPED)],
         [("where is my order", ASKS), ("what are your opening hours", "We are open"), ("order 1234", SHIPPED)],
         [

@@ -58,6 +58,12 @@ def changed(old: str, new: str) -> tuple[str, str]:
         ("  threshold: 0.75", "  threshold: high", ":14: limits.threshold: input should be a valid number"),
         ('  filler: "One moment, please."', "  filler: 12", ":11: says.filler: must be text; put 12 in quotes"),
         ("    address: desk", "    adress: desk", ": targets.desk.adress: there is no such key"),
+        (
+            "      - check order {order_number}",
+            "      - check order {number}",
+            ": intents.order_status.phrases[9]: there is no slot `number`",
+        ),
+        ("      - get a receipt", "      - opening hours", ": the intent `opening_hours` has this phrase already"),
         ("language: en", "language: English", ":11: language: 'English' must look like"),
     ],
 )

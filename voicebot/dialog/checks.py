@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from voicebot.dialog.intents import Intents
+from voicebot.dialog.intents import PLACEHOLDER, Intents
 from voicebot.dialog.replies import Replies
 from voicebot.dialog.schema import DialogFile, Intent
 from voicebot.dialog.script import RESERVED, Script
 from voicebot.dialog.slots import SlotReader
+from voicebot.dialog.words import split
 
 Loc = tuple[str | int, ...]
 
@@ -26,11 +27,12 @@ class Problem:
 def compile_script(file: DialogFile) -> Script | list[Problem]:
     """The file made ready for conversations, or everything that is wrong with it."""
     replies = Replies({"name": file.name})
-    problems = [*_names(file), *_patterns(file), *_templates(file, replies), *_sense(file)]
+    problems = [*_names(file), *_patterns(file), *_templates(file, replies), *_twice(file), *_sense(file)]
     if problems:
         return problems
     slots = {name: SlotReader(name, slot) for name, slot in file.slots.items()}
-    return Script(file, replies, Intents(file.intents, file.limits.threshold), slots)
+    values = {name: slot.pattern for name, slot in file.slots.items() if slot.pattern and not slot.digits}
+    return Script(file, replies, Intents(file.intents, file.limits.threshold, values), slots)
 
 
 def _names(file: DialogFile) -> Iterator[Problem]:
@@ -45,6 +47,9 @@ def _names(file: DialogFile) -> Iterator[Problem]:
         here: Loc = ("intents", name)
         for index, slot_name in enumerate(intent.slots):
             yield from known((*here, "slots", index), slot_name, "slot", file.slots)
+        for index, phrase in enumerate(intent.phrases):
+            for used in PLACEHOLDER.findall(phrase):
+                yield from known((*here, "phrases", index), used, "slot", file.slots)
         yield from known((*here, "look_up"), intent.look_up, "look-up", file.look_ups)
         yield from known((*here, "target"), intent.target, "target", file.targets)
         for index, answer in enumerate(intent.answer):
@@ -136,6 +141,16 @@ def _given(file: DialogFile, intent: Intent) -> list[str]:
     return source.gives if source is not None else []
 
 
+def _twice(file: DialogFile) -> Iterator[Problem]:
+    """Phrases that two intents share: which of them is meant would be chance."""
+    owners: dict[tuple[str, ...], str] = {}
+    for name, intent in file.intents.items():
+        for index, phrase in enumerate(intent.phrases):
+            owner = owners.setdefault(split(PLACEHOLDER.sub(" ", phrase)).tokens, name)
+            if owner != name:
+                yield Problem(("intents", name, "phrases", index), f"the intent `{owner}` has this phrase already")
+
+
 def _sense(file: DialogFile) -> Iterator[Problem]:
     """Files that would load but leave a caller stuck."""
     acts = {intent.act for intent in file.intents.values()}
@@ -151,8 +166,7 @@ def _sense(file: DialogFile) -> Iterator[Problem]:
     for name, source in file.look_ups.items():
         users = [key for key, intent in file.intents.items() if intent.look_up == name]
         for user in users:
-            needed = {source.key} if source.file else set(re.findall(r"\{(\w+)\}", source.url or ""))
-            for slot in sorted(slot for slot in needed if slot and slot not in file.intents[user].slots):
+            for slot in sorted(source.needs - set(file.intents[user].slots)):
                 yield Problem(
                     ("intents", user, "look_up"), f"the look-up needs the slot `{slot}`; list it under `slots`"
                 )

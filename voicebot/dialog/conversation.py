@@ -181,6 +181,9 @@ class FileConversation:
     def _respond(self, heard: Heard, reading: Reading | None, text: str, unsure: bool) -> tuple[Move, str | None]:
         """The move, and the intent that the words amounted to."""
         expected, wanted = self._state.expected, heard.wanted
+        if wanted is not None and reading is not None and self._script.act(wanted.intent) == "repeat":
+            # "What about 5678?" asks for something new.
+            wanted = None
         if wanted is not None and not (isinstance(expected, Filling) and wanted.intent == expected.intent):
             return self._begin(wanted.intent, heard, text, unsure), wanted.intent
         if isinstance(expected, Filling):
@@ -240,9 +243,10 @@ class FileConversation:
         steps = self._steps
         name = next(iter(self._script.named("yes" if agreed else "no")), None)
         match expected:
-            case Asked(question=Question.PERSON, reason=reason):
+            case Asked(question=Question.PERSON, intent=wanted, reason=reason):
                 if agreed:
-                    return steps.hand_over(reason), name
+                    target = self._script.file.intents[wanted].target if wanted is not None else None
+                    return steps.hand_over(reason, target), name
                 return steps.go_on(self._says.offer_declined), name
             case Asked(question=Question.INTENT, intent=str(intent)):
                 if not agreed:

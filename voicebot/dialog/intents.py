@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from rapidfuzz.fuzz import ratio
@@ -32,7 +32,8 @@ _LITTLE_WORDS = word_set(
     wish with would yeah yes yet you your"""
 )
 _NEGATION = frozenset({"not"})
-_PLACEHOLDER = re.compile(r"\{\w+\}")
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+"""A slot's value in a phrase: "an appointment for {day}"."""
 _REFUSAL = re.compile(
     r"""(?:^|\s)(?:
         (?<!why\s)(?:do|did|does|would|will|should|am|is|are)\s(?:you\s|i\s)?not
@@ -65,6 +66,7 @@ class Match:
 class _Phrase:
     intent: str
     tokens: tuple[str, ...]
+    values: tuple[str, ...]
     weights: tuple[float, ...]
     content: int
     total: float
@@ -80,19 +82,23 @@ class Intents:
     """Finds the intent of a sentence.
 
     threshold: confidence below which nothing was understood, from the dialog file.
+    values: for each slot of words, the regular expression of its value.
     """
 
-    def __init__(self, intents: Mapping[str, Intent], threshold: float) -> None:
+    def __init__(
+        self, intents: Mapping[str, Intent], threshold: float, values: Mapping[str, str] | None = None
+    ) -> None:
         self._threshold = threshold
         self._patterns = {name: [re.compile(text) for text in intent.patterns] for name, intent in intents.items()}
+        self._values = {name: re.compile(text) for name, text in (values or {}).items()}
         self._unless = {name: [re.compile(text) for text in intent.unless] for name, intent in intents.items()}
         listed = [
-            (name, split(_PLACEHOLDER.sub(" ", text)).tokens)
+            (name, split(PLACEHOLDER.sub(" ", text)).tokens, tuple(PLACEHOLDER.findall(text)))
             for name, intent in intents.items()
             for text in intent.phrases
         ]
-        spread = Counter(word for _, word in {(name, word) for name, tokens in listed for word in tokens})
-        self._phrases = [_weigh(name, tokens, spread) for name, tokens in listed if tokens]
+        spread = Counter(word for _, word in {(name, word) for name, tokens, _ in listed for word in tokens})
+        self._phrases = [_weigh(name, tokens, values, spread) for name, tokens, values in listed if tokens]
         self._vocabulary = frozenset(spread)
 
     def find(self, words: Words) -> Match | None:
@@ -135,6 +141,7 @@ class Intents:
     def _by_phrase(self, words: Words) -> list[Match]:
         alike = self._likeness(words.tokens)
         best = {word: max(row) for word, row in alike.items()}
+        spoken = self._spoken_values(str(words))
         found = []
         for phrase in self._phrases:
             if phrase.tokens == words.tokens:
@@ -148,11 +155,21 @@ class Intents:
             if most < self._threshold * phrase.total:
                 continue
             aligned = _align(phrase, alike, len(words.tokens))
-            confidence = _confidence(phrase, aligned, words.tokens)
+            values = {column for name in phrase.values for column in spoken.get(name, ())}
+            confidence = _confidence(phrase, aligned, words.tokens, values)
             if confidence >= self._threshold:
                 first = _first_content(phrase, aligned)
                 refused = "not" not in phrase.tokens and _refused(words, first)
                 found.append(Match(phrase.intent, confidence, refused, words.clauses[first]))
+        return found
+
+    def _spoken_values(self, joined: str) -> dict[str, range]:
+        """For every slot of words whose value was said: which words are the value."""
+        found = {}
+        for name, pattern in self._values.items():
+            hit = pattern.search(joined)
+            if hit is not None and hit.group():
+                found[name] = range(joined.count(" ", 0, hit.start()), joined.count(" ", 0, hit.end()) + 1)
         return found
 
     def _likeness(self, tokens: Sequence[str]) -> dict[str, list[float]]:
@@ -166,12 +183,12 @@ class Intents:
         return alike
 
 
-def _weigh(intent: str, tokens: tuple[str, ...], spread: Mapping[str, int]) -> _Phrase:
+def _weigh(intent: str, tokens: tuple[str, ...], values: tuple[str, ...], spread: Mapping[str, int]) -> _Phrase:
     weights = [_LITTLE if word in _LITTLE_WORDS else 1.0 / math.sqrt(spread[word]) for word in tokens]
     content = sum(weight >= _LEAST_CONTENT for weight in weights)
     if not content:
         weights = [1.0] * len(tokens)
-    return _Phrase(intent, tokens, tuple(weights), content, sum(weights))
+    return _Phrase(intent, tokens, values, tuple(weights), content, sum(weights))
 
 
 def _resembles(word: str, spoken: str) -> float:
@@ -207,14 +224,15 @@ def _align(phrase: _Phrase, alike: Mapping[str, Sequence[float]], spoken: int) -
     return _Aligned(rows[-1][-1], tuple(reversed(pairs)))
 
 
-def _confidence(phrase: _Phrase, aligned: _Aligned, tokens: Sequence[str]) -> float:
+def _confidence(phrase: _Phrase, aligned: _Aligned, tokens: Sequence[str], values: Set[int]) -> float:
+    """How sure it is that `tokens` say `phrase`; the words at `values` stand for its placeholders."""
     if not aligned.pairs:
         return 0.0
     matched = {column for _, column in aligned.pairs}
     content = [column for at, column in aligned.pairs if phrase.weights[at] >= _LEAST_CONTENT] or sorted(matched)
     inside = outside = 0.0
     for column, token in enumerate(tokens):
-        if column in matched or token in _LITTLE_WORDS or token in _NEGATION:
+        if column in matched or column in values or token in _LITTLE_WORDS or token in _NEGATION:
             continue
         if content[0] < column < content[-1]:
             inside += 1.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
@@ -152,6 +153,13 @@ class LookUpSource(Model):
     timeout_seconds: Annotated[float, Field(gt=0, le=30)] = 3.0
     headers: dict[str, Text] = {}
     gives: list[Name] = Field(min_length=1)
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """The slots that it is asked by."""
+        if self.url is None:
+            return frozenset((self.key or "",)) - {""}
+        return frozenset(re.findall(r"\{(\w+)\}", self.url))
 
     @model_validator(mode="after")
     def _agree(self) -> LookUpSource:

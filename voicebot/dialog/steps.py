@@ -38,8 +38,13 @@ class Steps:
         match self._script.act(intent):
             case "transfer":
                 state.minor = intent
+                if self._script.file.intents[intent].about is not None:
+                    state.main = intent
+                    self.note(intent)
                 if unsure:
-                    return self.offer_person(TransferReason.REQUESTED)
+                    offer = self.offer_person(TransferReason.REQUESTED)
+                    state.expected = Asked(Question.PERSON, intent)
+                    return offer
                 return self.hand_over(TransferReason.REQUESTED, self._script.file.intents[intent].target)
             case "goodbye":
                 state.minor = intent
@@ -92,7 +97,7 @@ class Steps:
         return self._answer(intent)
 
     def looked_up(self, intent: str, result: LookUpResult) -> Move:
-        """Answer `intent` with what its look-up found, or ask again for what it was looked up by."""
+        """Answer `intent` with what its look-up found, or ask again for the slot it was looked up by."""
         spec = self._script.file.intents[intent]
         state = self._state
         if result.found and spec.look_up is not None:
@@ -101,7 +106,8 @@ class Steps:
             return self._answer(intent)
         line = self.line(spec.not_found or "", self._known())
         state.tries += 1
-        last = spec.slots[-1] if spec.slots else None
+        asked_by = self._script.file.look_ups[spec.look_up].needs if spec.look_up is not None else frozenset()
+        last = next((slot for slot in reversed(spec.slots) if slot in asked_by), None)
         if last is None or state.tries > self._script.slots[last].slot.retries:
             return self.offer_person(TransferReason.NOT_UNDERSTOOD, line)
         del state.slots[last]
@@ -116,12 +122,13 @@ class Steps:
             state.slots[filling.slot] = reading.value
             state.fresh = filling.slot
             return self.carry_on(filling.intent, filling.unsure)
+        if reading.fit is Fit.SHORT and slot.rest is not None and len(reading.value) > len(filling.kept):
+            # A number that grows piece by piece is no failed attempt.
+            state.expected = Filling(filling.slot, filling.intent, reading.value, filling.unsure)
+            return Move((self.line(slot.rest, {"so_far": reading.value}),), Listen())
         state.tries += 1
         if state.tries > slot.retries:
             return self.offer_person(TransferReason.NOT_UNDERSTOOD)
-        if reading.fit is Fit.SHORT and slot.rest is not None:
-            state.expected = Filling(filling.slot, filling.intent, reading.value, filling.unsure)
-            return Move((self.line(slot.rest, {"so_far": reading.value}),), Listen())
         state.expected = Filling(filling.slot, filling.intent, unsure=filling.unsure)
         return Move((self.line(slot.invalid, {"heard": reading.value}),), Listen())
 
