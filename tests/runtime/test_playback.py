@@ -99,3 +99,9 @@ def test_an_utterance_without_audio_still_ends() -> None:
 def test_only_our_own_marks_name_an_utterance(mark: str, number: int | None) -> None:
     """A mark somebody else set confirms nothing."""
     assert mark_number(mark) == number
+
+
+@pytest.mark.parametrize("mark", ["u\u00b2", "u\u0663", "u", "u-1", "u" + "9" * 900, "x1", "U1", "u1 "])
+def test_a_mark_that_is_not_ours_confirms_nothing(mark: str) -> None:
+    """Names a gateway made up, digits of other scripts among them, are no utterance and no error."""
+    assert mark_number(mark) is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import json
 from collections.abc import Coroutine
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from voicebot.audio import g711
 from voicebot.call.record import Disposition, Speaker
 from voicebot.dialog.types import Conversation, HangUp, Move, Recollection, Transfer, TransferReason
 from voicebot.errors import StoreError
+from voicebot.runtime.server import WAITING_SOCKETS
+from voicebot.runtime.socket import FRAMES_AT_ONCE
 from voicebot.testing.dialog import EchoConversation, EchoDialog
 from voicebot.testing.scripted import Failing, ScriptedRecognizer
 from voicebot.testing.tones import ToneSynthesizer
@@ -369,3 +372,86 @@ def test_metrics_count_calls_and_turns(tmp_path: Path) -> None:
 
 def _get(url: str) -> str:
     return requests.get(url, timeout=5).text
+
+
+def test_two_streams_of_a_call_at_the_same_moment_become_one(tmp_path: Path) -> None:
+    """Sockets that show a valid token each in the same instant: one is taken, one refused, and nothing is left."""
+
+    async def scenario() -> None:
+        async with house(tmp_path) as running:
+            tokens = [running.token(), running.token()]
+            async with (
+                connect(running.url("/audio/jambonz")) as one,
+                connect(running.url("/audio/jambonz")) as two,
+            ):
+                callers = [Caller(one), Caller(two)]
+                await asyncio.gather(*(caller.begin(token) for caller, token in zip(callers, tokens, strict=True)))
+                ends = [asyncio.ensure_future(caller.connection.wait_closed()) for caller in callers]
+                async with asyncio.timeout(5):
+                    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+                assert sorted(caller.connection.close_code or 0 for caller in callers) == [0, 1008]
+            async with calling(running) as again:
+                await until(again.audible)
+
+    run(scenario())
+
+
+def test_strangers_who_wait_keep_no_call_out(tmp_path: Path) -> None:
+    """With every waiting place taken by sockets that say nothing, a call with a token is taken."""
+
+    async def scenario() -> None:
+        async with house(tmp_path, token_seconds=60) as running, contextlib.AsyncExitStack() as strangers:
+            sockets = [
+                await strangers.enter_async_context(connect(running.url("/audio/jambonz")))
+                for _ in range(WAITING_SOCKETS)
+            ]
+            async with calling(running) as caller:
+                await until(caller.audible)
+            async with asyncio.timeout(5):
+                await sockets[0].wait_closed()
+            assert sockets[1].close_code is None
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("flood", ["pings", "texts", "tiny"])
+def test_a_flood_cuts_off_its_sender_and_nobody_else(tmp_path: Path, flood: str) -> None:
+    """More frames than any gateway sends end that stream; the call beside it goes on."""
+
+    async def pour(caller: Caller) -> None:
+        with contextlib.suppress(ConnectionClosed):
+            for number in range(3 * int(FRAMES_AT_ONCE)):
+                if flood == "pings":
+                    await caller.connection.ping(str(number))
+                else:
+                    await caller.connection.send('{"a":1}' if flood == "texts" else b"1")
+
+    async def scenario() -> None:
+        async with house(tmp_path) as running, calling(running, "call-2") as other:
+            await until(other.audible)
+            async with calling(running) as caller:
+                await until(caller.audible)
+                await pour(caller)
+                await caller.closed()
+            assert other.connection.close_code is None
+
+    run(scenario())
+
+
+def test_keys_no_telephone_can_send_are_not_heard(tmp_path: Path) -> None:
+    """Thousands of keys at once become no more turns than a person's fingers could."""
+
+    async def scenario() -> None:
+        async with house(tmp_path) as running, calling(running) as caller:
+            await until(caller.audible)
+            for _ in range(1000):
+                await caller.connection.send('{"event":"dtmf","dtmf":"#"}')
+            await caller.speak(0.3)
+            await caller.connection.close()
+            await running.server.drain()
+            assert await asyncio.to_thread(running.services.journal.close, 10)
+            view = running.services.records.call("call-1")
+            assert view is not None
+            assert 1 <= sum(bool(turn.keys) for turn in view.turns) <= 60
+
+    run(scenario())

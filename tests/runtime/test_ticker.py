@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from voicebot.runtime.ticker import Ticker
 
 
@@ -36,3 +38,32 @@ def test_every_joined_beat_is_called_until_it_leaves() -> None:
     first, second = asyncio.run(scenario())
     assert first >= 4
     assert 1 <= second <= 2
+
+
+def test_one_faulty_beat_leaves_the_others_their_time(capsys: pytest.CaptureFixture[str]) -> None:
+    """A call whose beat raises does not stop the clock of all calls."""
+
+    async def scenario() -> int:
+        ticker = Ticker()
+        count = 0
+        enough = asyncio.Event()
+
+        def faulty(now: float) -> None:
+            raise RuntimeError("ours")
+
+        def sound(now: float) -> None:
+            nonlocal count
+            count += 1
+            if count == 3:
+                enough.set()
+
+        ticker.join(faulty)
+        ticker.join(sound)
+        running = asyncio.create_task(ticker.run())
+        async with asyncio.timeout(5):
+            await enough.wait()
+        running.cancel()
+        return count
+
+    assert asyncio.run(scenario()) >= 3
+    assert "ticker.beat_failed" in capsys.readouterr().out

@@ -65,6 +65,9 @@ class Departure:
             await asyncio.to_thread(self._store, plan)
         except StoreError as error:
             log.error("plan.not_stored", call=self._session.call_id, error=str(error))
+        except Exception:
+            # Whatever it was, the stream has to end: without a plan the caller is put through to the fallback.
+            log.exception("plan.not_stored", call=self._session.call_id)
         self._outlet.put(self._wire.end())
         try:
             async with asyncio.timeout(CLOSE_SECONDS):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from voicebot.gateways.port import Message, Wire
 CHUNK_SAMPLES = SAMPLE_RATE // 10
 """Audio per message: 100 ms, above the smallest message every gateway plays at once (gateways that
 buffer hold back less than 80 ms)."""
+
+MARK = re.compile("u[0-9]{1,9}")
 
 
 @dataclass(slots=True)
@@ -86,4 +89,4 @@ class Playback:
 
 def mark_number(mark: str) -> int | None:
     """The utterance a mark made by `Playback` confirms; None for anything else."""
-    return int(mark[1:]) if mark[:1] == "u" and mark[1:].isdigit() else None
+    return int(mark[1:]) if MARK.fullmatch(mark) else None

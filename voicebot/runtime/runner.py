@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 
 from voicebot.asr.port import Speech
+from voicebot.audio import SAMPLE_RATE
 from voicebot.audio.framing import Framer
 from voicebot.call.actions import Action, AskLookUp, End, Flush, Forget, Note, Promote, Recognise, Speak
 from voicebot.call.call import Call
@@ -39,6 +40,7 @@ from voicebot.gateways.port import (
     Wire,
     WireEvent,
 )
+from voicebot.runtime.allowance import Allowance
 from voicebot.runtime.departure import Departure
 from voicebot.runtime.metrics import Metrics
 from voicebot.runtime.playback import Playback, mark_number
@@ -50,6 +52,12 @@ log = structlog.get_logger()
 
 APOLOGY = 1_000_000
 """Number of the apology's utterance: past any a call can reach, so it meets no other."""
+
+KEYS_PER_SECOND, KEYS_AT_ONCE = 12.5, 32.0
+"""A key takes at least 40 ms of tone and 40 ms of pause (ITU-T Q.24); whoever sends more is no telephone."""
+
+AUDIO_PER_SECOND, AUDIO_AT_ONCE = 1.05, 15.0
+"""Seconds of audio: as much as passes, and what a network that was held up brings late."""
 
 
 class Runner:
@@ -85,8 +93,13 @@ class Runner:
         self._jobs: dict[int, asyncio.Task[None]] = {}
         self._speeches: dict[int, Speech] = {}
         self._speaking: dict[int, asyncio.Task[None]] = {}
+        self._audio = Allowance(AUDIO_PER_SECOND, AUDIO_AT_ONCE)
+        self._keys = Allowance(KEYS_PER_SECOND, KEYS_AT_ONCE)
+        self._gone = False
         self._over = False
         self._broken = False
+        self._ended = asyncio.Event()
+        self._flooded = False
         self._started_at = self._clock()
 
     def start(self) -> None:
@@ -120,10 +133,10 @@ class Runner:
         """What the gateway said."""
         for event in events:
             match event:
-                case AudioReceived(pcm):
+                case AudioReceived(pcm) if self._fits(self._audio, len(pcm) / SAMPLE_RATE):
                     for frame in self._framer.feed(pcm):
                         self._tell(Frame(frame, self._detector.probability(frame)))
-                case DigitReceived(key):
+                case DigitReceived(key) if self._fits(self._keys, 1):
                     self._tell(Digit(key))
                 case MarkPlayed(mark):
                     if (number := mark_number(mark)) is not None and number != APOLOGY:
@@ -136,30 +149,56 @@ class Runner:
                     pass
 
     def stop(self) -> None:
-        """The socket is gone: the call hears of it, and everything under way for it is dropped."""
-        if self._over:
+        """The socket is gone: the call hears of it. The text of what was said last may still be on its way."""
+        if self._gone:
             return
+        self._gone = True
         self._tell(HungUp())
+        self._end_if_over()
+
+    async def finished(self) -> None:
+        """Returns when the call is over and nothing is under way for it."""
+        await self._ended.wait()
+
+    def _end_if_over(self) -> None:
+        if not self._gone or self._over or not (self._call.over or self._broken):
+            return
         self._over = True
         self._services.ticker.leave(self._beat)
         for task in (*self._jobs.values(), *self._speaking.values()):
             task.cancel()
+        self._ended.set()
+
+    def _fits(self, allowance: Allowance, amount: float) -> bool:
+        """Whether a telephone could have sent this; what it could not is not heard."""
+        if allowance.take(amount, self._clock()):
+            return True
+        if not self._flooded:
+            self._flooded = True
+            self._log.warning("call.flooded")
+        return False
 
     def _beat(self, now: float) -> None:
         self._tell(Tick())
-        self._pump()
+        try:
+            self._pump()
+        except Exception:
+            # The way to the caller's ear is broken, so not even an apology would be heard.
+            self._log.exception("call.cannot_speak")
+            self.stop()
+            self._departure.begin(self._rescue())
 
     def _tell(self, event: Event) -> None:
         if self._over or self._broken:
             return
         try:
             actions = self._call.on(event, self._clock())
+            for action in actions:
+                self._perform(action)
         except Exception as error:
             self._log.exception("call.broken", told=type(event).__name__)
             self._break(error)
-            return
-        for action in actions:
-            self._perform(action)
+        self._end_if_over()
 
     def _perform(self, action: Action) -> None:
         match action:
@@ -296,6 +335,8 @@ class Runner:
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(self._guarded(work))
+        # One that is cancelled before it began has not touched `work`.
+        task.add_done_callback(lambda _: work.close())
         return task
 
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:

@@ -24,7 +24,7 @@ from voicebot.runtime.departure import Departure
 from voicebot.runtime.metrics import CONTENT_TYPE, Metrics
 from voicebot.runtime.runner import Runner
 from voicebot.runtime.services import Services
-from voicebot.runtime.socket import Outlet
+from voicebot.runtime.socket import GatewayConnection, Outlet
 from voicebot.store.records import Records
 from voicebot.store.sessions import Session
 
@@ -34,7 +34,8 @@ TOKEN_SECONDS = 5.0
 """A socket that has not shown a valid token by then is closed."""
 
 WAITING_SOCKETS = 64
-"""Sockets that may be on their way to showing a token, beyond the calls held."""
+"""Sockets that may be on their way to showing a token, beyond the calls held. One more pushes out the one that has
+waited longest: a gateway shows its token at once, so strangers who wait keep no call out."""
 
 CODE_REFUSED, CODE_BUSY, CODE_FAILED = 1008, 1013, 1011
 
@@ -49,8 +50,8 @@ class AudioServer:
         self._services = services
         self._token_seconds = token_seconds
         self._metrics = Metrics(services.capacity, services.ticker, services.journal, services.voice_stats)
-        self._live: dict[str, Runner] = {}
-        self._waiting = 0
+        self._live: set[str] = set()
+        self._waiting: dict[ServerConnection, None] = {}
         self._sockets = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -72,6 +73,7 @@ class AudioServer:
                 settings.host,
                 settings.ws_port,
                 process_request=self._admit,
+                create_connection=GatewayConnection,
                 select_subprotocol=_subprotocol,
                 compression=None,
                 max_size=settings.max_message_bytes,
@@ -117,7 +119,7 @@ class AudioServer:
             response = connection.respond(http.HTTPStatus.UNAUTHORIZED, "Wrong user or password.\n")
             response.headers["WWW-Authenticate"] = 'Basic realm="voicebot"'
             return response
-        if self._services.capacity.draining or self._waiting >= WAITING_SOCKETS:
+        if self._services.capacity.draining:
             return connection.respond(http.HTTPStatus.SERVICE_UNAVAILABLE, "Not taking calls now.\n")
         return None
 
@@ -153,7 +155,11 @@ class AudioServer:
                 self._idle.set()
 
     async def _serve(self, connection: ServerConnection, gateway: Gateway, wire: Wire) -> None:
-        self._waiting += 1
+        if len(self._waiting) >= WAITING_SOCKETS:
+            oldest = next(iter(self._waiting))
+            del self._waiting[oldest]
+            oldest.transport.abort()
+        self._waiting[connection] = None
         try:
             async with asyncio.timeout(self._token_seconds):
                 first = await self._first_events(connection, wire)
@@ -166,14 +172,16 @@ class AudioServer:
             log.error("socket.store_failed", gateway=gateway.name, error=str(error))
             raise ProtocolError("sessions cannot be read now", CODE_FAILED) from error
         finally:
-            self._waiting -= 1
+            self._waiting.pop(connection, None)
         if session.call_id in self._live:
             raise ProtocolError("this call has a stream already", CODE_REFUSED)
         if not self._services.capacity.take():
             raise ProtocolError("every place is taken", CODE_BUSY)
+        self._live.add(session.call_id)
         try:
             await self._hold(connection, wire, session, first[1:])
         finally:
+            self._live.discard(session.call_id)
             self._services.capacity.release()
 
     async def _hold(
@@ -184,7 +192,6 @@ class AudioServer:
         departure = Departure(session, wire, outlet, connection, services.sessions, services.dialog)
         earlier = await asyncio.to_thread(_recollect, services.records, session)
         runner = Runner(session, wire, outlet, departure, services, self._metrics, earlier)
-        self._live[session.call_id] = runner
         sending = asyncio.create_task(self._send(outlet, connection, session.call_id))
         log.info("call.started", call=session.call_id, gateway=session.gateway, calls=len(self._live))
         try:
@@ -195,8 +202,8 @@ class AudioServer:
         finally:
             runner.stop()
             sending.cancel()
+            await runner.finished()
             await departure.finished()
-            del self._live[session.call_id]
 
     async def _send(self, outlet: Outlet, connection: ServerConnection, call_id: str) -> None:
         try:
@@ -205,6 +212,10 @@ class AudioServer:
             pass
         except TimeoutError:
             log.warning("socket.stalled", call=call_id)
+            connection.transport.abort()
+        except Exception:
+            # Nothing more can be said to this caller; the gateway asks what to do when the socket is gone.
+            log.exception("socket.send_failed", call=call_id)
             connection.transport.abort()
 
     async def _first_events(self, connection: ServerConnection, wire: Wire) -> list[WireEvent]:
@@ -217,6 +228,8 @@ class AudioServer:
         clock = asyncio.get_running_loop().time
         async for message in connection:
             yield list(wire.receive(message, clock()))
+            # Messages that are here already come without a pause; other calls are to have their turn between them.
+            await asyncio.sleep(0)
 
     async def _identify(self, connection: ServerConnection, gateway: Gateway, started: StreamStarted) -> Session:
         """The session of the call this stream belongs to. Raises ProtocolError without a valid token."""
@@ -234,8 +247,8 @@ class AudioServer:
         expected = self._services.settings.audio_token
         assert connection.request is not None
         scheme, _, bearer = connection.request.headers.get("Authorization", "").partition(" ")
-        given = bearer if scheme.lower() == "bearer" else token
-        return expected is not None and hmac.compare_digest(given.encode(), expected.get_secret_value().encode())
+        given = (bearer if scheme.lower() == "bearer" else token).encode(errors="replace")
+        return expected is not None and hmac.compare_digest(given, expected.get_secret_value().encode())
 
 
 def _recollect(records: Records, session: Session) -> Recollection | None:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+import structlog
+
 from voicebot.audio import FRAME_SECONDS
+
+log = structlog.get_logger()
 
 Beat = Callable[[float], None]
 
@@ -40,4 +44,8 @@ class Ticker:
             if self.lateness > FRAME_SECONDS:
                 due = now
             for beat in tuple(self._beats):
-                beat(now)
+                try:
+                    beat(now)
+                except Exception:
+                    # One call's fault must not take the time from all the others.
+                    log.exception("ticker.beat_failed")
