@@ -1,0 +1,1 @@
+"""How the demo recogniser is made: sentences, synthetic callers, a line, training, conversion, evaluation."""

@@ -1,0 +1,56 @@
+"""The sentences that are said to the demo recogniser in training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from random import Random
+
+import pytest
+
+from scripts.demo_asr.grammar import Grammar, Sentence
+
+
+@pytest.fixture(scope="module")
+def grammar() -> Grammar:
+    """With the demo shop's dialog file as it is now."""
+    return Grammar()
+
+
+def _many(grammar: Grammar, held_out: bool = False) -> Iterator[Sentence]:
+    rng = Random(11)
+    while True:
+        yield grammar.sentence(rng, held_out)
+
+
+def test_sentences_are_written_as_whisper_writes(grammar: Grammar) -> None:
+    """A capital or a figure in front, a stop at the end, no template left over, and nothing but words to say."""
+    for sentence in islice(_many(grammar), 2000):
+        assert sentence.text[0].isupper() or sentence.text[0] in "0123456789$"
+        assert sentence.text[-1] in ".?"
+        assert not set("{}[]()|~") & set(sentence.text + sentence.spoken)
+        assert not any(letter.isdigit() for letter in sentence.spoken)
+
+
+def test_what_is_held_out_is_never_trained_on(grammar: Grammar) -> None:
+    """No sentence is offered for both, by whatever chance."""
+    trained = {sentence.text for sentence in islice(_many(grammar), 3000)}
+    held_out = {sentence.text for sentence in islice(_many(grammar, held_out=True), 300)}
+    assert not trained & held_out
+
+
+def test_the_dialogs_phrases_are_all_trained_on(grammar: Grammar) -> None:
+    """Fixed phrases of the demo shop are never held out, for callers say them first."""
+    for phrase in (
+        "Where is my order?",
+        "No, that's all.",
+        "Thank you, goodbye.",
+    ):
+        assert not grammar.is_held_out(phrase)
+
+
+def test_short_answers_are_among_the_sentences(grammar: Grammar) -> None:
+    """A yes, a farewell and a single digit are said often enough to be learnt."""
+    texts = [sentence.text for sentence in islice(_many(grammar), 20_000)]
+    for answer in ("Yes, please.", "No, thank you.", "Goodbye.", "Thank you, goodbye.", "2."):
+        assert texts.count(answer) >= 3, answer
