@@ -192,6 +192,7 @@ def _stores() -> Iterator["Records"]:  # type: ignore[name-defined] # noqa: F821
 async def _serve(settings: Settings) -> None:
     from voicebot import banner, processes
 
+    processes.need_ports(settings, "http_port", "ws_port")
     typer.echo(banner.starting(settings))
     with processes.open_stores(settings) as stores:
         async with (
@@ -220,6 +221,7 @@ async def _web(settings: Settings) -> None:
 async def _media(settings: Settings) -> None:
     from voicebot import processes
 
+    processes.need_ports(settings, "ws_port")
     with processes.open_stores(settings) as stores:
         async with (
             processes.loading(settings, stores.dialog, typer.echo) as engines,

@@ -17,7 +17,7 @@ from voicebot.asr.port import JobKind, Speech
 from voicebot.crm.build import build as build_crm
 from voicebot.dialog import FileDialog
 from voicebot.dialog import load as load_dialog
-from voicebot.errors import ConfigError, CrmError, VoicebotError
+from voicebot.errors import ConfigError, CrmError, SettingsError, VoicebotError
 from voicebot.runtime.secrets import complete
 from voicebot.settings import Crm, Settings, is_loopback, load
 from voicebot.store.build import sessions as build_sessions
@@ -70,8 +70,8 @@ async def examine(say: Say) -> bool:
     await report.check("sessions", lambda: asyncio.to_thread(_sessions, settings))
     await report.check("CRM", lambda: asyncio.to_thread(_crm, settings))
     await report.check("webhooks", lambda: asyncio.to_thread(_webhooks, settings))
-    await report.check("http port", lambda: asyncio.to_thread(_port, settings, settings.http_port, "HTTP_PORT"))
-    await report.check("audio port", lambda: asyncio.to_thread(_port, settings, settings.ws_port, "WS_PORT"))
+    await report.check("http port", lambda: asyncio.to_thread(_port, settings, "http_port"))
+    await report.check("audio port", lambda: asyncio.to_thread(_port, settings, "ws_port"))
     await report.check("public http", lambda: asyncio.to_thread(_public, settings.public_http_url, "HTTP"))
     await report.check("public ws", lambda: asyncio.to_thread(_public, settings.public_ws_url, "WS"))
     try:
@@ -122,18 +122,15 @@ def _webhooks(settings: Settings) -> str:
     raise Unwell("unsigned and open to the network; set VOICEBOT_JAMBONZ_WEBHOOK_SECRET")
 
 
-def _port(settings: Settings, port: int, name: str) -> str:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, port))
-        except OSError as error:
-            if _alive(f"http://{settings.host}:{port}"):
-                return f"{settings.host}:{port}: a voicebot answers there"
-            raise Unwell(
-                f"{settings.host}:{port}: {error.strerror}; another program has it, choose VOICEBOT_{name}"
-            ) from None
-    return f"{settings.host}:{port} is free"
+def _port(settings: Settings, name: str) -> str:
+    where = f"{settings.host}:{getattr(settings, name)}"
+    try:
+        processes.need_ports(settings, name)
+    except SettingsError:
+        if _alive(f"http://{where}"):
+            return f"{where}: a voicebot answers there"
+        raise
+    return f"{where} is free"
 
 
 def _public(url: str, name: str) -> str:

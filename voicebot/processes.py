@@ -102,6 +102,25 @@ def flask_app(settings: Settings, stores: Stores) -> Flask:
     return create_app(settings, stores.dialog, stores.sessions, stores.records, lambda: readiness(stores))
 
 
+def need_ports(settings: Settings, *names: str) -> None:
+    """Check before the models are loaded that the ports named by these settings can be had.
+
+    Raises SettingsError.
+    """
+    for name in names:
+        port = getattr(settings, name)
+        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((settings.host, port))
+            except OSError as error:
+                raise SettingsError(
+                    f"VOICEBOT_{name.upper()}={port} on VOICEBOT_HOST={settings.host}: "
+                    f"{error.strerror or error}; choose another port or stop what uses it"
+                ) from error
+
+
 @contextlib.contextmanager
 def serving_web(settings: Settings, app: Flask) -> Iterator[None]:
     """Serve `app` in threads. Raises SettingsError when the address cannot be had."""
