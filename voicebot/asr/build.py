@@ -13,6 +13,7 @@ from voicebot.errors import ModelUnavailable
 from voicebot.settings import PREFIX, Asr, Settings
 
 if TYPE_CHECKING:
+    from voicebot.asr.manner import Manner
     from voicebot.asr.model import Checkpoint
 
 log = structlog.get_logger()
@@ -23,7 +24,7 @@ DEFAULT_REMOTE_MODEL = "whisper-1"
 _CONNECTIONS = 16
 """Requests at once to a server, where VOICEBOT_ASR_BATCH does not say."""
 
-_SHORT_CONTEXT = 15.0
+_SHORT_CONTEXT = 20.0
 """Seconds of context up to which a CPU spends as much on the decoder, which batches help, as on the encoder."""
 
 
@@ -49,13 +50,14 @@ def _remote(settings: Settings) -> Recognizer:
 
 def _local(settings: Settings, language: str) -> Recognizer:
     # CTranslate2 takes a second to import; processes that hold no calls never do.
-    from voicebot.asr import model
+    from voicebot.asr import manner, model
 
     checkpoint = model.choose(settings, language)
-    batch = settings.asr_batch or _batch(checkpoint, settings.asr_context_seconds)
+    how = manner.DEMO if checkpoint.is_demo else manner.released(settings.asr_context_seconds)
+    batch = settings.asr_batch or most_together(checkpoint.device, how.context)
 
     def load() -> Engine:
-        return _load(checkpoint, settings, language)
+        return _load(checkpoint, settings, language, how)
 
     engine = load()
     log.info(
@@ -68,17 +70,19 @@ def _local(settings: Settings, language: str) -> Recognizer:
     return LocalRecognizer(engine, settings.asr_workers, settings.asr_timeout, batch, reload=load)
 
 
-def _batch(checkpoint: Checkpoint, context: float) -> int:
-    """Most utterances decoded together where nobody said: past these figures more of them gain nothing."""
-    if checkpoint.device != "cpu":
+def most_together(device: str, context: float) -> int:
+    """Utterances decoded together where nobody said how many: past these figures more of them gain nothing.
+
+    context: seconds each of them is shown to the encoder.
+    """
+    if device != "cpu":
         return 32
-    return 8 if checkpoint.is_demo or context <= _SHORT_CONTEXT else 4
+    return 8 if context <= _SHORT_CONTEXT else 4
 
 
-def _load(checkpoint: Checkpoint, settings: Settings, language: str) -> Engine:
-    from voicebot.asr import manner, whisper
+def _load(checkpoint: Checkpoint, settings: Settings, language: str, how: Manner) -> Engine:
+    from voicebot.asr import whisper
 
-    how = manner.DEMO if checkpoint.is_demo else manner.released(settings.asr_context_seconds)
     try:
         return whisper.load(checkpoint, settings.asr_threads, settings.asr_workers, language, how)
     except ModelUnavailable:
