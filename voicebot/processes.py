@@ -136,6 +136,8 @@ def serving_web(settings: Settings, app: Flask) -> Iterator[None]:
     try:
         yield
     finally:
+        # Requests under way are answered before the sockets go.
+        server.task_dispatcher.shutdown(cancel_pending=True, timeout=2)
         server.close()
         thread.join(2)
 
