@@ -2,9 +2,29 @@
 
 from __future__ import annotations
 
-import pytest
+import contextlib
+import logging
+from collections.abc import Iterator
+from typing import Literal
 
+import pytest
+import structlog
+
+from voicebot import logs
 from voicebot.logs import redact_numbers
+from voicebot.settings import Settings
+
+
+@contextlib.contextmanager
+def configured(style: Literal["json", "text"]) -> Iterator[None]:
+    """Logging as in a process of its own; as it was, afterwards."""
+    handlers, logging.root.handlers = logging.root.handlers, []
+    logs.configure(Settings(log_format=style))
+    try:
+        yield
+    finally:
+        logging.root.handlers = handlers
+        structlog.reset_defaults()
 
 
 @pytest.mark.parametrize("number", ["+15551234567", "555-123-4567", "(555) 123 4567", "4111 1111 1111 1111"])
@@ -27,3 +47,32 @@ def test_ids_and_times_stay_readable() -> None:
 def test_numbers_that_are_figures_stay() -> None:
     """Measurements are no telephone numbers."""
     assert redact_numbers(None, "", {"event": "x", "seconds": 12.5, "text": "port 3000"})["text"] == "port 3000"
+
+
+@pytest.mark.parametrize("style", ["json", "text"])
+def test_an_exception_is_placed_and_not_quoted(
+    style: Literal["json", "text"], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A fault of ours tells its kind and its place; neither its message nor any variable on the way is shown."""
+    secret = "my card is 4111 and I live in Elm Street"
+    with configured(style):
+        try:
+            int(secret)
+        except ValueError:
+            structlog.get_logger().exception("call.broken", call="call-1")
+            logging.getLogger("websockets.server").exception("connection handler failed")
+    out = capsys.readouterr().err
+    assert out.count("ValueError") == 2
+    assert "test_logs.py" in out
+    assert "Elm" not in out
+    assert len(out.strip().splitlines()) == 2
+
+
+def test_a_value_cannot_forge_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """Line ends and terminal sequences from outside are taken out, whatever the style."""
+    with configured("text"):
+        structlog.get_logger().warning("http.bad_hook", path="/agent/\n2026 call.ended\x1b[31m", call="a\nb")
+        logging.getLogger("waitress").warning("odd %s", "one\ntwo +15551234567")
+    out = capsys.readouterr().err
+    assert len(out.strip().splitlines()) == 2
+    assert "+1555" not in out

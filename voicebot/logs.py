@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import traceback
 from collections.abc import MutableMapping
+from types import TracebackType
 from typing import Any
 
 import structlog
@@ -13,7 +15,8 @@ import structlog
 from voicebot.settings import Settings
 
 _NUMBER = re.compile(r"[+(]?\d[\d\s().-]{6,}\d")
-_KEEP = frozenset({"timestamp", "level", "event", "call", "node", "version"})
+_KEEP = frozenset({"timestamp", "level", "event", "call", "node", "version", "at"})
+_STEPS = 6
 
 
 def configure(settings: Settings) -> None:
@@ -25,17 +28,19 @@ def configure(settings: Settings) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        place_exception,
         redact_numbers,
+        keep_one_line,
     ]
-    if not text:
-        processors.append(structlog.processors.format_exc_info)
     structlog.configure(
         processors=[*processors, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_LibraryFormatter("%(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
 
 
 def quiet() -> None:
@@ -44,6 +49,55 @@ def quiet() -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+
+
+class _LibraryFormatter(logging.Formatter):
+    """What libraries log, under the same rules."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return _one_line(_NUMBER.sub("[number]", super().format(record)))
+
+    def formatException(self, ei: Any) -> str:
+        kind, _, trace = ei
+        return f"{kind.__name__ if kind else 'no exception'} at {_places(trace)}"
+
+
+def place_exception(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Say of an exception what it is and where it came from, not what it says.
+
+    Messages quote the value that was wrong, and a pretty traceback shows every variable on the way: both may be a
+    caller's words or a secret.
+    """
+    given = event.pop("exc_info", None)
+    if given:
+        kind, _error, trace = given if isinstance(given, tuple) else _raised(given)
+        event["raised"] = kind.__name__ if kind else ""
+        event["at"] = _places(trace)
+    return event
+
+
+def _raised(given: Any) -> Any:
+    if isinstance(given, BaseException):
+        return type(given), given, given.__traceback__
+    return sys.exc_info()
+
+
+def _places(trace: TracebackType | None) -> str:
+    """The last steps to the fault, innermost last."""
+    frames = traceback.extract_tb(trace)[-_STEPS:]
+    return " > ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}:{frame.name}" for frame in frames)
+
+
+def keep_one_line(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Leave out what could forge a line or colour a terminal: control characters in any text of the event."""
+    for key, value in event.items():
+        if isinstance(value, str):
+            event[key] = _one_line(value)
+    return event
+
+
+def _one_line(text: str) -> str:
+    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def redact_numbers(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
