@@ -11,6 +11,7 @@ VoicebotError
 ├── SynthesizerError       text could not be turned into speech
 ├── LookUpError            the source of an answer (orders, customers) failed
 ├── StoreError             sessions or records could not be read or written
+│   └── Unstorable         they never will be: what was given does not fit
 └── CrmError               the CRM did not take what we sent
     ├── CrmRejected        it never will: fix the data or the account
     ├── CrmUnauthorized    the credential is wrong, expired or lacks a scope: stop until it is mended
@@ -70,6 +71,10 @@ class LookUpError(VoicebotError):
 
 class StoreError(VoicebotError):
     """Sessions or records could not be read or written."""
+
+
+class Unstorable(StoreError):
+    """What was to be written can never be; trying again is of no use."""
 
 
 class CrmError(VoicebotError):

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
+from voicebot.call.record import Speaker, TurnEntry
 from voicebot.errors import StoreError
 from voicebot.runtime.journal import Journal
+from voicebot.store.records import Records
 
 
 def test_writes_happen_in_the_order_given() -> None:
@@ -47,6 +50,18 @@ def test_a_write_that_is_wrong_does_not_stop_the_others() -> None:
     journal.write(lambda: done.append("next"))
     assert journal.close(5)
     assert done == ["next"]
+
+
+def test_a_write_that_can_never_succeed_does_not_stop_the_others(tmp_path: Path) -> None:
+    """A call whose row an operator deleted while it was live costs nobody else's record."""
+    records = Records.open(f"sqlite:///{tmp_path / 'records.db'}")
+    journal = Journal()
+    turn = TurnEntry(0, Speaker.CALLER, "hello", 0.0, 1.0)
+    journal.write(lambda: records.add("deleted", turn))
+    journal.write(lambda: records.start("call-2", "", "", "jambonz", "shop", "node"))
+    assert journal.close(5)
+    assert records.call("call-2") is not None
+    records.close()
 
 
 def test_closing_tells_when_something_could_not_be_written() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import structlog
 
-from voicebot.errors import StoreError
+from voicebot.errors import StoreError, Unstorable
 
 log = structlog.get_logger()
 
@@ -19,7 +19,7 @@ RETRY_SECONDS = (0.1, 0.5, 1.0, 2.0, 5.0)
 
 class Journal:
     """One writer thread. A write that fails is tried again until it succeeds, so order and content survive
-    a database that is locked, full or restarting; calls go on meanwhile."""
+    a database that is locked, full or restarting; calls go on meanwhile. What can never succeed is dropped."""
 
     def __init__(self) -> None:
         self._writes: queue.Queue[Write | None] = queue.Queue()
@@ -52,6 +52,10 @@ class Journal:
         while not self._stopping.is_set():
             try:
                 write()
+                return
+            except Unstorable as error:
+                # It would hold up the records of all other calls for ever.
+                log.error("journal.write_refused", error=str(error))
                 return
             except StoreError as error:
                 pause = RETRY_SECONDS[min(tries, len(RETRY_SECONDS) - 1)]

@@ -11,15 +11,27 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    NoSuchModuleError,
+    SQLAlchemyError,
+    StatementError,
+)
 
-from voicebot.errors import StoreError
+from voicebot.errors import StoreError, Unstorable
 from voicebot.store.migrate import migrate
 
 BUSY_SECONDS = 5.0
 """How long a write waits for another process' write before it fails."""
 
 SETTING = "VOICEBOT_DATABASE_URL"
+
+HOPELESS = (DataError, IntegrityError)
+"""The database works and refuses these values; a statement that never reached it (a value that could not be
+converted) is as hopeless."""
 
 
 def open_engine(url: str) -> Engine:
@@ -56,7 +68,10 @@ def store_errors(url: URL) -> Iterator[None]:
         cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
         # Only the first line: PostgreSQL adds a DETAIL with the values of the row.
         said = (str(cause).splitlines() or [type(cause).__name__])[0]
-        raise StoreError(f"{_name(url)}: {said}{_advice(said)}") from None
+        hopeless = isinstance(error, HOPELESS) or (
+            isinstance(error, StatementError) and not isinstance(error, DBAPIError)
+        )
+        raise (Unstorable if hopeless else StoreError)(f"{_name(url)}: {said}{_advice(said)}") from None
 
 
 def insert_unless_there(db: Connection, table: Table, **values: Any) -> bool:

@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import Connection, Engine, Row, delete, func, or_, select, update
 
 from voicebot.call.record import EndEntry, TransferOutcome, TroubleEntry, TurnEntry
-from voicebot.errors import StoreError
+from voicebot.errors import Unstorable
 from voicebot.store import rows
 from voicebot.store.database import insert_unless_there, open_engine, reader, store_errors
 from voicebot.store.outbox import Outbox, owe
@@ -289,7 +289,7 @@ class Records:
     def _locked(self, db: Connection, call_id: str) -> Row[Any]:
         row = self._find(db, call_id)
         if row is None:
-            raise StoreError(f"call {call_id} was never started here: call Records.start first")
+            raise Unstorable(f"call {call_id} was never started here: call Records.start first")
         return row
 
     @contextmanager
