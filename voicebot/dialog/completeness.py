@@ -62,6 +62,10 @@ def _asks_where(text: str) -> bool:
 def _intent(script: Script, state: State, intent: str, text: str) -> Completeness:
     if script.act(intent) == "thanks":
         return Completeness.OPEN
+    small_talk = script.act(intent) == "answer" and script.file.intents[intent].about is None
+    if small_talk and isinstance(state.expected, Filling):
+        # "Let me look ..." is often followed by what was asked for.
+        return Completeness.OPEN
     for slot in script.file.intents[intent].slots:
         reading = script.slots[slot].read(text)
         known = slot in state.slots or (reading is not None and reading.fit is Fit.VALID)
