@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -350,3 +351,11 @@ def test_whatever_comes_only_protocol_errors_leave(messages: list[str | bytes]) 
 def test_silence_is_audio() -> None:
     """Zeros are sent like any other audio."""
     assert len(started().send(silence(0.2), 0.0)) == 1
+
+
+@pytest.mark.parametrize("wrong", [{"mixType": "y" * 1000}, {"sampleRate": 10**300}, {"callSid": "a/b"}])
+def test_metadata_that_is_wrong_is_refused_in_few_words(wrong: dict[str, Any]) -> None:
+    """What a stranger sends before he has shown a token fills no log."""
+    with pytest.raises(ProtocolError) as refused:
+        JambonzWire().receive(json.dumps({"sampleRate": 8000, "mixType": "mono", **wrong}), 0.0)
+    assert len(str(refused.value)) < 150

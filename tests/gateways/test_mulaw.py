@@ -240,3 +240,18 @@ def test_whatever_comes_only_protocol_errors_leave(messages: list[str | bytes]) 
     except ProtocolError:
         pass
     assert not events or isinstance(events[0], StreamStarted)
+
+
+@pytest.mark.parametrize("call_id", ["../../etc", "a b", "<script>", "a\u202eb", "x" * 129])
+def test_an_id_that_is_no_id_is_refused(call_id: str) -> None:
+    """A call's id ends up in addresses, keys and logs, so a client may not make it anything it likes."""
+    with pytest.raises(ProtocolError, match="callSid"):
+        MulawJsonWire().receive(json.dumps({"event": "start", "start": {"callSid": call_id}}), 0.0)
+
+
+def test_an_error_shows_no_more_than_a_glance_of_what_came() -> None:
+    """A stranger cannot write pages into the log through the message of an error."""
+    media = {"encoding": "y" * 1000}
+    with pytest.raises(ProtocolError) as refused:
+        MulawJsonWire().receive(json.dumps({"event": "start", "start": {"mediaFormat": media}}), 0.0)
+    assert len(str(refused.value)) < 150

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +13,9 @@ from voicebot.errors import ProtocolError
 KEYS = frozenset("0123456789*#ABCD")
 """The sixteen keys of a telephone (RFC 4733 section 3.2)."""
 
+_CALL_ID = re.compile(r"[A-Za-z0-9._:@-]{1,128}")
 _LONGEST_TEXT = 1024
+_QUOTED = 32
 
 
 def read_object(message: str) -> Mapping[str, Any]:
@@ -52,6 +55,17 @@ def read_text(frame: Mapping[str, Any], name: str) -> str:
     return text
 
 
+def read_call_id(frame: Mapping[str, Any], name: str) -> str:
+    """The call's id under `name`; "" when absent.
+
+    Raises ProtocolError for one that could not be told apart from something else in a log, an address or a key.
+    """
+    call_id = read_text(frame, name)
+    if call_id and not _CALL_ID.fullmatch(call_id):
+        raise ProtocolError(f"`{name}` must be at most 128 letters, digits and . _ : @ -")
+    return call_id
+
+
 def read_number(frame: Mapping[str, Any], name: str, default: int) -> int:
     """The whole number under `name`, written as a number or in digits. Raises ProtocolError when it is none."""
     value = frame.get(name)
@@ -86,3 +100,8 @@ def read_key(value: object) -> str | None:
     """The telephone key that `value` names, or None."""
     name = value.upper() if isinstance(value, str) else printable(value)
     return name if name in KEYS else None
+
+
+def quoted(text: str) -> str:
+    """`text` of a peer as an error message may show it: a glance at its beginning."""
+    return text if len(text) <= _QUOTED else text[:_QUOTED] + "…"

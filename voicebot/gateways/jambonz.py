@@ -17,7 +17,16 @@ import numpy as np
 from voicebot.audio import SAMPLE_RATE, Pcm
 from voicebot.errors import ProtocolError
 from voicebot.gateways.downsample import Downsampler
-from voicebot.gateways.frames import printable, read_key, read_number, read_object, read_part, read_text
+from voicebot.gateways.frames import (
+    printable,
+    quoted,
+    read_call_id,
+    read_key,
+    read_number,
+    read_object,
+    read_part,
+    read_text,
+)
 from voicebot.gateways.port import (
     AudioReceived,
     DigitReceived,
@@ -138,14 +147,16 @@ class JambonzWire:
             raise ProtocolError("the first frame must be the metadata of a jambonz listen verb")
         rate = read_number(frame, "sampleRate", SAMPLE_RATE)
         if rate not in _RATES:
-            raise ProtocolError(f'sampleRate {rate} is not supported: set "sampleRate": 8000 on the listen verb')
+            raise ProtocolError(
+                f'sampleRate {quoted(str(rate))} is not supported: set "sampleRate": 8000 on the listen verb'
+            )
         mix = read_text(frame, "mixType") or "mono"
         if mix not in ("mono", "stereo"):
-            raise ProtocolError(f'mixType {mix} would let the bot hear itself: set "mixType": "mono"')
+            raise ProtocolError(f'mixType {quoted(mix)} would let the bot hear itself: set "mixType": "mono"')
         self._channels = 2 if mix == "stereo" else 1
         self._downsampler = None if rate == SAMPLE_RATE else Downsampler(rate)
         started = StreamStarted(
-            call_id=read_text(frame, "callSid"),
+            call_id=read_call_id(frame, "callSid"),
             caller=read_text(frame, "from"),
             called=read_text(frame, "to"),
             token=read_text(frame, "token"),

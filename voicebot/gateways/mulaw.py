@@ -14,7 +14,16 @@ from typing import Any
 
 from voicebot.audio import SAMPLE_RATE, Pcm, g711
 from voicebot.errors import ProtocolError
-from voicebot.gateways.frames import printable, read_key, read_number, read_object, read_part, read_text
+from voicebot.gateways.frames import (
+    printable,
+    quoted,
+    read_call_id,
+    read_key,
+    read_number,
+    read_object,
+    read_part,
+    read_text,
+)
 from voicebot.gateways.port import (
     AudioReceived,
     DigitReceived,
@@ -116,7 +125,7 @@ class MulawJsonWire:
             )
 
         started = StreamStarted(
-            call_id=read_text(start, "callSid") or read_text(frame, "callSid"),
+            call_id=read_call_id(start, "callSid") or read_call_id(frame, "callSid"),
             caller=named("from", "caller"),
             called=named("to", "called"),
             token=named("token"),
@@ -162,10 +171,10 @@ class MulawJsonWire:
 def _check_format(media_format: Mapping[str, Any]) -> None:
     encoding = read_text(media_format, "encoding") or ENCODINGS[0]
     if encoding.lower() not in ENCODINGS:
-        raise ProtocolError(f"mediaFormat.encoding {encoding} is not supported: send {ENCODINGS[0]}")
+        raise ProtocolError(f"mediaFormat.encoding {quoted(encoding)} is not supported: send {ENCODINGS[0]}")
     rate = read_number(media_format, "sampleRate", SAMPLE_RATE)
     if rate != SAMPLE_RATE:
-        raise ProtocolError(f"mediaFormat.sampleRate {rate} is not supported: send {SAMPLE_RATE}")
+        raise ProtocolError(f"mediaFormat.sampleRate {quoted(str(rate))} is not supported: send {SAMPLE_RATE}")
     channels = read_number(media_format, "channels", 1)
     if channels != 1:
-        raise ProtocolError(f"mediaFormat.channels {channels} is not supported: send 1")
+        raise ProtocolError(f"mediaFormat.channels {quoted(str(channels))} is not supported: send 1")
