@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
@@ -135,3 +136,16 @@ def test_a_missing_secret_names_the_setting(tmp_path: Path) -> None:
     """A token that cannot be read says which setting stands for it."""
     with pytest.raises(ConfigError, match="VOICEBOT_AUDIO_TOKEN"):
         _read_secret(tmp_path / "audio-token", "VOICEBOT_AUDIO_TOKEN")
+
+
+def test_a_server_that_is_not_there_is_named() -> None:
+    """Who calls before the server runs is told where nobody answered, and how to start one."""
+
+    async def run(address: str) -> CallResult:
+        return await run_call(Server(address, "", ""), [Say("hello")], Tones(), Reporter(print), longest=5.0)
+
+    with socket.socket() as taken:  # bound, but nobody listens
+        taken.bind(("127.0.0.1", 0))
+        where = f"127.0.0.1:{taken.getsockname()[1]}"
+        problems = asyncio.run(run(f"http://{where}")).problems
+    assert f"no server answers at {where}; start one with scripts/run" in problems[0]

@@ -109,7 +109,9 @@ def call(
         list[Path] | None, typer.Option(help="Play this audio file, after all --say. Repeatable.")
     ] = None,
     dtmf: Annotated[str, typer.Option(help="Press these keys, after all --say and --wav.")] = "",
-    script: Annotated[Path | None, typer.Option(help="A YAML script of steps instead.")] = None,
+    script: Annotated[
+        Path | None, typer.Option(help="A YAML script of steps instead (docs/dialog.md, Testing a bot).")
+    ] = None,
     url: Annotated[
         str, typer.Option(help="Base URL of the server's webhooks; from the settings if left out.")
     ] = "",

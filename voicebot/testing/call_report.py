@@ -137,7 +137,7 @@ def _line(entry: Entry) -> tuple[str, str]:
         case CallEnded():
             return (
                 "end",
-                f"by the {entry.by.value}" if entry.sip_status == 200 else f"refused ({entry.sip_status})",
+                f"by {_ENDERS[entry.by]}" if entry.sip_status == 200 else f"refused ({entry.sip_status})",
             )
 
 

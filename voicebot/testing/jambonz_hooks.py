@@ -128,6 +128,15 @@ class Answer:
     verbs: list[Verb]
 
 
+def _unanswered(url: str, error: requests.RequestException) -> str:
+    """Why a webhook got no answer, and what to do."""
+    if isinstance(error, requests.Timeout):
+        return f"no answer within {TIMEOUT} s"
+    if isinstance(error, requests.ConnectionError):
+        return f"no server answers at {urlsplit(url).netloc}; start one with scripts/run, or name it with --url"
+    return type(error).__name__
+
+
 class Hooks:
     """Posts webhooks like the feature server.
 
@@ -183,7 +192,7 @@ class Hooks:
                 url, data=data, headers=headers, auth=self._basic, timeout=TIMEOUT, allow_redirects=False
             )
         except requests.RequestException as error:
-            return 0, None, type(error).__name__
+            return 0, None, _unanswered(url, error)
         if "application/json" not in response.headers.get("Content-Type", ""):
             return response.status_code, None, ""
         try:
