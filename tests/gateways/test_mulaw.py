@@ -242,7 +242,7 @@ def test_whatever_comes_only_protocol_errors_leave(messages: list[str | bytes]) 
     assert not events or isinstance(events[0], StreamStarted)
 
 
-@pytest.mark.parametrize("call_id", ["../../etc", "a b", "<script>", "a\u202eb", "x" * 129])
+@pytest.mark.parametrize("call_id", ["../../etc", "a b", "<script>", "a\u00e9", "x" * 129])
 def test_an_id_that_is_no_id_is_refused(call_id: str) -> None:
     """A call's id ends up in addresses, keys and logs, so a client may not make it anything it likes."""
     with pytest.raises(ProtocolError, match="callSid"):
