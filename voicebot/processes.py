@@ -125,7 +125,7 @@ def need_ports(settings: Settings, *names: str) -> None:
 def serving_web(settings: Settings, app: Flask) -> Iterator[None]:
     """Serve `app` in threads. Raises SettingsError when the address cannot be had."""
     try:
-        server = listen(app, settings.host, settings.http_port)
+        server = listen(app, settings.host, settings.http_port, trusted_proxy=settings.trusted_proxy)
     except OSError as error:
         raise SettingsError(
             f"VOICEBOT_HTTP_PORT={settings.http_port} on VOICEBOT_HOST={settings.host}: "

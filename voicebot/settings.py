@@ -70,6 +70,11 @@ class Settings(BaseSettings):
         "", description="How jambonz and agents reach the HTTP server, e.g. https://bot.example."
     )
     public_ws_url: str = Field("", description="How jambonz reaches the audio server, e.g. wss://bot.example.")
+    trusted_proxy: str = Field(
+        "",
+        description="Address of the reverse proxy in front, or *: its X-Forwarded-For tells who asks, so that who "
+        "guesses passwords locks out himself and not all agents.",
+    )
     data_dir: Path = Field(Path("var"), description="Folder for everything the server writes.")
     dialog: Path = Field(REPOSITORY / "config" / "dialog.yaml", description="The bot: one YAML file.")
 
@@ -178,6 +183,16 @@ class Settings(BaseSettings):
     @classmethod
     def _ws(cls, value: str) -> str:
         return _base_url(value, ("ws", "wss"))
+
+    @field_validator("trusted_proxy")
+    @classmethod
+    def _proxy(cls, value: str) -> str:
+        if value not in ("", "*"):
+            try:
+                ipaddress.ip_address(value)
+            except ValueError:
+                raise ValueError("must be the IP address of the proxy, or *") from None
+        return value
 
     @field_validator("hubspot_api_version")
     @classmethod

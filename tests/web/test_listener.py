@@ -11,18 +11,19 @@ from typing import Any
 
 import pytest
 import requests
-from flask import Flask
+from flask import Flask, request
 
 from voicebot.web import listener
 from voicebot.web.listener import listen
 
 
 @contextlib.contextmanager
-def listening(connections: int = listener.CONNECTIONS) -> Iterator[int]:
-    """A server that says `here`; its port."""
+def listening(connections: int = listener.CONNECTIONS, trusted_proxy: str = "") -> Iterator[int]:
+    """A server that says `here`, and who asks; its port."""
     app = Flask("here")
     app.add_url_rule("/", view_func=lambda: "here")
-    server: Any = listen(app, "127.0.0.1", 0, connections)
+    app.add_url_rule("/who", "who", view_func=lambda: request.remote_addr or "")
+    server: Any = listen(app, "127.0.0.1", 0, connections, trusted_proxy)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:
@@ -86,6 +87,17 @@ def test_a_request_that_drips_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> Non
             assert ask(port) == "here"
         with contextlib.suppress(ConnectionError):
             assert slow.recv(1) == b""
+
+
+@pytest.mark.parametrize(
+    ("trusted", "who"),
+    [("", "127.0.0.1"), ("127.0.0.1", "192.0.2.7"), ("*", "192.0.2.7"), ("192.0.2.1", "127.0.0.1")],
+)
+def test_only_the_trusted_proxy_says_who_asks(trusted: str, who: str) -> None:
+    """Behind a proxy each visitor counts for himself; without one, nobody can pass for another."""
+    with listening(trusted_proxy=trusted) as port:
+        headers = {"X-Forwarded-For": "198.51.100.1, 192.0.2.7"}
+        assert requests.get(f"http://127.0.0.1:{port}/who", headers=headers, timeout=10).text == who
 
 
 class Clock:

@@ -44,8 +44,16 @@ class _Channel(HTTPChannel):
             self.last_activity = since
 
 
-def listen(app: Callable[..., Any], host: str, port: int, connections: int = CONNECTIONS) -> Any:
-    """A waitress server with `run` and `close`. Raises OSError when the address cannot be had."""
+def listen(
+    app: Callable[..., Any], host: str, port: int, connections: int = CONNECTIONS, trusted_proxy: str = ""
+) -> Any:
+    """A waitress server with `run` and `close`. Raises OSError when the address cannot be had.
+
+    trusted_proxy: address of the peer whose X-Forwarded-For is believed, or *; "" believes nobody.
+    """
+    proxy: dict[str, Any] = (
+        {"trusted_proxy": trusted_proxy, "trusted_proxy_headers": "x-forwarded-for"} if trusted_proxy else {}
+    )
     server = waitress.server.create_server(
         app,
         host=host,
@@ -60,6 +68,7 @@ def listen(app: Callable[..., Any], host: str, port: int, connections: int = CON
         # select() takes no descriptor beyond 1023 and would end the server at the first; every socket of the
         # process counts, those of the audio server too.
         asyncore_use_poll=True,
+        **proxy,
     )
     # A host with several addresses has a server for each, all in one map.
     for part in [server, *getattr(server, "map", {}).values()]:
