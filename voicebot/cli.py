@@ -104,6 +104,33 @@ def chat(
     run(load_dialog(path), path.parent, _typed(), typer.echo)
 
 
+@app.command("asr-eval")
+def asr_eval(
+    folder: Annotated[
+        Path | None, typer.Argument(help="Recordings with a manifest.tsv; spoken by espeak-ng if left out.")
+    ] = None,
+    noise_minutes: Annotated[float, typer.Option(help="Minutes of line noise in which nobody speaks.")] = 2.0,
+    wrong: Annotated[bool, typer.Option(help="List the sentences that were misheard.")] = False,
+) -> None:
+    """How well the configured recogniser hears: words, sentences and numbers right, by voice, noise and class."""
+    from voicebot.asr import build
+    from voicebot.testing import scorecard, utterances
+
+    settings = load()
+
+    async def judge() -> scorecard.Card:
+        recognizer = await asyncio.to_thread(build, settings)
+        try:
+            typer.echo(f"{recognizer.description}\n")
+            said = utterances.read(folder) if folder else utterances.spoken()
+            quiet = utterances.nobody(noise_minutes) if noise_minutes else ()
+            return await scorecard.judge(recognizer, said, quiet)
+        finally:
+            await recognizer.aclose()
+
+    typer.echo(scorecard.page(asyncio.run(judge()), wrong))
+
+
 @app.command()
 def settings() -> None:
     """List every setting with its present value; secrets are not shown."""
