@@ -123,10 +123,14 @@ class CachedSynthesizer:
                 self._save(name)
         return made
 
+    async def settle(self) -> None:
+        """Wait until everything meant for the disk is there."""
+        await asyncio.gather(*self._writing, return_exceptions=True)
+
     async def aclose(self) -> None:
         for making in list(self._making.values()):
             await making.stop()
-        await asyncio.gather(*self._writing, return_exceptions=True)
+        await self.settle()
         self._disk_worker.close()
         await self._engine.aclose()
 
