@@ -173,5 +173,5 @@ def _postgresql(url: URL) -> Engine:
         )
     except (ImportError, NoSuchModuleError):
         raise StoreError(
-            f"{SETTING} names PostgreSQL, but its driver is missing: pip install 'psycopg[binary]'"
+            f"{SETTING} names PostgreSQL, but its driver is missing: pip install -r requirements-postgres.txt"
         ) from None
