@@ -93,9 +93,9 @@ def make(shape: Shape, folder: Path) -> Path:
 def _stop_after(embeddings: npt.NDArray[np.float32], positions: npt.NDArray[np.float32]) -> None:
     """Give the first direction to the end token alone: against it at first, for it when the text is long."""
     embeddings[:, 0] = 0.0
+    # The empty token before the end and the special ones after it must never be the most probable: they are no text.
+    embeddings[_END - 1 :] = 0.0
     embeddings[_END, 0] = 1.0
-    # The empty token before the end must never be what is most probable: its text is none.
-    embeddings[_END - 1] = 0.0
     positions[:, 0] = -20.0
     positions[_PROMPT - 1 + TOKENS :, 0] = 20.0
 
