@@ -93,7 +93,7 @@ def make(shape: Shape, folder: Path) -> Path:
 def _stop_after(embeddings: npt.NDArray[np.float32], positions: npt.NDArray[np.float32]) -> None:
     """Give the first direction to the end token alone: against it at first, for it when the text is long."""
     embeddings[:, 0] = 0.0
-    # The empty token before the end and the special ones after it must never be the most probable: they are no text.
+    # The empty token before the end and the special ones after it are no text: they must never be most probable.
     embeddings[_END - 1 :] = 0.0
     embeddings[_END, 0] = 1.0
     positions[:, 0] = -20.0
