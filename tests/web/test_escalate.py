@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.web.house import CALL, LEG, House, body, verb
 from voicebot.call.record import Disposition
@@ -39,6 +40,16 @@ def test_the_target_can_be_named_in_several_ways(house: House, path: str, fields
 def test_an_unknown_target_reaches_the_fallback(house: House) -> None:
     """A typing error is no reason to lose a caller."""
     assert verb(house.hook("/escalate", target="nobody"), "dial")["target"][0]["name"] == "reception"
+
+
+@pytest.mark.parametrize("wanted", ["+19005550000", "sip:evil@host", "a\nb", "x" * 900])
+def test_nobody_chooses_a_number_to_dial(house: House, wanted: str) -> None:
+    """What comes from outside only ever names a target of the dialog file, and is not repeated in the log."""
+    with capture_logs() as logged:
+        assert verb(house.hook("/escalate", target=wanted), "dial")["target"] == [
+            {"type": "user", "name": "reception"}
+        ]
+    assert wanted[:5] not in str(logged)
 
 
 def test_a_call_of_the_bot_goes_where_the_bot_planned(house: House) -> None:

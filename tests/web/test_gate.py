@@ -137,3 +137,14 @@ def test_an_unforeseen_error_still_answers_verbs(house: House, monkeypatch: pyte
     [failure] = [event for event in events if event["event"] == "voice.hook_failed"]
     assert failure["error"] == "RuntimeError"
     assert CALLER not in str(events)
+
+
+@pytest.mark.parametrize("path", HOOKS)
+def test_a_web_page_cannot_call_an_unsigned_server(build: Callable[..., House], path: str) -> None:
+    """A page that somebody on this machine visits begins no call and writes no record; jambonz sends no Origin."""
+    house = build()
+    house.has_room()
+    page = {"Origin": "http://evil.example", "Content-Type": "text/plain"}
+    assert house.client.post(path, data=json.dumps(body()), headers=page).status_code == 403
+    assert house.records.calls() == []
+    assert house.client.post(path, json=body()).status_code == 200

@@ -13,7 +13,7 @@ from voicebot.web import signature
 
 
 class Gate:
-    """Checks requests against the settings; lets everything pass when neither secret nor user is set."""
+    """Checks requests against the settings; when neither secret nor user is set, only web pages are refused."""
 
     def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
         self._secret = settings.jambonz_webhook_secret
@@ -23,6 +23,9 @@ class Gate:
 
     def refuse(self, request: Request) -> Response | None:
         """The answer to a request that is not jambonz's (401 without proof, 403 with a wrong one), or None."""
+        if "Origin" in request.headers:
+            # Only browsers send it: any page a person visits could otherwise call an unsigned server beside it.
+            return _refusal(403, "webhooks are for jambonz, not for web pages")
         if self._secret is not None:
             header = request.headers.get(signature.HEADER)
             try:

@@ -23,7 +23,7 @@ from voicebot.store.records import Records
 from voicebot.store.sessions import Node, Session, Sessions
 from voicebot.web import verbs
 from voicebot.web.handover import context_headers
-from voicebot.web.incoming import Hook
+from voicebot.web.incoming import NAME, Hook
 from voicebot.web.outcome import COMEBACKS, outcome
 from voicebot.web.verbs import Verb
 
@@ -266,7 +266,7 @@ class Switchboard:
     def _target(self, name: str, env: Mapping[str, str]) -> Target:
         target = self._dialog.targets.get(name)
         if target is None:
-            log.warning("voice.unknown_target", target=name)
+            log.warning("voice.unknown_target", target=name if NAME.fullmatch(name) else "(not a name)")
             return self._fallback(env)
         return target
 
