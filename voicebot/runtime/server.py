@@ -33,7 +33,7 @@ log = structlog.get_logger()
 TOKEN_SECONDS = 5.0
 """A socket that has not shown a valid token by then is closed."""
 
-WAITING_SOCKETS = 64
+WAITING_SOCKETS = 256
 """Sockets that may be on their way to showing a token, beyond the calls held. One more pushes out the one that has
 waited longest: a gateway shows its token at once, so strangers who wait keep no call out."""
 
