@@ -33,6 +33,8 @@ from voicebot.tts.worker import Stopped, Worker
 DEFAULT_VOICE = "en_US-lessac-medium"
 LOAD_SECONDS = 120.0
 
+_FATAL = 4
+
 _NAME = re.compile(r"[a-z]{2,3}_[A-Z]{2}-[A-Za-z0-9_]+-[a-z_]+")
 
 
@@ -79,6 +81,8 @@ class PiperSynthesizer:
     async def _sentence(self, sentence: str) -> AsyncGenerator[Pcm, None]:
         said = speakable(sentence, self.language)
         brake = onnxruntime.RunOptions()
+        # A run that is ended is no error for stderr.
+        brake.log_severity_level = _FATAL
         try:
             spoken = await self._worker.run(lambda stopped: self._model.speak(said, brake, stopped))
         except asyncio.CancelledError:
@@ -192,6 +196,7 @@ def _session(path: Path) -> tuple[Any, str]:
     # The other half is for the recogniser; threads that spin while they wait would take it from the calls.
     options.intra_op_num_threads = max(1, (os.cpu_count() or 1) // 2)
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = _FATAL
     gpu = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
     providers = ["CUDAExecutionProvider", "CPUExecutionProvider"] if gpu else ["CPUExecutionProvider"]
     session = onnxruntime.InferenceSession(str(path), options, providers)
