@@ -52,6 +52,13 @@ def test_a_mistake_in_the_env_file_is_named_with_its_line() -> None:
         load()
 
 
+def test_a_misspelt_name_in_the_env_file_is_named_with_its_line() -> None:
+    """A secret under a wrong name would leave the server open in silence."""
+    Path("voicebot.env").write_text("\nVOICEBOT_JAMBONZ_SECRET=x\n")
+    with pytest.raises(SettingsError, match=r"voicebot\.env:2: VOICEBOT_JAMBONZ_SECRET: .*WEBHOOK_SECRET"):
+        load()
+
+
 def test_every_mistake_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two wrong settings are two lines, not two starts."""
     monkeypatch.setenv("VOICEBOT_HTTP_PORT", "web")
@@ -77,6 +84,7 @@ def test_every_mistake_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None
         ({"VOICEBOT_HUBSPOT_API_VERSION": "latest"}, "2026-03"),
         ({"VOICEBOT_DEFAULT_REGION": "Europe"}, "two-letter"),
         ({"VOICEBOT_ENV_FILE": "nowhere.env"}, "nowhere.env"),
+        ({"VOICEBOT_HTP_PORT": "80"}, "did you mean VOICEBOT_HTTP_PORT"),
     ],
 )
 def test_contradictions_are_refused_with_the_way_out(

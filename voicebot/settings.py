@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
+from difflib import get_close_matches
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -21,6 +22,11 @@ from voicebot.errors import SettingsError
 
 PREFIX = "VOICEBOT_"
 SECRETS_DIR = Path("/run/secrets")
+ELSEWHERE = frozenset(
+    {f"{PREFIX}{name}" for name in ("ENV_FILE", "VENV", "HEALTH_PORT", "TEST_CACHE", "TEST_WORKERS")}
+)
+"""Names of ours that are read by scripts, the container's health check, or before there are settings."""
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
@@ -289,6 +295,7 @@ def load(**overrides: Any) -> Settings:
     Raises SettingsError whose message names every wrong setting, where it was set, and what it should be.
     """
     env_file = _env_file()
+    _refuse_unknown(env_file)
     try:
         return Settings(
             _env_file=env_file,
@@ -308,6 +315,25 @@ def _env_file() -> Path | None:
         return path
     default = Path("voicebot.env")
     return default if default.is_file() else None
+
+
+def _refuse_unknown(env_file: Path | None) -> None:
+    """A misspelt setting would be ignored without a word, and a misspelt secret leaves a door open."""
+    names = [(name, "") for name in os.environ if name.startswith(PREFIX)]
+    if env_file is not None:
+        lines = (
+            line.removeprefix("export ").split("=", 1)[0].strip() for line in env_file.read_text().splitlines()
+        )
+        names += [(name, f"{env_file}:{at}: ") for at, name in enumerate(lines, 1) if name.startswith(PREFIX)]
+    known = {PREFIX + field.upper() for field in Settings.model_fields} | ELSEWHERE
+    complaints = []
+    for name, where in names:
+        if name.upper() not in known:
+            near = get_close_matches(name.upper(), known, 1)
+            hint = f"; did you mean {near[0]}?" if near else "; `voicebot settings` lists them all"
+            complaints.append(f"{where}{name}: there is no such setting{hint}")
+    if complaints:
+        raise SettingsError("\n".join(complaints))
 
 
 def _explain(item: Any, env_file: Path | None) -> str:

@@ -280,6 +280,17 @@ def test_the_real_end_replaces_a_presumed_one(records: Records) -> None:
     assert len(_due(records)) == 1
 
 
+@pytest.mark.parametrize("told_first", ["transfer", "end"])
+def test_a_call_the_safety_net_rescued_is_no_loss(records: Records, told_first: str) -> None:
+    """A caller whose media process died and who reached a person all the same was transferred."""
+    start(records)
+    if told_first == "end":
+        records.completed("call-1", ())
+    records.transferred("call-1", "desk", TransferOutcome.ACCEPTED, 200)
+    records.completed("call-1", ())
+    assert _view(records).row.disposition is Disposition.TRANSFERRED
+
+
 def test_completed_twice_or_for_a_stranger_changes_nothing(records: Records, clock: Clock) -> None:
     """Status hooks repeat themselves, and come for calls that never reached the bot."""
     records.completed("call-9", ["hubspot"])

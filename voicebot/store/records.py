@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, Engine, Row, delete, func, or_, select, update
 
-from voicebot.call.record import EndEntry, TransferOutcome, TroubleEntry, TurnEntry
+from voicebot.call.record import Disposition, EndEntry, TransferOutcome, TroubleEntry, TurnEntry
 from voicebot.errors import Unstorable
 from voicebot.store import rows
 from voicebot.store.database import insert_unless_there, open_engine, reader, store_errors
@@ -151,6 +151,10 @@ class Records:
                     at=self._now(),
                 )
             )
+            if outcome is TransferOutcome.ACCEPTED and row.presumed:
+                # The process that held the call died, but the gateway's safety net reached a person.
+                rescued = {"disposition": Disposition.TRANSFERRED.value}
+                db.execute(update(calls).where(calls.c.call_id == call_id).values(**rescued))
 
     def completed(self, call_id: str, targets: Sequence[str]) -> None:
         """The gateway says that the call is over: notes that were held are due now.
@@ -241,7 +245,9 @@ class Records:
             return [rows.call(row) for row in found]
 
     def _presume(self, db: Connection, row: Row[Any], reason: str, targets: Sequence[str], wait: float) -> None:
-        entry = rows.presumed_end(row, self._turns(db, row.call_id), reason)
+        accepted = (transfers.c.call_id == row.call_id, transfers.c.outcome == TransferOutcome.ACCEPTED.value)
+        rescued = db.execute(select(transfers.c.n).where(*accepted).limit(1)).first() is not None
+        entry = rows.presumed_end(row, self._turns(db, row.call_id), reason, rescued)
         self._end(db, row, entry, targets, wait, presumed=True)
 
     def _end(

@@ -110,10 +110,11 @@ def delivery(row: Row[Any]) -> Delivery:
     )
 
 
-def presumed_end(row: Row[Any], turns: Iterable[TurnEntry], reason: str) -> EndEntry:
+def presumed_end(row: Row[Any], turns: Iterable[TurnEntry], reason: str, rescued: bool) -> EndEntry:
     """The end of a call whose own process did not live to tell, from the turns it left.
 
     row: of `calls`. Intent and confidence are those of the last caller turn that was understood.
+    rescued: the gateway's safety net reached a person all the same.
     """
     intent: str | None = row.intent
     confidence: float = row.confidence
@@ -128,7 +129,7 @@ def presumed_end(row: Row[Any], turns: Iterable[TurnEntry], reason: str) -> EndE
     filled = ", ".join(f"{name} {value}" for name, value in slots.items())
     return EndEntry(
         at=at,
-        disposition=Disposition.ABANDONED,
+        disposition=Disposition.TRANSFERRED if rescued else Disposition.ABANDONED,
         reason=reason,
         intent=intent,
         confidence=confidence,
