@@ -40,9 +40,9 @@ def ordinal(number: int) -> tuple[str, str]:
 
 
 def random_digits(rng: Random, count: int) -> str:
-    """`count` digits; one in four numbers repeats a digit side by side, for that is where recognisers slip."""
+    """`count` digits; two in five numbers repeat a digit side by side, for that is where recognisers slip."""
     digits = [rng.choice("0123456789") for _ in range(count)]
-    if count > 1 and rng.random() < 0.25:
+    if count > 1 and rng.random() < 0.4:
         at = rng.randrange(count - 1)
         digits[at + 1] = digits[at]
     return "".join(digits)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,12 +40,16 @@ _HANDSET = 0.2
 _NOBODY = 0.045
 _PAIRS = 0.07
 _TIMESTAMPS = 0.08
+_PROMPTS = 0.06
 _WRONG = 0.05
 _NUMBER = 4
-"""Shares: examples without speech, of two sentences, with timestamps; decoder tokens replaced by others.
+"""Shares: examples without speech, of two sentences, with timestamps, after another sentence as the
+prompt; decoder tokens replaced by others.
 
 _NUMBER: digits that make a number.
 """
+
+_REPEATED = re.compile(r"(\d)\1")
 
 _PHONES = [
     "aa", "ae", "ah", "ao", "aw", "ax", "ay", "b", "ch", "d", "dh", "eh", "er", "ey", "f", "g", "hh", "ih",
@@ -85,6 +90,7 @@ class Vocabulary:
         self._tokenizer = Tokenizer.from_file(str(path))
         name = self._tokenizer.get_vocab()
         self.end, self.start = name["<|endoftext|>"], name["<|startoftranscript|>"]
+        self.previous = name["<|startofprev|>"]
         self.no_speech, self.no_timestamps = name["<|nospeech|>"], name["<|notimestamps|>"]
         self.first_timestamp = self.no_timestamps + 1
 
@@ -168,16 +174,29 @@ class _Maker:
         spoken = len(wave) / RATE
         pcm = self._on_the_line(wave, bool(text))
         features = self._features(resample(pcm, RATE, 2 * RATE).astype(np.float32) / np.float32(32768))[:, :-1]
-        v = self._vocabulary
-        words = v.encode(text) if text else [v.no_speech]
-        if self._rng.random() < _TIMESTAMPS and text:
-            begin, finish = v.first_timestamp, v.first_timestamp + min(500, round(spoken * 10) * 5)
+        tokens, targets = self._written(text, spoken)
+        sounds = [PHONES[phone] for phone in phones if phone in PHONES]
+        return _Example(self._masked(self._coloured(features)), tokens, targets, sounds)
+
+    def _written(self, text: str, seconds: float) -> tuple[list[int], list[int]]:
+        """What the decoder sees and what it is to answer.
+
+        Whisper reads off the probability that nobody spoke right after the start, whatever is asked of it next.
+        """
+        v, rng = self._vocabulary, self._rng
+        if not text:
+            second = v.no_timestamps if rng.random() < 0.8 else v.first_timestamp
+            return [v.start, second], [v.no_speech, v.end]
+        words = v.encode(text)
+        if rng.random() < _TIMESTAMPS:
+            begin, finish = v.first_timestamp, v.first_timestamp + min(500, round(seconds * 10) * 5)
             tokens, targets = [v.start, begin, *words, finish], [begin, *words, finish, v.end]
         else:
-            tokens, targets = [v.start, v.no_timestamps, *words], [-100, *words, v.end]
-        return _Example(
-            self._masked(self._coloured(features)), tokens, targets, [PHONES[p] for p in phones if p in PHONES]
-        )
+            tokens, targets = [v.start, v.no_timestamps, *words], [v.no_timestamps, *words, v.end]
+        if rng.random() < _PROMPTS:
+            before = [v.previous, *v.encode(rng.choice(self._clips)[1].text)]
+            return before + tokens, [-100] * len(before) + targets
+        return tokens, targets
 
     def _on_the_line(self, wave: Wave, spoken: bool) -> Clip:
         rng = self._rng
@@ -217,9 +236,12 @@ class _Maker:
 
 
 def _weight(recorded: Recorded) -> float:
-    """How often to hear a clip: robots less than voices made of recordings, numbers more than sentences."""
+    """How often to hear a clip: robots less, numbers more, and most of all those with like digits side by side."""
     digits = sum(letter.isdigit() for letter in recorded.text)
-    return (0.6 if recorded.voice.startswith("espeak") else 1.0) * (2.5 if digits >= _NUMBER else 1.0)
+    robot = 0.6 if recorded.voice.startswith("espeak") else 1.0
+    if _REPEATED.search(recorded.text):
+        return 5.0 * robot
+    return (2.5 if digits >= _NUMBER else 1.0) * robot
 
 
 def _quiet(seconds: float) -> Wave:

@@ -23,7 +23,7 @@ _CONTEXTS = (500, 500, 1500)
 _SMOOTHING = 0.05
 _PHONE_WEIGHT = 0.3
 _DROP = 0.05
-_AVERAGE = 0.998
+_AVERAGE = 0.99
 _REPORT = 20
 _SAVE = 120.0
 
@@ -99,7 +99,7 @@ def train(folder: Path, tokenizer: Path, out: Path, plan: Plan, start: Path | No
         muon.step(1.7 * rate)
         adam.step()
         network.zero_grad(set_to_none=True)
-        keep = min(_AVERAGE, 1 - 1 / (step + 1))
+        keep = min(_AVERAGE, 1 - 2 / (step + 2))
         with torch.no_grad():
             torch._foreach_lerp_(list(average.parameters()), list(network.parameters()), 1 - keep)
         heard += len(batch.features)
