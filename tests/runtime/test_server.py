@@ -334,6 +334,22 @@ def test_a_plain_client_is_let_in_with_the_audio_token(tmp_path: Path, place: st
     run(scenario())
 
 
+def test_a_plain_client_cannot_take_over_a_call_of_jambonz(tmp_path: Path) -> None:
+    """Whoever has the plain clients' token and guesses a call id still gets no other gateway's call."""
+
+    async def scenario() -> None:
+        async with house(tmp_path) as running:
+            running.token("call-1")
+            async with connect(running.url("/audio")) as socket:
+                start = {"callSid": "call-1", "customParameters": {"token": AUDIO_TOKEN}}
+                await socket.send(json.dumps({"event": "start", "start": start}))
+                async with asyncio.timeout(5):
+                    await socket.wait_closed()
+                assert socket.close_code == 1008
+
+    run(scenario())
+
+
 def test_draining_waits_for_running_calls_and_takes_no_new_one(tmp_path: Path) -> None:
     """A process that goes away finishes its calls; a new socket is refused before the upgrade."""
 

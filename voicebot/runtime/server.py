@@ -240,7 +240,9 @@ class AudioServer:
             if session is not None:
                 return session
         elif gateway is not GATEWAYS[JAMBONZ_PATH] and self._client_token_matches(connection, started.token):
-            return await asyncio.to_thread(sessions.open, _unannounced(started, gateway))
+            session = await asyncio.to_thread(sessions.open, _unannounced(started, gateway))
+            if session.gateway == gateway.name:
+                return session
         raise ProtocolError("the stream's token is missing, used, expired or unknown", CODE_REFUSED)
 
     def _client_token_matches(self, connection: ServerConnection, token: str) -> bool:
