@@ -131,6 +131,23 @@ def asr_eval(
     typer.echo(scorecard.page(asyncio.run(judge()), wrong))
 
 
+@app.command("asr-serve")
+def asr_serve(
+    port: Annotated[int, typer.Option(help="Port of POST /v1/audio/transcriptions.")] = 8000,
+    replicas: Annotated[int, typer.Option(help="Models loaded at first.")] = 1,
+    most: Annotated[int, typer.Option(help="Models loaded at most, when there is much to do.")] = 1,
+    gpus: Annotated[float, typer.Option(help="Share of a GPU each takes; 0 runs on the CPU.")] = 0.0,
+) -> None:
+    """Hear for other machines, with Ray Serve; they set VOICEBOT_ASR=ray and VOICEBOT_ASR_URL."""
+    from voicebot.asr import ray_serve
+    from voicebot.dialog import load as load_dialog
+
+    settings = load()
+    logs.configure(settings)
+    typer.echo(f"  try       {ray_serve.example(f'http://127.0.0.1:{port}/v1')}")
+    ray_serve.serve(settings, load_dialog(settings.dialog).language, port, replicas, most, gpus)
+
+
 @app.command()
 def settings() -> None:
     """List every setting with its present value; secrets are not shown."""

@@ -41,9 +41,8 @@ def _remote(settings: Settings) -> Recognizer:
 
     model = DEFAULT_REMOTE_MODEL if settings.asr_model == "auto" else settings.asr_model
     connections = settings.asr_batch or _CONNECTIONS
-    engine = RemoteWhisper(
-        Server(settings.asr_url, model, settings.asr_api_key), settings.asr_timeout, connections
-    )
+    server = Server(settings.asr_url, model, settings.asr_api_key)
+    engine = RemoteWhisper(server, settings.asr_timeout, connections, settings.asr.value)
     # The server makes the batches: we ask for one utterance a request, as many at once as there are threads.
     return LocalRecognizer(engine, workers=connections, timeout=settings.asr_timeout, batch=1)
 

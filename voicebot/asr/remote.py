@@ -53,11 +53,12 @@ class Server:
 class RemoteWhisper:
     """A server as an engine, one utterance a request; it batches them if it can.
 
-    timeout: seconds for a whole answer. connections: requests at once. The server is not asked before the first
-    utterance, so that it may start later than we do.
+    timeout: seconds for a whole answer. connections: requests at once. kind: for the description.
+    The server is not asked before the first utterance, so that it may start later than we do.
     """
 
-    def __init__(self, server: Server, timeout: float, connections: int) -> None:
+    def __init__(self, server: Server, timeout: float, connections: int, kind: str = "openai") -> None:
+        self._kind = kind
         self._server = server
         self._timeout = timeout
         self._plain = False
@@ -73,7 +74,7 @@ class RemoteWhisper:
     @property
     def description(self) -> str:
         """Engine, model and server in one line."""
-        return f"openai {self._server.model} at {self._server.host}"
+        return f"{self._kind} {self._server.model} at {self._server.host}"
 
     def prepare(self, speech: Speech) -> list[Piece]:
         """The whole utterance: what to make of it is the server's business."""

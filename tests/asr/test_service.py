@@ -1,0 +1,180 @@
+"""Our recogniser behind the transcription interface: heard by our own client, over real HTTP, and by others."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import math
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from pydantic import SecretStr
+
+from voicebot.asr import JobKind, Recognizer, Speech, Transcript, service
+from voicebot.asr.build import build
+from voicebot.asr.port import Word
+from voicebot.audio import Pcm
+from voicebot.dialog.types import Hints
+from voicebot.errors import RecognizerError, RecognizerTimeout
+from voicebot.settings import Asr, Settings
+from voicebot.testing.scripted import Failing, Reply, ScriptedRecognizer
+
+PCM: Pcm = (np.sin(np.arange(8000) / 5) * 9000).astype(np.int16)
+
+
+@contextmanager
+def _serving(recognizer: Recognizer, key: str = "") -> Iterator[str]:
+    """`recognizer` on loopback; gives the base URL."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            answer = asyncio.run(
+                service.transcribe(
+                    recognizer,
+                    self.headers["Content-Type"],
+                    self.headers.get("Authorization", ""),
+                    body,
+                    SecretStr(key) if key else None,
+                )
+            )
+            self.send_response(answer.status)
+            self.end_headers()
+            self.wfile.write(json.dumps(answer.body).encode())
+
+        def log_message(self, *args: Any) -> None:
+            """Tests need no access log."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/v1"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def _hear(reply: Reply, speech: Speech, key: str = "", sent: str = "") -> tuple[ScriptedRecognizer, Any]:
+    """What the client makes of what the server behind it hears."""
+    behind = ScriptedRecognizer([reply, reply])
+
+    async def play(url: str) -> Any:
+        client = build(
+            Settings(asr=Asr.RAY, asr_url=url, asr_api_key=SecretStr(sent) if sent else None, asr_timeout=20)
+        )
+        try:
+            return (await asyncio.gather(client.recognize(speech), return_exceptions=True))[0]
+        finally:
+            await client.aclose()
+
+    with _serving(behind, key) as url:
+        return behind, asyncio.run(play(url))
+
+
+def test_the_utterance_arrives_and_the_transcript_comes_back() -> None:
+    """Audio, language, hints one way; text, confidence, silence and word times the other."""
+    words = (Word("My", 0.1, 0.3, 0.9), Word("order.", 0.3, 0.8, 0.7))
+    behind, heard = _hear(
+        Transcript("My order.", 0.83, 0.02, words=words),
+        Speech(PCM, JobKind.FINAL, "de", Hints("Which order?"), word_times=True),
+        key="k-1",
+        sent="k-1",
+    )
+    (asked,) = behind.asked
+    assert (asked.pcm == PCM).all()
+    assert (asked.language, asked.hints, asked.word_times) == ("de", Hints("Which order?"), True)
+    assert isinstance(heard, Transcript)
+    assert (heard.text, heard.no_speech, heard.words) == ("My order.", 0.02, words)
+    assert heard.confidence == pytest.approx(0.83)
+
+
+def test_silence_stays_silence() -> None:
+    """An empty text comes back as one, with no confidence."""
+    _, heard = _hear(Transcript("", 0.0, 0.97), Speech(PCM, JobKind.FINAL))
+    assert isinstance(heard, Transcript)
+    assert (heard.text, heard.confidence, heard.no_speech) == ("", 0.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [(RecognizerError("broken"), "answered 500"), (RecognizerTimeout("late"), "answered 503")],
+)
+def test_a_failure_behind_the_server_is_tried_again_and_then_told(error: RecognizerError, message: str) -> None:
+    """Both tries fail: the caller's side has an error that names the server."""
+    behind, outcome = _hear(Failing(error), Speech(PCM, JobKind.FINAL))
+    assert isinstance(outcome, RecognizerError)
+    assert message in str(outcome)
+    assert len(behind.asked) == 2
+
+
+def test_a_wrong_key_hears_nothing() -> None:
+    """Without the key the audio is not even looked at."""
+    behind, outcome = _hear("secret", Speech(PCM, JobKind.FINAL), key="k-1", sent="k-2")
+    assert isinstance(outcome, RecognizerError)
+    assert "VOICEBOT_ASR_API_KEY" in str(outcome)
+    assert behind.asked == []
+
+
+def _multipart(file: bytes | None, **fields: str) -> tuple[str, bytes]:
+    parts = [
+        f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+        for name, value in fields.items()
+    ]
+    if file is not None:
+        head = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n'
+        parts.append(head + b"Content-Type: audio/wav\r\n\r\n" + file + b"\r\n")
+    return "multipart/form-data; boundary=b", b"".join(parts) + b"--b--\r\n"
+
+
+def _wav(rate: int, channels: int = 1, duration: float = 0.5) -> bytes:
+    written = io.BytesIO()
+    samples = np.zeros((int(rate * duration), channels), np.int16)
+    soundfile.write(written, samples, rate, format="WAV", subtype="PCM_16")
+    return written.getvalue()
+
+
+def _ask(content_type: str, body: bytes) -> tuple[ScriptedRecognizer, service.Answer]:
+    recognizer = ScriptedRecognizer(["hello"])
+    return recognizer, asyncio.run(service.transcribe(recognizer, content_type, "", body))
+
+
+@pytest.mark.parametrize(("rate", "channels"), [(8000, 1), (16000, 1), (44100, 2)])
+def test_any_rate_and_channels_are_taken(rate: int, channels: int) -> None:
+    """Other clients send what they have; plain json has the text alone."""
+    recognizer, answer = _ask(*_multipart(_wav(rate, channels), model="any"))
+    assert answer == service.Answer(200, {"text": "hello"})
+    assert len(recognizer.asked[0].pcm) == pytest.approx(4000, abs=2)
+
+
+@pytest.mark.parametrize(
+    ("request_", "message"),
+    [
+        (("application/json", b"{}"), "multipart/form-data"),
+        (_multipart(None, model="any"), "no file"),
+        (_multipart(b"not audio"), "cannot be read as audio"),
+        (_multipart(_wav(8000), response_format="srt"), "'srt' is not known"),
+        (_multipart(_wav(8000, duration=121.0)), "longer than 120 s"),
+    ],
+    ids=["json", "no file", "no audio", "subtitles", "long"],
+)
+def test_what_is_not_a_request_is_refused_with_the_reason(request_: tuple[str, bytes], message: str) -> None:
+    """400, and the recogniser is not troubled."""
+    recognizer, answer = _ask(*request_)
+    assert answer.status == 400
+    assert message in answer.body["error"]["message"]
+    assert recognizer.asked == []
+
+
+def test_confidence_survives_the_way_as_a_log_probability() -> None:
+    """verbose_json carries it where other servers carry it."""
+    recognizer = ScriptedRecognizer([Transcript("hello", 0.5)])
+    kind, body = _multipart(_wav(8000), response_format="verbose_json")
+    answer = asyncio.run(service.transcribe(recognizer, kind, "", body))
+    assert answer.body["segments"][0]["avg_logprob"] == pytest.approx(math.log(0.5))
