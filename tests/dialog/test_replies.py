@@ -25,8 +25,16 @@ def test_only_sentences_without_variables_are_fixed() -> None:
     replies = Replies({"name": "Acme"})
     replies.add("This is {{ name }}.", [])
     replies.add("Your {{ item }}.", ["item"])
-    assert replies.fixed("This is {{ name }}.") == "This is Acme."
-    assert replies.fixed("Your {{ item }}.") is None
+    assert replies.fixed("This is {{ name }}.") == ["This is Acme."]
+    assert replies.fixed("Your {{ item }}.") == []
+
+
+def test_the_fixed_sentences_of_a_template_are_known_ahead() -> None:
+    """Only the sentence with the variable has to be spoken anew."""
+    replies = Replies({})
+    source = "Here is your {{ item }}.  It is late. Shall I\n  ask?"
+    replies.add(source, ["item"])
+    assert replies.fixed(source) == ["It is late.", "Shall I ask?"]
 
 
 def test_conditions_hold_or_not() -> None:

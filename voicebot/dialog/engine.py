@@ -55,7 +55,7 @@ class FileDialog:
 
     def fixed_lines(self) -> Sequence[str]:
         """Every sentence known before any call, in the order of the file, each once."""
-        fixed = (self._script.replies.fixed(source) for source in self._spoken())
+        fixed = (text for source in self._spoken() for text in self._script.replies.fixed(source))
         return list(dict.fromkeys(text for text in fixed if text))
 
     def _spoken(self) -> Iterator[str]:

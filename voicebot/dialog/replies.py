@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from jinja2 import StrictUndefined, Template, TemplateError, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from voicebot.errors import DialogError
+
+SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 
 SAMPLES = ("", "1234")
 """Values every variable is given when a template is tried at load."""
@@ -64,10 +67,16 @@ class Replies:
         """Whether the condition `source`, which was added before, is true of `values`."""
         return bool(self.render(_condition(source), values))
 
-    def fixed(self, source: str) -> str | None:
-        """What `source` always says, or None if that depends on the call."""
-        used = meta.find_undeclared_variables(self._environment.parse(source))
-        return self.render(source, {}) if used <= set(self._constants) else None
+    def fixed(self, source: str) -> list[str]:
+        """What `source` always says: all of it, or those of its sentences that do not depend on the call."""
+        if self._constant(source):
+            return [self.render(source, {})]
+        if "{%" in source:
+            return []
+        return [" ".join(piece.split()) for piece in SENTENCE_END.split(source) if "{" not in piece]
+
+    def _constant(self, source: str) -> bool:
+        return meta.find_undeclared_variables(self._environment.parse(source)) <= set(self._constants)
 
 
 def _condition(source: str) -> str:
