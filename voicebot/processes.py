@@ -17,7 +17,7 @@ from flask import Flask
 from voicebot.asr.build import build as build_recognizer
 from voicebot.asr.port import Recognizer
 from voicebot.audio import Pcm
-from voicebot.audio.vad import detectors
+from voicebot.audio.vad import detection
 from voicebot.call.rules import Rules
 from voicebot.crm.build import crms
 from voicebot.crm.worker import DeliveryWorker
@@ -25,6 +25,7 @@ from voicebot.dialog import FileDialog
 from voicebot.dialog import load as load_dialog
 from voicebot.errors import SettingsError, StoreError
 from voicebot.lookup.build import build as build_lookups
+from voicebot.runtime.beat import Beat
 from voicebot.runtime.capacity import Capacity
 from voicebot.runtime.journal import Journal
 from voicebot.runtime.presence import Presence
@@ -196,6 +197,7 @@ async def serving_media(settings: Settings, stores: Stores, engines: Engines) ->
     if recovered:
         log.warning("calls.recovered", count=len(recovered))
     journal = Journal()
+    ticker = Ticker()
     services = Services(
         settings=settings,
         dialog=stores.dialog,
@@ -204,12 +206,12 @@ async def serving_media(settings: Settings, stores: Stores, engines: Engines) ->
         synthesizer=engines.voice,
         apology=engines.apology,
         lookups=build_lookups(stores.dialog.lookups, settings.dialog.parent),
-        detector=detectors(settings.vad),
         sessions=stores.sessions,
         records=stores.records,
         journal=journal,
         capacity=Capacity(settings.max_calls),
-        ticker=Ticker(),
+        ticker=ticker,
+        beat=Beat(ticker, detection(settings.vad)),
         voice_stats=lambda: engines.voice.stats,
     )
     server = AudioServer(services)

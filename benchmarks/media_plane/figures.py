@@ -14,11 +14,11 @@ SERVER_CORE, CALLER_CORE = 0, 1
 """Cores the two processes are pinned to."""
 
 
-class Ticking(Enum):
-    """How calls get their beat: from the product's shared ticker, or from a timer task each, the alternative."""
+class Hearing(Enum):
+    """How frames go through voice detection: those of all calls at once, or each by itself, the alternative."""
 
-    SHARED = "shared"
-    PER_CALL = "per call"
+    TOGETHER = "together"
+    ALONE = "alone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Step:
     """
 
     vad: Vad
-    ticking: Ticking
+    hearing: Hearing
     calls: int
     seconds: float
     settle: float

@@ -14,14 +14,15 @@ import time
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from benchmarks.media_plane.figures import SERVER_CORE, Ready, ServerTotals, Step, Ticking
-from benchmarks.media_plane.tally import CountedDetector, SampledTicker, Tally, TaskPerCall
+from benchmarks.media_plane.figures import SERVER_CORE, Ready, ServerTotals, Step
+from benchmarks.media_plane.tally import CountedDetection, SampledTicker, Tally
 from voicebot import logs
 from voicebot.asr.port import Speech
-from voicebot.audio.vad import VoiceDetector, detectors
+from voicebot.audio.vad import detection
 from voicebot.call.rules import Rules
 from voicebot.dialog import load
 from voicebot.lookup.build import build as build_lookups
+from voicebot.runtime.beat import Beat
 from voicebot.runtime.capacity import Capacity
 from voicebot.runtime.journal import Journal
 from voicebot.runtime.server import AudioServer
@@ -99,14 +100,11 @@ async def _services(settings: Settings, step: Step, tally: Tally) -> Services:
         recognizer.asked.clear()
         return next(heard)
 
-    def detector() -> VoiceDetector:
-        return CountedDetector(make(), tally)
-
-    make = detectors(step.vad)
     recognizer = ScriptedRecognizer(reply, RECOGNISER_SECONDS)
     tones = ToneSynthesizer(SECONDS_PER_CHARACTER)
     voice = CachedSynthesizer(tones, settings.voice_cache_mb)
     await voice.warm(dialog.fixed_lines())
+    ticker = SampledTicker(tally)
     return Services(
         settings=settings,
         dialog=dialog,
@@ -115,12 +113,12 @@ async def _services(settings: Settings, step: Step, tally: Tally) -> Services:
         synthesizer=voice,
         apology=tones.audio(dialog.apology),
         lookups=build_lookups(dialog.lookups, settings.dialog.parent),
-        detector=detector,
         sessions=MemorySessions(settings.session_ttl, settings.context_ttl),
         records=Records.open(settings.database),
         journal=Journal(),
         capacity=Capacity(settings.max_calls),
-        ticker=SampledTicker(tally) if step.ticking is Ticking.SHARED else TaskPerCall(tally),
+        ticker=ticker,
+        beat=Beat(ticker, CountedDetection(detection(step.vad), tally, step.hearing)),
     )
 
 

@@ -1,19 +1,18 @@
-"""Measuring inside of the server, by what the runtime takes from outside: detectors and ticker."""
+"""Measuring inside of the server, by what the runtime takes from outside: voice detection and ticker."""
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import os
 import time
 from array import array
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.media_plane.figures import SERVER_CORE, ServerFigures, core_busy
+from benchmarks.media_plane.figures import SERVER_CORE, Hearing, ServerFigures, core_busy
 from voicebot.audio import FRAME_SECONDS, Pcm
-from voicebot.audio.vad import VoiceDetector
-from voicebot.runtime.ticker import Beat, Ticker
+from voicebot.audio.vad import VoiceDetection
+from voicebot.runtime.ticker import Ticker
 
 
 class Tally:
@@ -68,22 +67,38 @@ class Tally:
             self._collecting = max(self._collecting, now - self._collection_began)
 
 
-class CountedDetector:
-    """A voice detector that reports every frame to the tally."""
+class CountedDetection:
+    """Voice detection that reports every frame to the tally."""
 
-    def __init__(self, detector: VoiceDetector, tally: Tally) -> None:
-        self._probability = detector.probability
+    def __init__(self, detection: VoiceDetection, tally: Tally, hearing: Hearing) -> None:
+        self._detection = detection
         self._tally = tally
-        self._due = 0.0
-        self._earliest = float("inf")
+        self._alone = hearing is Hearing.ALONE
+        self._due: dict[int, float] = {}
+        self._earliest: dict[int, float] = {}
 
-    def probability(self, frame: Pcm) -> float:
-        """As the detector inside."""
-        offset = time.monotonic() - self._due
-        self._due += FRAME_SECONDS
-        self._earliest = min(self._earliest, offset)
-        self._tally.frame(offset - self._earliest)
-        return self._probability(frame)
+    def begin(self) -> int:
+        """As the detection inside."""
+        voice = self._detection.begin()
+        self._due[voice], self._earliest[voice] = 0.0, float("inf")
+        return voice
+
+    def end(self, voice: int) -> None:
+        """As the detection inside."""
+        self._detection.end(voice)
+
+    def probabilities(self, voices: Sequence[int], frames: Sequence[Pcm]) -> list[float]:
+        """As the detection inside."""
+        now = time.monotonic()
+        for voice in voices:
+            offset = now - self._due[voice]
+            self._due[voice] += FRAME_SECONDS
+            self._earliest[voice] = earliest = min(self._earliest[voice], offset)
+            self._tally.frame(offset - earliest)
+        if self._alone:
+            pairs = zip(voices, frames, strict=True)
+            return [self._detection.probabilities([voice], [frame])[0] for voice, frame in pairs]
+        return self._detection.probabilities(voices, frames)
 
 
 class SampledTicker(Ticker):
@@ -92,36 +107,3 @@ class SampledTicker(Ticker):
     def __init__(self, tally: Tally) -> None:
         super().__init__()
         self.join(lambda _: tally.beat(self.lateness))
-
-
-class TaskPerCall(Ticker):
-    """The alternative: every beat has a task and a timer of its own."""
-
-    def __init__(self, tally: Tally) -> None:
-        super().__init__()
-        self._tally = tally
-        self._tasks: dict[Beat, asyncio.Task[None]] = {}
-
-    def join(self, beat: Beat) -> None:
-        self._tasks[beat] = asyncio.get_running_loop().create_task(self._drive(beat))
-
-    def leave(self, beat: Beat) -> None:
-        if (task := self._tasks.pop(beat, None)) is not None:
-            task.cancel()
-
-    async def run(self) -> None:
-        """Nothing to do here until cancelled."""
-        await asyncio.Event().wait()
-
-    async def _drive(self, beat: Beat) -> None:
-        clock: Callable[[], float] = asyncio.get_running_loop().time
-        due = clock()
-        while True:
-            due += FRAME_SECONDS
-            await asyncio.sleep(max(0.0, due - clock()))
-            now = clock()
-            self.lateness = now - due
-            self._tally.beat(self.lateness)
-            if self.lateness > FRAME_SECONDS:
-                due = now
-            beat(now)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.audio.support import FIXTURES, noise, recorded
 from voicebot.audio import FRAME_SAMPLES, FRAME_SECONDS, Pcm, silence
-from voicebot.audio.vad import VoiceDetector, detectors
+from voicebot.audio.vad import VoiceDetection, detection
 from voicebot.settings import Vad
 
 THRESHOLD = 0.6
@@ -18,23 +18,27 @@ QUIET = 1.0
 
 
 @pytest.fixture(params=list(Vad), ids=lambda kind: str(kind.value))
-def detector(request: pytest.FixtureRequest) -> VoiceDetector:
-    """A detector of either kind."""
-    return detectors(request.param)()
+def detector(request: pytest.FixtureRequest) -> VoiceDetection:
+    """Detection of either kind."""
+    return detection(request.param)
 
 
 @pytest.fixture
-def silero() -> VoiceDetector:
-    """The default detector."""
-    return detectors(Vad.SILERO)()
+def silero() -> VoiceDetection:
+    """The default."""
+    return detection(Vad.SILERO)
 
 
-def _follow(detector: VoiceDetector, pcm: Pcm) -> np.typing.NDArray[np.float64]:
-    frames = pcm[: len(pcm) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
-    return np.array([detector.probability(frame) for frame in frames])
+def _frames(pcm: Pcm) -> list[Pcm]:
+    return list(pcm[: len(pcm) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES))
 
 
-def test_a_spoken_sentence_is_voice(detector: VoiceDetector) -> None:
+def _follow(detector: VoiceDetection, pcm: Pcm) -> np.typing.NDArray[np.float64]:
+    voice = detector.begin()
+    return np.array([detector.probabilities([voice], [frame])[0] for frame in _frames(pcm)])
+
+
+def test_a_spoken_sentence_is_voice(detector: VoiceDetection) -> None:
     """Most frames of the sentence are voice, and the silence around it is not."""
     found = _follow(detector, recorded(FIXTURES / "speech.wav")) > THRESHOLD
     before, after = int(QUIET / FRAME_SECONDS), int((QUIET - 0.3) / FRAME_SECONDS)
@@ -43,24 +47,24 @@ def test_a_spoken_sentence_is_voice(detector: VoiceDetector) -> None:
     assert not found[-after:].any()
 
 
-def test_speech_is_noticed_within_two_hundred_milliseconds(detector: VoiceDetector) -> None:
+def test_speech_is_noticed_within_two_hundred_milliseconds(detector: VoiceDetection) -> None:
     """The caller who begins to speak is noticed soon enough to be let in."""
     found = _follow(detector, recorded(FIXTURES / "speech.wav")) > THRESHOLD
     assert abs(int(np.argmax(found)) * FRAME_SECONDS - QUIET) < 0.2
 
 
-def test_silence_is_not_voice(detector: VoiceDetector) -> None:
+def test_silence_is_not_voice(detector: VoiceDetection) -> None:
     """Digital silence stays at the bottom."""
     assert _follow(detector, silence(2.0)).max() < 0.1
 
 
 @pytest.mark.parametrize("amplitude", [30, 300, 3000])
-def test_white_noise_is_not_voice_to_silero(silero: VoiceDetector, amplitude: float) -> None:
+def test_white_noise_is_not_voice_to_silero(silero: VoiceDetection, amplitude: float) -> None:
     """From a quiet line to a roaring one, noise alone does not begin a turn."""
     assert _follow(silero, noise(3.0, amplitude)).max() < THRESHOLD
 
 
-def test_silero_hears_speech_through_noise(silero: VoiceDetector) -> None:
+def test_silero_hears_speech_through_noise(silero: VoiceDetection) -> None:
     """At about 10 dB signal to noise most of the sentence is still voice, and the noise around it is not."""
     pcm = recorded(FIXTURES / "speech.wav").astype(np.int32)
     spoken = pcm[int(QUIET * 8000) : -int(QUIET * 8000)]
@@ -72,23 +76,36 @@ def test_silero_hears_speech_through_noise(silero: VoiceDetector) -> None:
     assert found[: quiet - 5].mean() < 0.1
 
 
-def test_calls_do_not_hear_each_other() -> None:
-    """Detectors of one factory share the network but not what it remembers."""
-    make = detectors(Vad.SILERO)
+def test_calls_do_not_hear_each_other(detector: VoiceDetection) -> None:
+    """However many voices come and go, each is heard as if it were alone."""
     speech = recorded(FIXTURES / "speech.wav")
-    alone = _follow(make(), speech)
-    first, second = make(), make()
-    frames = speech[: len(speech) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
-    interleaved = []
-    for frame, other in zip(frames, reversed(frames), strict=True):
-        interleaved.append(first.probability(frame))
-        second.probability(other)
-    assert (np.array(interleaved) == alone).all()
+    kinds = [speech, np.ascontiguousarray(speech[::-1])]
+    alone = [_follow(detector, pcm) for pcm in kinds]
+    frames = [_frames(pcm) for pcm in kinds]
+    # Ten voices begin three beats apart and end with their audio: rounds of every size, more than eight.
+    begins = {detector.begin(): 3 * number for number in range(10)}
+    heard: dict[int, list[float]] = {voice: [] for voice in begins}
+    for at in range(len(frames[0]) + 27):
+        speaking = [voice for voice, begin in begins.items() if begin <= at < begin + len(frames[0])]
+        said = [frames[begins[voice] % 2][at - begins[voice]] for voice in speaking]
+        for voice, probability in zip(speaking, detector.probabilities(speaking, said), strict=True):
+            heard[voice].append(probability)
+    for voice, found in heard.items():
+        np.testing.assert_allclose(found, alone[begins[voice] % 2], atol=1e-5)
 
 
-def test_silero_does_not_depend_on_the_pieces(silero: VoiceDetector) -> None:
-    """The network sees its own windows: after the same audio in larger pieces it is as sure as before."""
-    speech = recorded(FIXTURES / "speech.wav")[: 160 * 200]
-    in_frames = _follow(silero, speech)
-    pieces = [detectors(Vad.SILERO)().probability(speech[:length]) for length in (8000, 16000, 32000)]
-    assert pieces == [in_frames[length // 160 - 1] for length in (8000, 16000, 32000)]
+def test_a_new_voice_remembers_nothing_of_the_one_before(detector: VoiceDetection) -> None:
+    """The place of a voice that ended is given to a new one, which is heard afresh."""
+    speech = recorded(FIXTURES / "speech.wav")
+    first = _follow(detector, speech)
+    for _ in range(20):
+        before = detector.begin()
+        for frame in _frames(speech[8000:9000]):
+            detector.probabilities([before], [frame])
+        detector.end(before)
+    assert (_follow(detector, speech) == first).all()
+
+
+def test_no_voices_are_no_work(detector: VoiceDetection) -> None:
+    """A beat without frames has no probabilities."""
+    assert detector.probabilities([], []) == []

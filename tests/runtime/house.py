@@ -17,8 +17,10 @@ from websockets.exceptions import ConnectionClosed
 
 from voicebot.asr.port import Recognizer
 from voicebot.audio import Pcm
+from voicebot.audio.vad import EachByItself
 from voicebot.call.rules import Rules
 from voicebot.dialog.types import Dialog, LookUpResult
+from voicebot.runtime.beat import Beat
 from voicebot.runtime.capacity import Capacity
 from voicebot.runtime.journal import Journal
 from voicebot.runtime.server import AudioServer
@@ -83,6 +85,7 @@ async def house(
     chosen = Settings(ws_port=0, data_dir=folder, audio_token=SecretStr(AUDIO_TOKEN), **settings)
     records = Records.open(chosen.database)
     dialog = dialog or EchoDialog()
+    ticker = Ticker()
     services = Services(
         settings=chosen,
         dialog=dialog,
@@ -91,12 +94,12 @@ async def house(
         synthesizer=synthesizer or ToneSynthesizer(seconds_per_character=0.01),
         apology=ToneSynthesizer(seconds_per_character=0.01).audio(dialog.apology),
         lookups=NoLookUps(),
-        detector=LoudnessDetector,
         sessions=sessions or MemorySessions(600, 600),
         records=records,
         journal=Journal(),
         capacity=Capacity(chosen.max_calls),
-        ticker=Ticker(),
+        ticker=ticker,
+        beat=Beat(ticker, EachByItself(LoudnessDetector)),
     )
     server = AudioServer(services, token_seconds)
     await server.start()

@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from voicebot.asr.port import Speech
-from voicebot.audio import SAMPLE_RATE
+from voicebot.audio import SAMPLE_RATE, Pcm
 from voicebot.audio.framing import Framer
 from voicebot.call.actions import Action, AskLookUp, End, Flush, Forget, Note, Promote, Recognise, Speak
 from voicebot.call.call import Call
@@ -41,6 +41,7 @@ from voicebot.gateways.port import (
     WireEvent,
 )
 from voicebot.runtime.allowance import Allowance
+from voicebot.runtime.beat import Seat
 from voicebot.runtime.departure import Departure
 from voicebot.runtime.metrics import Metrics
 from voicebot.runtime.playback import Playback, mark_number
@@ -63,7 +64,8 @@ AUDIO_PER_SECOND, AUDIO_AT_ONCE = 1.05, 15.0
 class Runner:
     """Performs one call on one socket, from its `StreamStarted` to the socket's end.
 
-    The gateway's events go in through `take`; time comes through the shared ticker.
+    The gateway's events go in through `take`. Time comes from the shared beat, and so does the caller's audio once
+    voice detection has heard it.
     earlier: what is remembered of a caller who is back.
     """
 
@@ -88,7 +90,7 @@ class Runner:
         self._conversation = services.dialog.converse(session.caller, session.called, earlier)
         self._call = Call(self._conversation, services.rules)
         self._framer = Framer()
-        self._detector = services.detector()
+        self._seat: Seat | None = None
         self._playback = Playback(wire)
         self._jobs: dict[int, asyncio.Task[None]] = {}
         self._speeches: dict[int, Speech] = {}
@@ -103,7 +105,7 @@ class Runner:
         self._started_at = self._clock()
 
     def start(self) -> None:
-        """Begin the conversation and follow the ticker."""
+        """Begin the conversation and follow the beat."""
         session = self._session
         self._write(
             partial(
@@ -116,7 +118,7 @@ class Runner:
                 self._services.settings.node,
             )
         )
-        self._services.ticker.join(self._beat)
+        self._seat = self._services.beat.join(self)
         after = max(0.0, time.time() - session.started_at) if session.comeback is not None else 0.0
         self._tell(
             Started(
@@ -134,8 +136,7 @@ class Runner:
         for event in events:
             match event:
                 case AudioReceived(pcm) if self._fits(self._audio, len(pcm) / SAMPLE_RATE):
-                    for frame in self._framer.feed(pcm):
-                        self._tell(Frame(frame, self._detector.probability(frame)))
+                    self._queue(pcm)
                 case DigitReceived(key) if self._fits(self._keys, 1):
                     self._tell(Digit(key))
                 case MarkPlayed(mark):
@@ -152,6 +153,8 @@ class Runner:
         """The socket is gone: the call hears of it. The text of what was said last may still be on its way."""
         if self._gone:
             return
+        if self._seat is not None:
+            self._seat.catch_up()
         self._gone = True
         self._tell(HungUp())
         self._end_if_over()
@@ -164,7 +167,9 @@ class Runner:
         if not self._gone or self._over or not (self._call.over or self._broken):
             return
         self._over = True
-        self._services.ticker.leave(self._beat)
+        if self._seat is not None:
+            self._seat.leave()
+            self._seat = None
         for task in (*self._jobs.values(), *self._speaking.values()):
             task.cancel()
         self._ended.set()
@@ -178,8 +183,26 @@ class Runner:
             self._log.warning("call.flooded")
         return False
 
-    def _beat(self, now: float) -> None:
-        self._tell(Tick())
+    def _queue(self, pcm: Pcm) -> None:
+        if self._seat is not None:
+            now = self._clock()
+            for frame in self._framer.feed(pcm):
+                self._seat.put(frame, now)
+
+    def hear(self, pcm: Pcm, speech: float, at: float) -> None:
+        """As `Listener.hear`."""
+        self._tell(Frame(pcm, speech), at)
+
+    def unheard(self, error: Exception) -> None:
+        """As `Listener.unheard`."""
+        if not self._over and not self._broken:
+            self._log.error("call.unheard", exc_info=error)
+            self._break(error)
+            self._end_if_over()
+
+    def tick(self, now: float) -> None:
+        """As `Listener.tick`."""
+        self._tell(Tick(), now)
         try:
             self._pump()
         except Exception:
@@ -188,11 +211,11 @@ class Runner:
             self.stop()
             self._departure.begin(self._rescue())
 
-    def _tell(self, event: Event) -> None:
+    def _tell(self, event: Event, at: float | None = None) -> None:
         if self._over or self._broken:
             return
         try:
-            actions = self._call.on(event, self._clock())
+            actions = self._call.on(event, self._clock() if at is None else at)
             for action in actions:
                 self._perform(action)
         except Exception as error:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from voicebot.asr.port import Recognizer
 from voicebot.audio import Pcm
-from voicebot.audio.vad import VoiceDetector
 from voicebot.call.rules import Rules
 from voicebot.dialog.types import Dialog
 from voicebot.lookup.port import LookUps
+from voicebot.runtime.beat import Beat
 from voicebot.runtime.capacity import Capacity
 from voicebot.runtime.journal import Journal
 from voicebot.runtime.ticker import Ticker
@@ -26,7 +26,7 @@ class Services:
     """Engines, stores and rules; one of each per process, used by all its calls.
 
     apology: the dialog's apology as audio, for when the voice itself fails.
-    detector: makes the voice detector of one call.
+    beat: of all calls; it follows the ticker.
     voice_stats: what the cache of the voice did, for `/metrics`.
     """
 
@@ -37,10 +37,10 @@ class Services:
     synthesizer: Synthesizer
     apology: Pcm
     lookups: LookUps
-    detector: Callable[[], VoiceDetector]
     sessions: Sessions
     records: Records
     journal: Journal
     capacity: Capacity
     ticker: Ticker
+    beat: Beat
     voice_stats: Callable[[], CacheStats] | None = None

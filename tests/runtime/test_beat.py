@@ -1,0 +1,151 @@
+"""What all calls hear on a beat, and that none suffers from another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from voicebot.audio import FRAME_SAMPLES, Pcm
+from voicebot.runtime.beat import FRAMES_A_BEAT, Beat
+from voicebot.runtime.ticker import Ticker
+
+
+def frame(number: int) -> Pcm:
+    return np.full(FRAME_SAMPLES, number, np.int16)
+
+
+class Numbered:
+    """Detection whose probability of a frame is its first sample, and which fails on a negative one."""
+
+    def __init__(self) -> None:
+        self.rounds: list[list[int]] = []
+        self.following: set[int] = set()
+        self._begun = 0
+
+    def begin(self) -> int:
+        self._begun += 1
+        self.following.add(self._begun)
+        return self._begun
+
+    def end(self, voice: int) -> None:
+        self.following.remove(voice)
+
+    def probabilities(self, voices: Sequence[int], frames: Sequence[Pcm]) -> list[float]:
+        assert set(voices) <= self.following
+        self.rounds.append(list(voices))
+        if any(pcm[0] < 0 for pcm in frames):
+            raise RuntimeError("the network failed")
+        return [float(pcm[0]) for pcm in frames]
+
+
+class Told:
+    """A listener that remembers what it was told; `faulty` raises after that."""
+
+    def __init__(self, faulty: bool = False) -> None:
+        self.told: list[tuple[str, float, float]] = []
+        self.faulty = faulty
+
+    def hear(self, pcm: Pcm, speech: float, at: float) -> None:
+        self._note("frame", speech, at)
+
+    def tick(self, now: float) -> None:
+        self._note("tick", 0.0, now)
+
+    def unheard(self, error: Exception) -> None:
+        self._note("unheard", 0.0, 0.0)
+
+    def _note(self, what: str, speech: float, at: float) -> None:
+        self.told.append((what, speech, at))
+        if self.faulty:
+            raise RuntimeError("ours")
+
+
+def test_frames_of_all_calls_are_heard_at_once_and_before_the_time() -> None:
+    """One question to the network for all calls that have a frame; each frame keeps its time of arrival."""
+    detection = Numbered()
+    beat = Beat(Ticker(), detection)
+    first, second, silent = Told(), Told(), Told()
+    one, two, _ = beat.join(first), beat.join(second), beat.join(silent)
+    one.put(frame(3), at=1.001)
+    two.put(frame(4), at=1.002)
+    beat.strike(1.02)
+    assert detection.rounds == [[one.voice, two.voice]]
+    assert first.told == [("frame", 3.0, 1.001), ("tick", 0.0, 1.02)]
+    assert second.told == [("frame", 4.0, 1.002), ("tick", 0.0, 1.02)]
+    assert silent.told == [("tick", 0.0, 1.02)]
+
+
+def test_frames_that_came_together_are_heard_in_order() -> None:
+    """Several frames of one call take several rounds; a voice is never asked for twice in one."""
+    detection = Numbered()
+    beat = Beat(Ticker(), detection)
+    listener, other = Told(), Told()
+    seat, neighbour = beat.join(listener), beat.join(other)
+    for number in (1, 2, 3):
+        seat.put(frame(number), at=1.0)
+    neighbour.put(frame(9), at=1.0)
+    beat.strike(1.02)
+    assert [what[1] for what in listener.told] == [1.0, 2.0, 3.0, 0.0]
+    assert detection.rounds == [[seat.voice, neighbour.voice], [seat.voice], [seat.voice]]
+
+
+def test_a_backlog_does_not_take_the_beat_from_the_others() -> None:
+    """Only so many frames of a call are heard in one beat; the rest is heard on the next, and none is lost."""
+    beat = Beat(Ticker(), Numbered())
+    listener = Told()
+    seat = beat.join(listener)
+    for number in range(FRAMES_A_BEAT + 5):
+        seat.put(frame(number), at=1.0)
+    beat.strike(1.02)
+    assert len(listener.told) == FRAMES_A_BEAT + 1
+    beat.strike(1.04)
+    assert [what[1] for what in listener.told if what[0] == "frame"] == [*map(float, range(FRAMES_A_BEAT + 5))]
+
+
+def test_catching_up_hears_what_waits_at_once() -> None:
+    """Before a call is told something that came after its audio, it hears that audio."""
+    beat = Beat(Ticker(), Numbered())
+    listener, other = Told(), Told()
+    seat, neighbour = beat.join(listener), beat.join(other)
+    seat.put(frame(1), at=1.0)
+    seat.put(frame(2), at=1.0)
+    neighbour.put(frame(3), at=1.0)
+    seat.catch_up()
+    assert [what[1] for what in listener.told] == [1.0, 2.0]
+    assert other.told == []
+
+
+def test_a_call_that_left_is_told_nothing_and_its_voice_is_let_go() -> None:
+    """Leaving twice is as leaving once, and what waited is dropped."""
+    detection = Numbered()
+    beat = Beat(Ticker(), detection)
+    listener = Told()
+    seat = beat.join(listener)
+    seat.put(frame(1), at=1.0)
+    seat.leave()
+    seat.leave()
+    beat.strike(1.02)
+    assert listener.told == []
+    assert detection.following == set()
+
+
+def test_one_faulty_call_leaves_the_others_their_audio_and_time(capsys: pytest.CaptureFixture[str]) -> None:
+    """A call that raises on every event does not keep the others from theirs."""
+    beat = Beat(Ticker(), Numbered())
+    faulty, sound = Told(faulty=True), Told()
+    for listener in (faulty, sound):
+        beat.join(listener).put(frame(1), at=1.0)
+    beat.strike(1.02)
+    assert [what[0] for what in sound.told] == ["frame", "tick"]
+    assert "beat.call_failed" in capsys.readouterr().out
+
+
+def test_calls_are_told_when_voice_detection_fails() -> None:
+    """A call that cannot hear must not go on as if its caller were silent; time goes on."""
+    beat = Beat(Ticker(), Numbered())
+    listener = Told()
+    beat.join(listener).put(frame(-1), at=1.0)
+    beat.strike(1.02)
+    assert [what[0] for what in listener.told] == ["unheard", "tick"]
