@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import math
+import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from voicebot.runtime import presence
 from voicebot.runtime.capacity import Capacity
 from voicebot.runtime.presence import Presence
 from voicebot.settings import Settings
@@ -17,44 +20,78 @@ from voicebot.store.sessions import Node
 from voicebot.testing.scripted import ScriptedRecognizer
 
 
-def _announced(folder: Path, load: float, drain: bool = False) -> Node:
-    """The node as others see it after its first announcement."""
+class _Heard(MemorySessions):
+    """Remembers every announcement, and lets the test choose the load before the next."""
+
+    def __init__(self, recognizer: ScriptedRecognizer, loads: Sequence[float]) -> None:
+        super().__init__(600, 600)
+        self._recognizer = recognizer
+        self._loads = list(loads[1:])
+        self.announced: list[Node] = []
+        self.done = threading.Event()
+
+    def announce(self, node: Node) -> None:
+        self.announced.append(node)
+        if self._loads:
+            self._recognizer.load = self._loads.pop(0)
+        else:
+            self.done.set()
+
+
+def _announced(folder: Path, loads: Sequence[float], drain: bool = False) -> list[Node]:
+    """What is announced while the recogniser has these loads, one after the other."""
     settings = Settings(data_dir=folder, node_name="media-1", asr_max_wait=1.0, max_calls=7)
-    sessions = MemorySessions(600, 600)
+    recognizer = ScriptedRecognizer()
+    recognizer.load = loads[0]
+    sessions = _Heard(recognizer, loads)
     records = Records.open(settings.database)
     capacity = Capacity(settings.max_calls)
     capacity.take()
     if drain:
         capacity.drain()
-    recognizer = ScriptedRecognizer()
-    recognizer.load = load
 
     async def play() -> None:
         running = asyncio.create_task(Presence(settings, sessions, records, capacity, recognizer).run())
-        async with asyncio.timeout(10):
-            while not sessions.nodes():  # noqa: ASYNC110
-                await asyncio.sleep(0.005)
+        assert await asyncio.to_thread(sessions.done.wait, 10)
         running.cancel()
 
     try:
         asyncio.run(play())
     finally:
         records.close()
-    (node,) = sessions.nodes()
-    return node
+    return sessions.announced[: len(loads)]
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Announcements follow each other closely."""
+    monkeypatch.setattr(presence, "ANNOUNCE_SECONDS", 0.001)
+
+
+def test_a_node_says_who_and_how_full_it_is(tmp_path: Path) -> None:
+    """Name, calls and room are told, and that it is ready."""
+    (node,) = _announced(tmp_path, [0.0])
+    assert (node.name, node.calls, node.capacity, node.ready) == ("media-1", 1, 7, True)
 
 
 @pytest.mark.parametrize(
-    ("load", "ready"),
-    [(0.0, True), (1.0, True), (1.01, False), (math.inf, False)],
-    ids=["idle", "busy", "late", "dead"],
+    ("loads", "ready"),
+    [
+        ([1.0, 1.0, 1.0, 1.0], "yyyy"),
+        ([1.1, 1.1, 0.9, 1.1, 1.1], "yyyyy"),
+        ([1.1, 1.1, 1.1, 1.1, 0.9, 1.1], "yynnyy"),
+        ([0.0, math.inf, math.inf, 0.0], "ynny"),
+    ],
+    ids=["busy", "a slow batch", "behind", "broken"],
 )
-def test_a_node_whose_recogniser_is_behind_takes_no_calls(tmp_path: Path, load: float, ready: bool) -> None:
-    """Ready as long as a turn would be heard within VOICEBOT_ASR_MAX_WAIT; calls and room are told in any case."""
-    node = _announced(tmp_path, load)
-    assert (node.name, node.calls, node.capacity, node.ready) == ("media-1", 1, 7, ready)
+def test_a_node_whose_recogniser_stays_behind_takes_no_calls(
+    tmp_path: Path, loads: list[float], ready: str
+) -> None:
+    """Three looks above VOICEBOT_ASR_MAX_WAIT running, or one at a broken engine; one good look ends it."""
+    assert "".join("y" if node.ready else "n" for node in _announced(tmp_path, loads)) == ready
 
 
 def test_a_node_that_drains_takes_no_calls(tmp_path: Path) -> None:
     """Going away, it is not ready however idle it is."""
-    assert not _announced(tmp_path, 0.0, drain=True).ready
+    (node,) = _announced(tmp_path, [0.0], drain=True)
+    assert not node.ready

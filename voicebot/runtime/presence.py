@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 
 import structlog
 
@@ -18,6 +19,10 @@ log = structlog.get_logger()
 ANNOUNCE_SECONDS = 1.0
 HEARTBEAT_EVERY = 10
 """Announcements per heartbeat in the database, which is written to less often."""
+
+
+LATE_LOOKS = 3
+"""Announcements running that find the recogniser behind, from which it counts: a single slow batch is no queue."""
 
 
 class Presence:
@@ -39,7 +44,7 @@ class Presence:
         self._records = records
         self._capacity = capacity
         self._recognizer = recognizer
-        self._behind = False
+        self._late = 0
 
     async def run(self) -> None:
         """Announce until cancelled; a store that is away is tried again."""
@@ -63,11 +68,14 @@ class Presence:
 
     def _keeps_up(self) -> bool:
         load = self._recognizer.load
-        behind = load > self._settings.asr_max_wait
-        if behind != self._behind:
-            self._behind = behind
-            log.warning("recognizer.behind" if behind else "recognizer.caught_up", wait=round(load, 2))
-        return not behind
+        behind = self._late >= LATE_LOOKS
+        if load == math.inf:
+            self._late = LATE_LOOKS
+        else:
+            self._late = min(LATE_LOOKS, self._late + 1) if load > self._settings.asr_max_wait else 0
+        if (self._late >= LATE_LOOKS) != behind:
+            log.warning("recognizer.caught_up" if behind else "recognizer.behind", wait=round(load, 2))
+        return self._late < LATE_LOOKS
 
     def _announce(self, ready: bool) -> None:
         self._sessions.announce(
