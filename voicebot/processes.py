@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import socket
@@ -214,6 +215,8 @@ async def serving_media(settings: Settings, stores: Stores, engines: Engines) ->
         beat=Beat(ticker, detection(settings.vad)),
         voice_stats=lambda: engines.voice.stats,
     )
+    # What is loaded by now stays; the garbage collector would stop all calls to look at it again and again.
+    gc.freeze()
     server = AudioServer(services)
     await server.start()
     warming = asyncio.create_task(engines.voice.warm(stores.dialog.fixed_lines()))

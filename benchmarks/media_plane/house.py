@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import itertools
 import os
 import re
@@ -75,6 +76,8 @@ def run(pipe: Connection, step: Step, folder: Path) -> None:
 async def _serve(pipe: Connection, step: Step, settings: Settings) -> None:
     tally = Tally()
     services = await _services(settings, step, tally)
+    # As `processes.serving_media` does.
+    gc.freeze()
     server = AudioServer(services)
     await server.start()
     pipe.send(Ready(server.port, _tokens(services, step.calls)))

@@ -16,6 +16,8 @@ class Framer:
 
     def feed(self, pcm: Pcm) -> list[Pcm]:
         """The frames that `pcm` completes, oldest first; often one, sometimes none."""
+        if len(pcm) == self._size and not len(self._rest):
+            return [pcm]
         joined = np.concatenate((self._rest, pcm)) if len(self._rest) else pcm
         whole = len(joined) - len(joined) % self._size
         self._rest = joined[whole:].copy()

@@ -85,6 +85,9 @@ class Call:
                 self._perform(self._conversation.open(event.comeback))
         self._now = max(self._now, round(now - self._origin, 6))
         self._take_in(event)
+        if isinstance(event, Frame):
+            # What follows from it is looked at on the `Tick` that comes at least every 20 ms, not twice.
+            return []
         if self._gone is not None:
             self._wait_for_last_words(self._gone)
         elif not self._over:

@@ -33,6 +33,7 @@ class Frame:
 
     pcm: int16 mono at 8 kHz, `FRAME_SAMPLES` long.
     speech: 0..1, the voice detector's probability that somebody speaks in it.
+    Has no consequences by itself: what follows is decided on the next `Tick`.
     """
 
     pcm: Pcm

@@ -138,7 +138,9 @@ class Mouth:
 
     def stuck(self, now: float) -> bool:
         """Whether the voice owes audio for too long."""
-        if not any(not sentence.sent and not sentence.failed for sentence in self._sentences()):
+        if not self._speeches or not any(
+            not sentence.sent and not sentence.failed for sentence in self._sentences()
+        ):
             return False
         return now >= max(self._owed_since, self._clock.ends) + self._rules.voice_timeout
 

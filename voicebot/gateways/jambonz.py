@@ -172,11 +172,11 @@ class JambonzWire:
     def _audio(self, message: bytes) -> Sequence[WireEvent]:
         if not self._started:
             raise ProtocolError("audio came before the metadata of the jambonz listen verb")
-        data = self._rest + message
+        data = self._rest + message if self._rest else message
         whole = len(data) - len(data) % (2 * self._channels)
         self._rest = data[whole:]
         # Stereo is interleaved, and the caller is its left channel.
-        pcm = np.frombuffer(data[:whole], "<i2").astype(np.int16)[:: self._channels]
+        pcm = np.frombuffer(data, "<i2", whole // 2).astype(np.int16, copy=False)[:: self._channels]
         if self._downsampler is not None:
             pcm = self._downsampler.push(pcm)
         return [AudioReceived(pcm)] if len(pcm) else []
