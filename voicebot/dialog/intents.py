@@ -149,6 +149,8 @@ class Intents:
                 continue
             if "not" in phrase.tokens and "not" not in words.tokens:
                 continue
+            if alike.keys().isdisjoint(phrase.tokens):
+                continue
             most = sum(
                 weight * best.get(word, 0.0) for word, weight in zip(phrase.tokens, phrase.weights, strict=True)
             )
