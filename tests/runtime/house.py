@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from websockets.exceptions import ConnectionClosed
 
 from voicebot.asr.port import Recognizer
 from voicebot.audio import Pcm
-from voicebot.audio.vad import EachByItself
+from voicebot.audio.vad import EachByItself, VoiceDetector
 from voicebot.call.rules import Rules
 from voicebot.dialog.types import Dialog, LookUpResult
 from voicebot.runtime.beat import Beat
@@ -78,6 +78,7 @@ async def house(
     synthesizer: Synthesizer | None = None,
     dialog: Dialog | None = None,
     sessions: Sessions | None = None,
+    detector: Callable[[], VoiceDetector] = LoudnessDetector,
     token_seconds: float = 5.0,
     **settings: Any,
 ) -> AsyncIterator[House]:
@@ -99,7 +100,7 @@ async def house(
         journal=Journal(),
         capacity=Capacity(chosen.max_calls),
         ticker=ticker,
-        beat=Beat(ticker, EachByItself(LoudnessDetector)),
+        beat=Beat(ticker, EachByItself(detector)),
     )
     server = AudioServer(services, token_seconds)
     await server.start()

@@ -19,7 +19,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
 from tests.runtime.house import AUDIO_TOKEN, VOICE, Caller, calling, house, until
-from voicebot.audio import g711
+from voicebot.audio import Pcm, g711
 from voicebot.call.record import Disposition, Speaker
 from voicebot.dialog.types import Conversation, HangUp, Move, Recollection, Transfer, TransferReason
 from voicebot.errors import StoreError
@@ -264,6 +264,13 @@ class BrokenDialog(EchoDialog):
         return BrokenConversation(self)
 
 
+class BrokenDetector:
+    """Hears nothing, and says so."""
+
+    def probability(self, frame: Pcm) -> float:
+        raise RuntimeError("the network failed")
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -271,8 +278,9 @@ class BrokenDialog(EchoDialog):
         {"recognizer": ScriptedRecognizer(["hello"]), "dialog": BrokenDialog()},
         {"recognizer": ScriptedRecognizer(["hello"]), "synthesizer": ToneSynthesizer(0.01, fail_on="said")},
         {"recognizer": ScriptedRecognizer(["hello"]), "synthesizer": ToneSynthesizer(0.01, fail_on="")},
+        {"detector": BrokenDetector},
     ],
-    ids=["recogniser", "conversation", "voice once", "voice always"],
+    ids=["recogniser", "conversation", "voice once", "voice always", "voice detection"],
 )
 def test_a_failure_is_apologised_for_and_handed_over(tmp_path: Path, options: dict[str, Any]) -> None:
     """Whatever of ours fails, the caller hears the apology and reaches the fallback target."""

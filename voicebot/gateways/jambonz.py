@@ -220,7 +220,8 @@ class JambonzWire:
 
 def _scrub(pcm: Pcm) -> Pcm:
     # The module marks a place in the audio by the sample -1 and takes every other -1 for one.
-    return pcm + (pcm == -1)
+    scrubbed: Pcm = pcm + (pcm == -1)
+    return scrubbed
 
 
 def _command(kind: str, **data: str) -> str:
