@@ -61,8 +61,13 @@ def evaluate(model: Path, folder: Path, noise_minutes: float, show: bool) -> Non
     asyncio.run(_evaluate(recognizer(model), folder, noise_minutes, show))
 
 
+async def hear_all(ears: Recognizer, folder: Path) -> list[Heard]:
+    """Every recording of a held-out folder, in the manifest's order."""
+    return [Heard(entry, await _hear(ears, pcm)) for entry, pcm in read(folder)]
+
+
 async def _evaluate(ears: Recognizer, folder: Path, noise_minutes: float, show: bool) -> None:
-    heard = [Heard(entry, await _hear(ears, pcm)) for entry, pcm in read(folder)]
+    heard = await hear_all(ears, folder)
     if show:
         for one in heard:
             if not one.exact:

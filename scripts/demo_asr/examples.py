@@ -1,5 +1,8 @@
 """Training batches: clips put on a line, their features, and the tokens the decoder is to write."""
 
+# torch is not in the product's environment: without it its classes are of no known type.
+# mypy: disable-error-code="misc"
+
 from __future__ import annotations
 
 import re

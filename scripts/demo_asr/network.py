@@ -5,6 +5,9 @@ same features, so attention over them is nearly attention over a few of them, co
 the count is added to their scores. That makes training on three-second utterances ten times cheaper.
 """
 
+# torch is not in the product's environment: without it its classes are of no known type.
+# mypy: disable-error-code="misc"
+
 from __future__ import annotations
 
 import math
