@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import pytest
+import structlog
 from hypothesis import settings
 from xdist.remote import Producer  # type: ignore[import-untyped]
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
@@ -13,6 +15,14 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
+
+
+@pytest.fixture(autouse=True)
+def own_logs() -> Iterator[None]:
+    """A test that configures logging, as commands do, does so for itself."""
+    yield
+    structlog.reset_defaults()
+
 
 REAL_TIME = ("tests/e2e/test_conversations.py", "tests/e2e/test_kill.py", "tests/e2e/test_processes.py")
 """Modules whose callers speak in real time: two of them at once would slow each other down."""

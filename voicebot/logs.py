@@ -36,7 +36,6 @@ def configure(settings: Settings) -> None:
         processors=[*processors, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_LibraryFormatter("%(levelname)s %(name)s %(message)s"))
