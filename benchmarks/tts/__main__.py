@@ -85,7 +85,12 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser("benchmarks.tts", description=ABOUT)
     parser.add_argument("--rounds", type=int, default=10, help="times five sentences (10)")
     parser.add_argument(
-        "--engine", type=Voice, action="append", choices=list(Voice), help="only this one; may be repeated"
+        "--engine",
+        type=Voice,
+        action="append",
+        choices=list(Voice),
+        metavar="ENGINE",
+        help=f"only this one ({', '.join(engine.value for engine in Voice)}); may be repeated",
     )
     options = parser.parse_args(arguments)
     options.engine = options.engine or list(Voice)
