@@ -364,3 +364,11 @@ def test_keys_that_fill_a_slot_say_what_they_mean() -> None:
     assert talk.conversation.meaning == Meaning("order_status", 1.0, {"order_number": "1234"})
     move = DEMO.converse("", "").press("1234")
     assert move.meaning == Meaning("order_status", 1.0, {"order_number": "1234"})
+
+
+def test_a_caller_may_drop_a_question_or_ask_to_hear_it_again() -> None:
+    """Dropping the number leads to no person, and a puzzled sound repeats the last sentence."""
+    talk = Talk()
+    talk.say("where is my order")
+    assert talk.say("never mind") == "All right. What else can I do for you?"
+    assert talk.say("huh?") == "All right. What else can I do for you?"

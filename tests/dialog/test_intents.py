@@ -96,7 +96,7 @@ def test_what_was_not_asked_for_is_not_done(said: str) -> None:
     assert intent(said) is None
 
 
-@pytest.mark.parametrize("said", ["I don't want an agent", "No, don't transfer me.", "no thanks", "Never mind."])
+@pytest.mark.parametrize("said", ["I don't want an agent", "No, don't transfer me.", "no thanks"])
 def test_a_refusal_says_no(said: str) -> None:
     """Turning something down answers a question about it."""
     assert understand(SCRIPT, said).agreed is False

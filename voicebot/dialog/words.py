@@ -25,7 +25,7 @@ _IS_AFTER = word_set("where what who how when why it that there here he she this
 _TOKEN = re.compile(r"[a-z0-9]+(?:'[a-z]+)?|[,.;:!?]")
 _BREAKS = frozenset(",.;:!?")
 
-NOISES = word_set("um uh er erm ah hm hmm mm mhm mmm huh eh oh")
+NOISES = word_set("um uh er erm ah hm hmm mm mhm mmm eh oh")
 """Sounds that say nothing."""
 
 LONG_NUMBER = 3
