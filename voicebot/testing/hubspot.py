@@ -15,13 +15,13 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from voicebot.testing.hubspot_account import Account, Answer, Record, Refusal, refuse
+from voicebot.testing.loopback import LoopbackServer, Serving
 
 TOKEN = "pat-na1-not-a-real-token"  # noqa: S105
 SCOPES = frozenset(("crm.objects.contacts.read", "crm.objects.contacts.write"))
@@ -99,7 +99,7 @@ class Request:
     body: dict[str, Any]
 
 
-class FakeHubSpot:
+class FakeHubSpot(LoopbackServer):
     """A HubSpot server on loopback; a context manager.
 
     port: 0 takes a free one. clock: seconds since the epoch. Everything else as in `Account`.
@@ -121,26 +121,12 @@ class FakeHubSpot:
         self._token = token
         self._script: list[_Scripted] = []
         self._lock = threading.Lock()
-        self._released = threading.Event()
-        self._server = _Server(("127.0.0.1", port), self)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
-
-    def __enter__(self) -> FakeHubSpot:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._released.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__init__(_Handler, port)
 
     @property
     def url(self) -> str:
         """Base URL, for VOICEBOT_HUBSPOT_BASE_URL."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return self.base
 
     @property
     def notes(self) -> list[Record]:
@@ -240,7 +226,7 @@ class FakeHubSpot:
         fault = scripted.fault
         headers = {"Retry-After": scripted.retry_after} if scripted.retry_after else {}
         if fault is Fault.HANG:
-            self._released.wait(_HANG_SECONDS)
+            self.released.wait(_HANG_SECONDS)
         if fault in (Fault.HANG, Fault.LOST, Fault.DROPPED):
             handler.close_connection = True
         elif fault in (Fault.HTML, Fault.BAD_GATEWAY):
@@ -293,25 +279,14 @@ _ANSWERS = {
 }
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def __init__(self, address: tuple[str, int], hubspot: FakeHubSpot) -> None:
-        super().__init__(address, _Handler)
-        self.hubspot = hubspot
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hung up, which tests do on purpose; its own side tells."""
-
-
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     wbufsize = -1  # headers and body in one packet: two would wait for each other's acknowledgement
-    server: _Server
+    server: Serving[FakeHubSpot]
 
     def _handle(self) -> None:
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self.server.hubspot.answer(self, self.command, self.path, self.headers.get("Authorization", ""), raw)
+        self.server.fake.answer(self, self.command, self.path, self.headers.get("Authorization", ""), raw)
 
     do_GET = do_POST = do_PATCH = _handle
 

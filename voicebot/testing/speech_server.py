@@ -10,11 +10,12 @@ import wave
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import numpy as np
+
+from voicebot.testing.loopback import LoopbackServer, Serving
 
 RATE = 24000
 SECONDS_PER_CHARACTER = 0.06
@@ -58,7 +59,7 @@ class Asked:
     body: dict[str, Any]
 
 
-class FakeSpeechServer:
+class FakeSpeechServer(LoopbackServer):
     """A speech server on loopback; a context manager.
 
     rate: of its audio. stereo: whether its WAV has two channels. sized: whether its WAV's header tells the true
@@ -74,26 +75,12 @@ class FakeSpeechServer:
         self.stereo = stereo
         self.sized = sized
         self._script: list[Fault] = []
-        self._released = threading.Event()
-        self._server = _Server(("127.0.0.1", 0), self)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
-
-    def __enter__(self) -> FakeSpeechServer:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._released.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__init__(_Handler)
 
     @property
     def url(self) -> str:
         """What VOICEBOT_VOICE_URL is set to."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
+        return f"{self.base}/v1"
 
     def fail(self, fault: Fault, times: int = 1) -> None:
         """Let the next requests fail in this way."""
@@ -110,25 +97,13 @@ class FakeSpeechServer:
         return self._script.pop(0) if self._script else None
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-
-    def __init__(self, address: tuple[str, int], fake: FakeSpeechServer) -> None:
-        self.fake = fake
-        super().__init__(address, _Handler)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A listener that goes away is what tests are about."""
-
-
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server: _Server
+    server: Serving[FakeSpeechServer]
 
     def do_POST(self) -> None:
         fake = self.server.fake
-        if fake._released.is_set():
+        if fake.released.is_set():
             # A kept connection outlives the server; it must not go on answering.
             self.close_connection = True
             return
@@ -137,7 +112,7 @@ class _Handler(BaseHTTPRequestHandler):
         fake.came.set()
         fault = fake._next_fault()
         if fault is Fault.HANG:
-            fake._released.wait(_HANG_SECONDS)
+            fake.released.wait(_HANG_SECONDS)
         if fault in (Fault.HANG, Fault.DROPPED):
             self.close_connection = True
         elif fault in _STATUS:
@@ -170,7 +145,7 @@ class _Handler(BaseHTTPRequestHandler):
             for index, piece in enumerate(pieces):
                 if index == 3 and fault in (Fault.CUT, Fault.STALL):
                     if fault is Fault.STALL:
-                        fake._released.wait(_HANG_SECONDS)
+                        fake.released.wait(_HANG_SECONDS)
                     self.close_connection = True
                     return
                 self.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")

@@ -11,9 +11,10 @@ import wave
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from voicebot.testing.loopback import LoopbackServer, Serving
 
 _HANG_SECONDS = 30.0
 
@@ -65,7 +66,7 @@ class Heard:
     words: tuple[tuple[str, float, float], ...] = field(default=())
 
 
-class FakeTranscriptionServer:
+class FakeTranscriptionServer(LoopbackServer):
     """A transcription server on loopback; a context manager.
 
     hears: what it makes of each utterance. verbose: whether it knows `verbose_json`; else 400.
@@ -80,26 +81,12 @@ class FakeTranscriptionServer:
         self._script: list[Fault] = []
         self._under_way = 0
         self._lock = threading.Lock()
-        self._released = threading.Event()
-        self._server = _Server(("127.0.0.1", 0), self)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
-
-    def __enter__(self) -> FakeTranscriptionServer:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._released.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__init__(_Handler)
 
     @property
     def url(self) -> str:
         """What VOICEBOT_ASR_URL is set to."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
+        return f"{self.base}/v1"
 
     def fail(self, fault: Fault, times: int = 1) -> None:
         """Let the next requests fail in this way."""
@@ -138,21 +125,9 @@ class FakeTranscriptionServer:
         return 200, answer
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-
-    def __init__(self, address: tuple[str, int], fake: FakeTranscriptionServer) -> None:
-        self.fake = fake
-        super().__init__(address, _Handler)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A listener that goes away is what tests are about."""
-
-
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server: _Server
+    server: Serving[FakeTranscriptionServer]
 
     def do_POST(self) -> None:
         fake = self.server.fake
@@ -161,7 +136,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             if fault in (Fault.HANG, Fault.DROPPED):
                 if fault is Fault.HANG:
-                    fake._released.wait(_HANG_SECONDS)
+                    fake.released.wait(_HANG_SECONDS)
                 self.close_connection = True
             elif fault is Fault.DRIP:
                 self._drip()
@@ -200,7 +175,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.close_connection = True
         self.wfile.write(b"{")
-        while not self.server.fake._released.wait(0.02):
+        while not self.server.fake.released.wait(0.02):
             self.wfile.write(b" ")
             self.wfile.flush()
 
