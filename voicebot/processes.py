@@ -24,7 +24,7 @@ from voicebot.crm.build import crms
 from voicebot.crm.worker import DeliveryWorker
 from voicebot.dialog import FileDialog
 from voicebot.dialog import load as load_dialog
-from voicebot.errors import SettingsError, StoreError
+from voicebot.errors import StoreError
 from voicebot.lookup.build import build as build_lookups
 from voicebot.runtime.beat import Beat
 from voicebot.runtime.capacity import Capacity
@@ -33,7 +33,7 @@ from voicebot.runtime.presence import Presence
 from voicebot.runtime.server import AudioServer
 from voicebot.runtime.services import Services
 from voicebot.runtime.ticker import Ticker
-from voicebot.settings import Settings
+from voicebot.settings import Settings, port_refused
 from voicebot.store.build import sessions as build_sessions
 from voicebot.store.records import Records
 from voicebot.store.sessions import Sessions
@@ -110,17 +110,13 @@ def need_ports(settings: Settings, *names: str) -> None:
     Raises SettingsError.
     """
     for name in names:
-        port = getattr(settings, name)
         family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
         with socket.socket(family) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                probe.bind((settings.host, port))
+                probe.bind((settings.host, getattr(settings, name)))
             except OSError as error:
-                raise SettingsError(
-                    f"VOICEBOT_{name.upper()}={port} on VOICEBOT_HOST={settings.host}: "
-                    f"{error.strerror or error}; choose another port or stop what uses it"
-                ) from error
+                raise port_refused(settings, name, error) from error
 
 
 @contextlib.contextmanager
@@ -129,10 +125,7 @@ def serving_web(settings: Settings, app: Flask) -> Iterator[None]:
     try:
         server = listen(app, settings.host, settings.http_port, trusted_proxy=settings.trusted_proxy)
     except OSError as error:
-        raise SettingsError(
-            f"VOICEBOT_HTTP_PORT={settings.http_port} on VOICEBOT_HOST={settings.host}: "
-            f"{error.strerror or error}; choose another port or stop what uses it"
-        ) from error
+        raise port_refused(settings, "http_port", error) from error
     thread = threading.Thread(target=server.run, name="web", daemon=True)
     thread.start()
     try:

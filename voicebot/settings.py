@@ -279,6 +279,14 @@ class Settings(BaseSettings):
         return self.node_name or f"{socket.gethostname()}:{self.ws_port}"
 
 
+def port_refused(settings: Settings, name: str, error: OSError) -> SettingsError:
+    """What to tell the operator when the port that the setting `name` gives cannot be listened on."""
+    return SettingsError(
+        f"{PREFIX}{name.upper()}={getattr(settings, name)} on {PREFIX}HOST={settings.host}: "
+        f"{error.strerror or error}; choose another port or stop what uses it"
+    )
+
+
 def is_loopback(host: str) -> bool:
     """Whether `host` can only be reached from this machine."""
     if host == "localhost":

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from voicebot.audio import SAMPLE_RATE, Pcm
+from voicebot.audio.downsample import Downsampler
 from voicebot.errors import ProtocolError
-from voicebot.gateways.downsample import Downsampler
 from voicebot.gateways.frames import (
     printable,
     quoted,

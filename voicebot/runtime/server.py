@@ -17,7 +17,7 @@ from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 from voicebot.dialog.types import Meaning, Recollection
-from voicebot.errors import ProtocolError, SettingsError, StoreError
+from voicebot.errors import ProtocolError, StoreError
 from voicebot.gateways import GATEWAYS, JAMBONZ_PATH, Gateway, gateway_for, select_subprotocol
 from voicebot.gateways.port import StreamStarted, Wire, WireEvent
 from voicebot.runtime.departure import Departure
@@ -25,6 +25,7 @@ from voicebot.runtime.metrics import CONTENT_TYPE, Metrics
 from voicebot.runtime.runner import Runner
 from voicebot.runtime.services import Services
 from voicebot.runtime.socket import GatewayConnection, Outlet
+from voicebot.settings import port_refused
 from voicebot.store.records import Records
 from voicebot.store.sessions import Session
 
@@ -83,10 +84,7 @@ class AudioServer:
                 server_header=None,
             )
         except OSError as error:
-            raise SettingsError(
-                f"VOICEBOT_WS_PORT={settings.ws_port} on VOICEBOT_HOST={settings.host}: "
-                f"{error.strerror or error}; choose another port or stop what uses it"
-            ) from error
+            raise port_refused(settings, "ws_port", error) from error
         self._ticking = asyncio.create_task(self._services.ticker.run())
 
     async def drain(self) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from voicebot.audio import FRAME_SAMPLES, SAMPLE_RATE, Pcm
-from voicebot.gateways.downsample import Downsampler
+from voicebot.audio.downsample import Downsampler
 
 MOST_MARKS = 30
 """More outstanding marks than this are dropped without a word."""

@@ -10,8 +10,8 @@ import numpy.typing as npt
 import soxr
 
 from voicebot.audio import SAMPLE_RATE, Pcm, silence
+from voicebot.audio.downsample import Downsampler
 from voicebot.audio.level import FULL_SCALE, PEAK_DBFS, SPEECH_DBFS
-from voicebot.gateways.downsample import Downsampler
 
 _FRAME = SAMPLE_RATE // 100
 _MARGIN = 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from voicebot.audio import SAMPLE_RATE, Pcm
+from voicebot.audio.pcm import SAMPLE_RATE, Pcm
 
 _TAPS_PER_FACTOR = 32
 _CUTOFF = 3600 / SAMPLE_RATE
