@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import threading
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
@@ -83,6 +84,26 @@ def test_turns_overtake_guesses() -> None:
         texts = [transcript.text for transcript in await asyncio.gather(first, guess, final)]
         assert texts == ["1", "2", "3"]
         assert engine.order == [1, 3, 2]
+
+    _with(engine, story)
+
+
+def test_a_transcript_tells_waiting_from_decoding() -> None:
+    """Who stood behind another decode has waited at least as long as that one took once it stood there."""
+    engine = GatedEngine()
+
+    async def story(recognizer: LocalRecognizer) -> None:
+        first = asyncio.create_task(recognizer.recognize(numbered(1)))
+        await _begun(engine)
+        second = await _ask(recognizer, numbered(2))
+        asked = time.monotonic()
+        while time.monotonic() - asked < 0.02:
+            await asyncio.sleep(0)
+        engine.gate.set()
+        early, late = await asyncio.gather(first, second)
+        assert late.wait_seconds >= 0.02
+        assert early.decode_seconds >= 0.02
+        assert early.wait_seconds < late.wait_seconds
 
     _with(engine, story)
 

@@ -156,6 +156,8 @@ class LocalRecognizer:
         engine: Engine | None = None
         try:
             engine = self._keeper.engine()
+            for task in tasks:
+                task.job.began = began if task.job.began is None else task.job.began
             outcomes = engine.decode([task.piece for task in tasks])
             took = time.monotonic() - began
             for task, outcome in zip(tasks, outcomes, strict=True):
@@ -179,7 +181,7 @@ class LocalRecognizer:
             complete = len(job.heard) == len(job.pieces)
         if complete:
             heard = engine.join([job.heard[place] for place in range(len(job.pieces))])
-            _deliver(job, _believed(heard, job.speech, job.busy))
+            _deliver(job, _believed(heard, job))
 
     def _again(self, tasks: Sequence[Task], engine: Engine | None, error: Exception) -> None:
         """The batch failed: in smaller batches or one by one it may not; who has failed alone fails for good."""
@@ -204,7 +206,8 @@ class LocalRecognizer:
         _deliver(job, _failure(error))
 
 
-def _believed(heard: Heard, speech: Speech, busy: float) -> Transcript:
+def _believed(heard: Heard, job: Job) -> Transcript:
+    speech = job.speech
     reason = guard.doubt(heard, seconds(speech.pcm), speech.hints.prompt) if heard.text else ""
     text = "" if reason else heard.text
     return Transcript(
@@ -212,7 +215,8 @@ def _believed(heard: Heard, speech: Speech, busy: float) -> Transcript:
         confidence=math.exp(min(0.0, heard.avg_logprob)) if text else 0.0,
         no_speech=heard.no_speech,
         rejected=reason,
-        decode_seconds=busy,
+        decode_seconds=job.busy,
+        wait_seconds=max(0.0, job.began - job.asked) if job.began is not None else 0.0,
         words=heard.words if text else (),
     )
 

@@ -60,6 +60,7 @@ class Transcript:
     no_speech: 0..1, how sure the model is that nobody spoke.
     rejected: why text was thrown away (a guard against invented text), or "".
     decode_seconds: time the engine worked on it, queueing not included.
+    wait_seconds: from being asked to the engine's beginning with it.
     words: the text word by word, where `Speech.word_times` asked for it and the engine can tell.
     """
 
@@ -68,6 +69,7 @@ class Transcript:
     no_speech: float = 0.0
     rejected: str = ""
     decode_seconds: float = 0.0
+    wait_seconds: float = 0.0
     words: tuple[Word, ...] = ()
 
 

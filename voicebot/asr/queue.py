@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -17,6 +18,7 @@ class Job:
 
     deadline: seconds, monotonic; nobody waits for the answer after it.
     kind: begins as the speech's, and may be raised.
+    asked: when it was asked for; began: when the model first worked on it, None before. Seconds, monotonic.
     dropped: set when nobody waits any more.
     pieces: what the model is to hear. heard: what it heard, by place; complete when as many.
     busy: seconds the model worked on it.
@@ -27,6 +29,8 @@ class Job:
     deadline: float
     answer: asyncio.Future[Transcript]
     kind: JobKind
+    asked: float = field(default_factory=time.monotonic)
+    began: float | None = None
     dropped: threading.Event = field(default_factory=threading.Event)
     pieces: Sequence[Piece] = ()
     heard: dict[int, Heard] = field(default_factory=dict)

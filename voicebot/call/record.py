@@ -20,18 +20,28 @@ class Timings:
     """Where the time of a caller turn went. Seconds as everywhere here; None where it did not happen.
 
     last_voice: end of the caller's last voiced frame.
+    vad_end: the voice detector's silence after it was perceived.
     queued: the recogniser was asked for the text that counted.
+    decoding: its engine began with it.
     recognised: that text was there.
     committed: the turn was over by the rules.
-    answered: the first audio of the reply left for the gateway.
+    understood: the dialog had decided on the answer.
+    ready: the voice had the first audio of the reply.
+    answered: that audio left for the gateway.
+    confirmed: the gateway confirmed that all of the reply was played.
     decode_seconds: engine time, a duration.
     """
 
     last_voice: float | None = None
+    vad_end: float | None = None
     queued: float | None = None
+    decoding: float | None = None
     recognised: float | None = None
     committed: float | None = None
+    understood: float | None = None
+    ready: float | None = None
     answered: float | None = None
+    confirmed: float | None = None
     decode_seconds: float | None = None
 
 
