@@ -1,9 +1,11 @@
 """What is known of calls: the live side (`Sessions`, in memory or Redis) and the lasting one (`Records`, SQL).
 
-`Outbox` hands the notes owed to CRMs to the delivery worker; `build` chooses what the settings ask for.
+`Outbox` hands the notes owed to CRMs to the delivery worker, `Offers` are the calls offered to people; `build`
+chooses what the settings ask for.
 """
 
 from voicebot.store.memory import MemorySessions
+from voicebot.store.offers import Offer, Offers, OfferState
 from voicebot.store.outbox import Outbox
 from voicebot.store.records import Records
 from voicebot.store.sessions import Node, Session, Sessions
@@ -17,6 +19,9 @@ __all__ = [
     "DeliveryState",
     "MemorySessions",
     "Node",
+    "Offer",
+    "OfferState",
+    "Offers",
     "Outbox",
     "Records",
     "Session",

@@ -17,6 +17,7 @@ from voicebot.call.record import Disposition, EndEntry, TransferOutcome, Trouble
 from voicebot.errors import Unstorable
 from voicebot.store import rows
 from voicebot.store.database import insert_unless_there, open_engine, reader, store_errors
+from voicebot.store.offers import Offers, abandon
 from voicebot.store.outbox import Outbox, owe
 from voicebot.store.schema import calls, deliveries, nodes, transfers, troubles, turns
 from voicebot.store.views import CallRow, CallState, CallView, DeliveryState
@@ -39,11 +40,13 @@ class Records:
     """The calls of every process that shares one database.
 
     outbox: the deliveries that `finish`, `completed` and `recover` leave behind.
+    offers: the calls offered to people; `completed` abandons those still open.
     """
 
     def __init__(self, engine: Engine, now: Callable[[], datetime] = utc_now) -> None:
         self.engine = engine
         self.outbox = Outbox(engine, now)
+        self.offers = Offers(engine, now)
         self._reader = reader(engine)
         self._now = now
 
@@ -167,6 +170,7 @@ class Records:
             if row is None or row.over:
                 return
             db.execute(update(calls).where(calls.c.call_id == call_id).values(over=True))
+            abandon(db, call_id, self._now())
             if row.state == CallState.LIVE.value:
                 self._presume(db, row, "call_over", targets, GRACE_SECONDS)
             else:

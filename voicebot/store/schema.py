@@ -134,6 +134,26 @@ transfers = Table(
     Column("at", Utc, nullable=False),
 )
 
+# `attempt` counts the offers of a call from 1; `targets` were all asked, `target` is the one that took it;
+# `agent` is the desk user who claimed it.
+offers = Table(
+    "offers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("call_id", ForeignKey("calls.call_id", ondelete="CASCADE"), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("targets", JSON, nullable=False),
+    Column("rule", Words, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("agent", Words),
+    Column("target", Words),
+    Column("offered_at", Utc, nullable=False),
+    Column("settled_at", Utc),
+    UniqueConstraint("call_id", "attempt"),
+    Index(None, "state", "offered_at"),
+)
+
 deliveries = Table(
     "deliveries",
     metadata,
