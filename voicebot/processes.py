@@ -26,6 +26,7 @@ from voicebot.dialog import FileDialog
 from voicebot.dialog import load as load_dialog
 from voicebot.errors import StoreError
 from voicebot.lookup.build import build as build_lookups
+from voicebot.privacy.redact import Redactor
 from voicebot.runtime.beat import Beat
 from voicebot.runtime.capacity import Capacity
 from voicebot.runtime.journal import Journal
@@ -158,9 +159,10 @@ def delivering(settings: Settings, stores: Stores) -> Iterator[None]:
 
 
 def _sweep(settings: Settings, stores: Stores, stop: threading.Event) -> None:
+    told = stores.dialog.crm.chosen(settings.delivery_targets)
     while not stop.wait(STALE_SECONDS / 4):
         try:
-            found = stores.records.recover(None, STALE_SECONDS, settings.delivery_targets)
+            found = stores.records.recover(None, STALE_SECONDS, told)
         except StoreError as error:
             log.error("sweeper.failed", error=str(error))
         else:
@@ -187,7 +189,8 @@ async def loading(settings: Settings, dialog: FileDialog, say: Say) -> AsyncIter
 @contextlib.asynccontextmanager
 async def serving_media(settings: Settings, stores: Stores, engines: Engines) -> AsyncIterator[AudioServer]:
     """Hold calls, and announce this process to the webhooks."""
-    recovered = stores.records.recover(settings.node, 0.0, settings.delivery_targets)
+    told = stores.dialog.crm.chosen(settings.delivery_targets)
+    recovered = stores.records.recover(settings.node, 0.0, told)
     if recovered:
         log.warning("calls.recovered", count=len(recovered))
     journal = Journal()
@@ -206,6 +209,7 @@ async def serving_media(settings: Settings, stores: Stores, engines: Engines) ->
         capacity=Capacity(settings.max_calls),
         ticker=ticker,
         beat=Beat(ticker, detection(settings.vad)),
+        redactor=Redactor(settings.redact, stores.dialog.private_slots),
         voice_stats=lambda: engines.voice.stats,
     )
     # What is loaded by now stays; the garbage collector would stop all calls to look at it again and again.

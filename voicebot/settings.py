@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import socket
 from difflib import get_close_matches
 from enum import Enum
@@ -16,9 +17,10 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from voicebot.errors import SettingsError
+from voicebot.privacy.marks import Mark
 
 PREFIX = "VOICEBOT_"
 SECRETS_DIR = Path("/run/secrets")
@@ -31,10 +33,12 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 class Crm(Enum):
-    """Where notes about calls go."""
+    """Where notes about calls can go."""
 
-    NONE = "none"
     HUBSPOT = "hubspot"
+    SALESFORCE = "salesforce"
+    ZENDESK = "zendesk"
+    WEBHOOK = "webhook"
 
 
 class Asr(Enum):
@@ -60,6 +64,14 @@ class Voice(Enum):
     COQUI = "coqui"
     OPENAI = "openai"
 
+
+_NEEDS: dict[Crm, tuple[str, ...]] = {
+    Crm.HUBSPOT: ("hubspot_token",),
+    Crm.SALESFORCE: ("salesforce_url", "salesforce_client_id"),
+    Crm.ZENDESK: ("zendesk_url", "zendesk_client_id", "zendesk_client_secret"),
+    Crm.WEBHOOK: ("crm_webhook_url", "crm_webhook_secret"),
+}
+_CRM_PAGES = {crm: f"docs/{'crm-webhook' if crm is Crm.WEBHOOK else crm.value}.md says where to get it" for crm in Crm}
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 
@@ -164,14 +176,59 @@ class Settings(BaseSettings):
     context_ttl: int = Field(900, ge=30, description="Seconds an agent context id is valid.")
     node_name: str = Field("", description="Name of this media process; host name and port if unset.")
 
-    crm: Crm = Field(Crm.NONE, description="hubspot or none.")
+    crm: Annotated[tuple[Crm, ...], NoDecode] = Field(
+        (), description="Who is told about calls: none, or some of hubspot,salesforce,zendesk,webhook."
+    )
+    crm_pause: float = Field(
+        300, ge=5, le=86400, description="Seconds a CRM that refuses our credential is left alone."
+    )
     hubspot_token: SecretStr | None = Field(None, description="HubSpot service key.")
     hubspot_base_url: str = Field("https://api.hubapi.com", description="HubSpot API address.")
     hubspot_api_version: str = Field(
         "2026-03", description="HubSpot dated API version, or v3 for the legacy paths."
     )
     hubspot_create_contact: bool = Field(True, description="Create a contact when none has the caller's number.")
+    hubspot_rate: int = Field(100, ge=1, le=10000, description="Requests to HubSpot in ten seconds, at most.")
+    salesforce_url: str = Field(
+        "", description="My Domain address of the org, such as https://acme.my.salesforce.com."
+    )
+    salesforce_client_id: str = Field("", description="Consumer key of the External Client App.")
+    salesforce_client_secret: SecretStr | None = Field(
+        None, description="Consumer secret: the client credentials flow."
+    )
+    salesforce_username: str = Field("", description="User the JWT bearer flow acts for.")
+    salesforce_private_key: SecretStr | None = Field(
+        None, description="RSA private key (PEM) of the JWT bearer flow; best as a secret file."
+    )
+    salesforce_login_url: str = Field(
+        "https://login.salesforce.com", description="Audience of that flow; https://test.salesforce.com in a sandbox."
+    )
+    salesforce_api_version: str = Field("67.0", description="Salesforce REST API version.")
+    salesforce_external_id: str = Field(
+        "", description="Unique External ID text field of Task that takes the call id, such as Voicebot_Call__c."
+    )
+    salesforce_create_lead: bool = Field(False, description="Create a lead when nobody has the caller's number.")
+    zendesk_url: str = Field("", description="Address of the account, such as https://acme.zendesk.com.")
+    zendesk_client_id: str = Field("", description="Unique identifier of the OAuth client.")
+    zendesk_client_secret: SecretStr | None = Field(None, description="Secret of the OAuth client.")
+    zendesk_scope: str = Field("read write", description="Scopes asked for at Zendesk.")
+    zendesk_create_user: bool = Field(True, description="Create an end user when nobody has the caller's number.")
+    zendesk_rate: int = Field(180, ge=1, le=10000, description="Requests to Zendesk in a minute, at most.")
+    crm_webhook_url: str = Field("", description="Where VOICEBOT_CRM=webhook posts what happened in a call.")
+    crm_webhook_secret: SecretStr | None = Field(
+        None, description="Its signing secret, whsec_…; two with a space between while one replaces the other."
+    )
+    crm_webhook_private: bool = Field(
+        False, description="Let that address be plain http, or inside a private network."
+    )
+    crm_webhook_transcript: bool = Field(False, description="Send the transcript along.")
     default_region: str = Field("US", description="Country (ISO 3166) in which numbers without + are dialled.")
+
+    redact: Annotated[tuple[Mark, ...], NoDecode] = Field(
+        tuple(Mark),
+        description="Personal data taken out of everything kept of a call: any of card, iban, email, national_id, "
+        "number, by commas; or none.",
+    )
 
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severe event logged."
@@ -180,10 +237,44 @@ class Settings(BaseSettings):
         "auto", description="json, or text; auto is text on a terminal."
     )
 
-    @field_validator("public_http_url", "hubspot_base_url", "asr_url", "voice_url", "voices_url")
+    @field_validator("crm", mode="before")
+    @classmethod
+    def _crms(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        names = [name for each in value.split(",") if (name := each.strip().lower())]
+        known = [each.value for each in Crm]
+        for name in names:
+            if name not in known and names != ["none"]:
+                near = get_close_matches(name, known, 1)
+                hint = f"; did you mean {near[0]}?" if near else ""
+                raise ValueError(f"{name!r} is not one of none, {', '.join(known)} (with commas between){hint}")
+        return () if names == ["none"] else tuple(Crm(name) for name in dict.fromkeys(names))
+
+    @field_validator(
+        "public_http_url",
+        "hubspot_base_url",
+        "asr_url",
+        "voice_url",
+        "voices_url",
+        "salesforce_url",
+        "salesforce_login_url",
+        "zendesk_url",
+    )
     @classmethod
     def _http(cls, value: str) -> str:
         return _base_url(value, ("http", "https"))
+
+    @field_validator("redact", mode="before")
+    @classmethod
+    def _marks(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        names = [name.strip().lower() for name in value.split(",") if name.strip()]
+        known = {mark.value for mark in Mark}
+        if wrong := [name for name in names if name not in known | {"none"}]:
+            raise ValueError(f"{wrong[0]!r} is none of {', '.join(sorted(known))}, none")
+        return tuple(Mark(name) for name in dict.fromkeys(names) if name != "none")
 
     @field_validator("public_ws_url")
     @classmethod
@@ -207,6 +298,13 @@ class Settings(BaseSettings):
             raise ValueError("must be v3 or a dated version such as 2026-03")
         return value
 
+    @field_validator("salesforce_api_version")
+    @classmethod
+    def _salesforce_version(cls, value: str) -> str:
+        if not re.fullmatch(r"\d{2,3}\.0", value):
+            raise ValueError("must be a version such as 67.0")
+        return value
+
     @field_validator("default_region")
     @classmethod
     def _region(cls, value: str) -> str:
@@ -216,8 +314,16 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _agree(self) -> Settings:
-        if self.crm is Crm.HUBSPOT and self.hubspot_token is None:
-            raise ValueError(f"{PREFIX}CRM=hubspot needs {PREFIX}HUBSPOT_TOKEN (a HubSpot service key)")
+        for crm in self.crm:
+            lacking = [f"{PREFIX}{name.upper()}" for name in _NEEDS[crm] if not getattr(self, name)]
+            if lacking:
+                raise ValueError(f"{PREFIX}CRM={crm.value} needs {' and '.join(lacking)}; {_CRM_PAGES[crm]}")
+        if Crm.SALESFORCE in self.crm and self.salesforce_client_secret is None:
+            if self.salesforce_private_key is None or not self.salesforce_username:
+                raise ValueError(
+                    f"{PREFIX}CRM=salesforce needs {PREFIX}SALESFORCE_CLIENT_SECRET, or "
+                    f"{PREFIX}SALESFORCE_USERNAME and {PREFIX}SALESFORCE_PRIVATE_KEY; docs/salesforce.md"
+                )
         if self.asr is not Asr.LOCAL and not self.asr_url:
             raise ValueError(
                 f"{PREFIX}ASR={self.asr.value} needs {PREFIX}ASR_URL, such as http://127.0.0.1:8000/v1"
@@ -250,6 +356,9 @@ class Settings(BaseSettings):
             value = getattr(self, name)
             shown = "(set)" if isinstance(value, SecretStr) else "(unset)" if value in (None, "") else str(value)
             shown = str(value.value) if isinstance(value, Enum) else shown
+            if isinstance(value, tuple):
+                shown = ",".join(str(item.value) for item in value) or "none"
+            shown = ", ".join(each.value for each in value) or "none" if isinstance(value, tuple) else shown
             rows.append((PREFIX + name.upper(), shown, field.description or ""))
         return rows
 
@@ -270,8 +379,8 @@ class Settings(BaseSettings):
 
     @property
     def delivery_targets(self) -> tuple[str, ...]:
-        """Names of the CRMs that are told about each call."""
-        return () if self.crm is Crm.NONE else (self.crm.value,)
+        """Names of the CRMs that can be told about calls; a dialog may choose among them."""
+        return tuple(each.value for each in self.crm)
 
     @property
     def node(self) -> str:

@@ -23,6 +23,7 @@ from voicebot.audio.vad import detection
 from voicebot.call.rules import Rules
 from voicebot.dialog import load
 from voicebot.lookup.build import build as build_lookups
+from voicebot.privacy.redact import Redactor
 from voicebot.runtime.beat import Beat
 from voicebot.runtime.capacity import Capacity
 from voicebot.runtime.journal import Journal
@@ -122,6 +123,7 @@ async def _services(settings: Settings, step: Step, tally: Tally) -> Services:
         capacity=Capacity(settings.max_calls),
         ticker=ticker,
         beat=Beat(ticker, CountedDetection(detection(step.vad), tally, step.hearing)),
+        redactor=Redactor(settings.redact),
     )
 
 

@@ -20,6 +20,7 @@ from voicebot.audio import Pcm
 from voicebot.audio.vad import EachByItself, VoiceDetector
 from voicebot.call.rules import Rules
 from voicebot.dialog.types import Dialog, LookUpResult
+from voicebot.privacy.redact import Redactor
 from voicebot.runtime.beat import Beat
 from voicebot.runtime.capacity import Capacity
 from voicebot.runtime.journal import Journal
@@ -101,6 +102,7 @@ async def house(
         capacity=Capacity(chosen.max_calls),
         ticker=ticker,
         beat=Beat(ticker, EachByItself(detector)),
+        redactor=Redactor(chosen.redact),
     )
     server = AudioServer(services, token_seconds)
     await server.start()

@@ -201,6 +201,29 @@ def test_a_caller_is_answered_and_written_down(tmp_path: Path) -> None:
     run(scenario())
 
 
+def test_personal_data_is_not_kept(tmp_path: Path) -> None:
+    """A card number the caller says reaches the conversation, and the record only as its kind."""
+
+    async def scenario() -> None:
+        recognizer = ScriptedRecognizer(["my card is 4111 1111 1111 1111"])
+        async with house(tmp_path, recognizer=recognizer) as running:
+            async with calling(running) as caller:
+                await until(caller.audible)
+                await asyncio.sleep(0.6)
+                caller.audible.clear()
+                await caller.speak()
+                await until(caller.audible)
+                await asyncio.sleep(0.5)
+            await running.server.drain()
+            assert await asyncio.to_thread(running.services.journal.close, 5)
+            view = running.services.records.call("call-1")
+            assert view is not None
+            assert [turn.text for turn in view.turns if turn.speaker is Speaker.CALLER] == ["my card is [card]"]
+            assert "4111" not in view.row.summary
+
+    run(scenario())
+
+
 def test_a_guess_that_is_late_is_promoted_when_the_turn_is_over(tmp_path: Path) -> None:
     """The recogniser learns that the caller waits now for the very utterance that was only guessed at."""
 

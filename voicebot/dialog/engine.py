@@ -9,7 +9,7 @@ from voicebot.dialog.checks import says
 from voicebot.dialog.conversation import FileConversation
 from voicebot.dialog.schema import LookUpSource
 from voicebot.dialog.script import Script
-from voicebot.dialog.types import Recollection, Target
+from voicebot.dialog.types import CrmPlan, Recollection, Target
 
 
 class FileDialog:
@@ -35,6 +35,11 @@ class FileDialog:
         return self._script.file.look_ups
 
     @property
+    def private_slots(self) -> frozenset[str]:
+        """Names of the slots whose values must not be kept."""
+        return frozenset(name for name, slot in self._script.file.slots.items() if slot.private)
+
+    @property
     def apology(self) -> str:
         """What is said when nothing else works."""
         return self._script.replies.render(self._script.file.says.apology, {})
@@ -48,6 +53,15 @@ class FileDialog:
     def fallback(self) -> Target:
         """Who takes the call when the bot cannot."""
         return self._targets[self._script.file.handover.fallback]
+
+    @property
+    def crm(self) -> CrmPlan:
+        """Which CRMs are told about the calls, and which values become properties there."""
+        spec = self._script.file.crm
+        return CrmPlan(
+            tuple(dict.fromkeys(spec.targets)) if spec.targets is not None else None,
+            {name: {"contact": fields.contact, "call": fields.call} for name, fields in spec.fields.items()},
+        )
 
     def converse(self, caller: str, called: str, earlier: Recollection | None = None) -> FileConversation:
         """The conversation of a call between two numbers, going on from what was said `earlier`."""

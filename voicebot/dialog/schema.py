@@ -65,6 +65,7 @@ class Slot(Model):
 
     digits: the lengths a number may have; pattern: what the value must look like (of the digits, or of the words).
     means: the intent that a bare value stands for.
+    private: the value is used in the call and kept nowhere, and no recording is made while it is asked for.
     """
 
     digits: list[Annotated[int, Field(ge=1, le=20)]] = []
@@ -72,6 +73,7 @@ class Slot(Model):
     pattern: Text | None = None
     cues: list[Text] = []
     means: Name | None = None
+    private: bool = False
     prompt: Text
     reprompt: Text
     rest: Text | None = None
@@ -216,6 +218,28 @@ class Handover(Model):
     fallback: Name
 
 
+CrmName = Literal["hubspot", "salesforce", "zendesk", "webhook"]
+Property = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,100}$")]
+Value = Annotated[str, StringConstraints(pattern=r"^(call\.)?[a-z][a-z0-9_]{0,63}$")]
+
+
+class CrmFields(Model):
+    """Which value (a slot, or `call.` and a field) goes into which property of a CRM's objects.
+
+    contact: of contacts, leads and users that are created; call: of what is written about the call.
+    """
+
+    contact: dict[Property, Value] = {}
+    call: dict[Property, Value] = {}
+
+
+class CrmSpec(Model):
+    """Who is told about the calls: of the CRMs that VOICEBOT_CRM names, all if `targets` is left out."""
+
+    targets: list[CrmName] | None = None
+    fields: dict[CrmName, CrmFields] = {}
+
+
 class Limits(Model):
     """Numbers of the conversation's patience and trust.
 
@@ -241,3 +265,4 @@ class DialogFile(Model):
     intents: dict[Name, Intent] = Field(min_length=1)
     targets: dict[Name, TargetSpec] = Field(min_length=1)
     handover: Handover
+    crm: CrmSpec = CrmSpec()

@@ -27,6 +27,7 @@ from voicebot.call.events import (
     Recognised,
     Started,
     Tick,
+    VoiceReady,
 )
 from voicebot.call.record import Disposition, EndEntry, Entry
 from voicebot.dialog.types import HangUp, Recollection, Transfer, TransferReason
@@ -253,8 +254,12 @@ class Runner:
             if text == self._services.dialog.apology:
                 self._playback.add(utterance, self._services.apology)
             else:
+                ready = False
                 async for pcm in self._services.synthesizer.stream(text):
                     self._playback.add(utterance, pcm)
+                    if not ready:
+                        ready = True
+                        self._tell(VoiceReady(utterance))
                     self._pump()
         except SynthesizerError as error:
             self._log.error("synthesizer.failed", error=str(error))
@@ -304,6 +309,7 @@ class Runner:
         self._outlet.put(self._playback.flush(self._clock()))
 
     def _keep(self, entry: Entry) -> None:
+        entry = self._services.redactor.entry(entry)
         self._metrics.note(entry)
         records, call_id = self._services.records, self._session.call_id
         if isinstance(entry, EndEntry):
@@ -319,7 +325,7 @@ class Runner:
                     records.finish,
                     call_id,
                     entry,
-                    self._services.settings.delivery_targets,
+                    self._services.dialog.crm.chosen(self._services.settings.delivery_targets),
                     self._departure.hold(entry),
                 )
             )

@@ -10,6 +10,7 @@ from voicebot.audio import Pcm
 from voicebot.call.rules import Rules
 from voicebot.dialog.types import Dialog
 from voicebot.lookup.port import LookUps
+from voicebot.privacy.redact import Redactor
 from voicebot.runtime.beat import Beat
 from voicebot.runtime.capacity import Capacity
 from voicebot.runtime.journal import Journal
@@ -27,6 +28,7 @@ class Services:
 
     apology: the dialog's apology as audio, for when the voice itself fails.
     beat: of all calls; it follows the ticker.
+    redactor: nothing of a call is kept that did not pass it.
     voice_stats: what the cache of the voice did, for `/metrics`.
     """
 
@@ -43,4 +45,5 @@ class Services:
     capacity: Capacity
     ticker: Ticker
     beat: Beat
+    redactor: Redactor
     voice_stats: Callable[[], CacheStats] | None = None

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import itertools
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voicebot.call.record import Disposition, EndEntry, Speaker, TroubleEntry, TurnEntry
+from voicebot.privacy.find import IBAN_LENGTHS, find, luhn
+from voicebot.privacy.marks import Mark
+from voicebot.privacy.redact import Redactor
+
+EVERYTHING = Redactor(tuple(Mark))
+DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+
+def spoken(digits: str) -> str:
+    return " ".join(DIGITS[int(digit)] for digit in digits)
+
+
+def turn(text: str, *, keys: str = "", speaker: Speaker = Speaker.CALLER, **slots: str) -> TurnEntry:
+    return TurnEntry(0, speaker, text, 0.0, 1.0, keys=keys, slots=slots)
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("my card is 4111 1111 1111 1111 thanks", "my card is [card] thanks"),
+        (f"it's {spoken('5555555555554444')} okay", "it's [card] okay"),
+        ("4111111111111111 expires 12 27, the code is 123", "[card] expires [number], the code is 123"),
+        ("the IBAN is DE89 3704 0044 0532 0130 00 please", "the IBAN is [iban] please"),
+        ("GB29NWBK60161331926819", "[iban]"),
+        (f"d e {spoken('89370400440532013000')}", "[iban]"),
+        ("ada.lovelace+shop@example.co.uk, that's me", "[email], that's me"),
+        ("write to ada dot lovelace at example dot co dot uk please", "write to [email] please"),
+        ("my social is 123-45-6789", "my social is [national id]"),
+        (f"my social security number is {spoken('123456789')}", "my social security number is [national id]"),
+        ("national insurance AB 12 34 56 C", "national insurance [national id]"),
+        ("call me on 555 0100", "call me on [number]"),
+        ("plus four nine one seven two double three five", "plus [number]"),
+        ("my pin is one two", "my pin is [number]"),
+    ],
+)
+def test_personal_data_is_replaced_by_its_kind(said: str, kept: str) -> None:
+    """Cards, IBANs, addresses, ids and long numbers go, spoken or written; the words around them stay."""
+    assert EVERYTHING.text(said) == kept
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "where is my order",
+        "in 2025 I paid $120.50 for two of them",
+        "it was one hundred and twenty five thousand dollars",
+        "I waited thirty days, since 2019",
+        "meet me at noon, look at this dot",
+        "my number is four one five",
+        "",
+    ],
+)
+def test_ordinary_sentences_stay_as_they_are(said: str) -> None:
+    """Amounts, years, short numbers and words that look a little like an address are not personal."""
+    assert EVERYTHING.text(said) == said
+
+
+def test_a_number_the_dialog_asked_for_stays() -> None:
+    """The order number is what the call is about; the telephone number beside it is not."""
+    entry = turn("order one two three four, call me on 555 0100", order_number="1234")
+    assert EVERYTHING.entry(entry) == turn("order one two three four, call me on [number]", order_number="1234")
+
+
+def test_a_piece_of_an_asked_number_stays() -> None:
+    """A long order number said in two halves is readable in both turns once it is known."""
+    assert EVERYTHING.text("it begins with 4156", {"order": "41567890"}) == "it begins with 4156"
+
+
+def test_a_card_goes_even_if_a_slot_holds_it() -> None:
+    """A slot that was meant for something else does not bring a card number into the record."""
+    assert EVERYTHING.text("4111 1111 1111 1111", {"order": "4111111111111111"}) == "[card]"
+
+
+def test_a_private_slot_leaves_only_its_name() -> None:
+    """The value of a private slot is neither in the slots, nor in the words, the keys or the summary."""
+    redactor = Redactor(tuple(Mark), private=["pin"])
+    assert redactor.entry(turn("it is 81", pin="81")) == turn("it is [pin]", pin="[pin]")
+    assert redactor.entry(turn("", keys="81#", pin="81")) == turn("", keys="[pin]", pin="[pin]")
+    end = EndEntry(9.0, Disposition.COMPLETED, "goodbye", "pay", 1.0, {"pin": "81"}, "Paid with 81.")
+    kept = redactor.entry(end)
+    assert isinstance(kept, EndEntry)
+    assert (kept.summary, kept.slots) == ("Paid with [pin].", {"pin": "[pin]"})
+
+
+def test_keys_of_a_menu_stay_and_a_keyed_number_goes() -> None:
+    """One key is a choice; four and more that nobody asked for are a secret."""
+    assert EVERYTHING.entry(turn("", keys="2#")) == turn("", keys="2#")
+    assert EVERYTHING.entry(turn("", keys="4711#")) == turn("", keys="[number]")
+    assert EVERYTHING.entry(turn("", keys="4711#", order="4711")) == turn("", keys="4711#", order="4711")
+
+
+def test_the_bot_may_say_the_number_of_the_shop() -> None:
+    """Our own sentences keep numbers and addresses, but never a card."""
+    said = turn("Write to help@shop.example or call 555 0100, not 4111 1111 1111 1111.", speaker=Speaker.BOT)
+    assert EVERYTHING.entry(said) == turn(
+        "Write to help@shop.example or call 555 0100, not [card].", speaker=Speaker.BOT
+    )
+
+
+def test_only_the_chosen_kinds_are_replaced() -> None:
+    """Who keeps telephone numbers on purpose still loses no card to the record."""
+    redactor = Redactor([Mark.CARD])
+    assert redactor.text("555 0100, ada@x.org, 4111111111111111") == "555 0100, ada@x.org, [card]"
+    assert Redactor([]).text("4111111111111111") == "4111111111111111"
+
+
+def test_trouble_is_kept_as_it_is() -> None:
+    """Entries without the caller's words pass."""
+    trouble = TroubleEntry(1.0, "lookup", "HTTP 500")
+    assert EVERYTHING.entry(trouble) is trouble
+
+
+@given(st.integers(13, 19), st.integers(0, 2**32), st.booleans())
+def test_no_card_number_survives(length: int, seed: int, aloud: bool) -> None:
+    """Any number with a right check digit is found, in digits and in words."""
+    draw = random.Random(seed)
+    digits = str(draw.randint(2, 6)) + "".join(str(draw.randrange(10)) for _ in range(length - 2))
+    card = next(digits + check for check in map(str, range(10)) if luhn(digits + check))
+    assert EVERYTHING.text(f"it is {spoken(card) if aloud else card} thanks") == "it is [card] thanks"
+
+
+@given(st.text(max_size=200))
+def test_findings_lie_in_the_text_and_never_overlap(text: str) -> None:
+    """Whatever a recogniser writes, the findings are in order and apart."""
+    found = find(text)
+    assert all(0 <= one.start < one.end <= len(text) for one in found)
+    assert all(before.end <= after.start for before, after in itertools.pairwise(found))
+
+
+@given(st.text(alphabet="0123456789 abdeor.@-", max_size=80))
+def test_what_was_redacted_needs_no_redaction_again(text: str) -> None:
+    """Redacting twice is redacting once, so that every edge may do it without asking."""
+    once = EVERYTHING.text(text)
+    assert EVERYTHING.text(once) == once
+
+
+def test_iban_lengths_are_those_of_the_register() -> None:
+    """A few that are well known."""
+    assert [IBAN_LENGTHS[country] for country in ("NO", "BE", "DE", "GB", "FR", "MT")] == [15, 16, 22, 22, 27, 31]
