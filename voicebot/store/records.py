@@ -20,6 +20,7 @@ from voicebot.store.database import insert_unless_there, open_engine, reader, st
 from voicebot.store.offers import Offers, abandon
 from voicebot.store.outbox import Outbox, owe
 from voicebot.store.schema import calls, deliveries, nodes, transfers, troubles, turns
+from voicebot.store.users import Users
 from voicebot.store.views import CallRow, CallState, CallView, DeliveryState
 
 GRACE_SECONDS = 10.0
@@ -41,12 +42,14 @@ class Records:
 
     outbox: the deliveries that `finish`, `completed` and `recover` leave behind.
     offers: the calls offered to people; `completed` abandons those still open.
+    users: the people who may sign in.
     """
 
     def __init__(self, engine: Engine, now: Callable[[], datetime] = utc_now) -> None:
         self.engine = engine
         self.outbox = Outbox(engine, now)
         self.offers = Offers(engine, now)
+        self.users = Users(engine, now)
         self._reader = reader(engine)
         self._now = now
 

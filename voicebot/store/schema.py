@@ -180,3 +180,51 @@ nodes = Table(
     Column("name", Words, primary_key=True),
     Column("seen_at", Utc, nullable=False),
 )
+
+# The people who may sign in, by their lower-case name.
+users = Table(
+    "users",
+    metadata,
+    Column("name", Words, primary_key=True),
+    Column("password_hash", Words, nullable=False),
+    Column("roles", JSON, nullable=False),
+    Column("targets", JSON, nullable=False),
+    Column("created_at", Utc, nullable=False),
+)
+
+# What opens a desk's live connection, once; only the token's SHA-256 is kept.
+desk_tokens = Table(
+    "desk_tokens",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("agent", ForeignKey("users.name", ondelete="CASCADE"), nullable=False),
+    Column("expires_at", Utc, nullable=False),
+)
+
+# Which desks are open at which media process.
+desk_presence = Table(
+    "desk_presence",
+    metadata,
+    Column("agent", ForeignKey("users.name", ondelete="CASCADE"), primary_key=True),
+    Column("node", Words, primary_key=True),
+    Column("seen_at", Utc, nullable=False),
+)
+
+# What agents wrote about calls they took. `version` counts what was saved; the call's notes for CRMs wait until
+# `finished_at` is set or `hold_until` has passed. An agent who was removed keeps their name here.
+wrap_ups = Table(
+    "wrap_ups",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("call_id", ForeignKey("calls.call_id", ondelete="CASCADE"), nullable=False),
+    Column("agent", Words, nullable=False),
+    Column("notes", Words, nullable=False),
+    Column("disposition", String(32)),
+    Column("version", Integer, nullable=False),
+    Column("begun_at", Utc, nullable=False),
+    Column("saved_at", Utc, nullable=False),
+    Column("hold_until", Utc, nullable=False),
+    Column("finished_at", Utc),
+    UniqueConstraint("call_id", "agent"),
+    Index(None, "finished_at"),
+)
