@@ -9,8 +9,8 @@ from voicebot.asr.port import JobKind, Transcript
 from voicebot.audio import FRAME_SAMPLES
 from voicebot.call.actions import AskLookUp, End, Flush, Forget, Note, Promote, Recognise, Speak
 from voicebot.call.call import Call
-from voicebot.call.events import HungUp, LookedUp, Recognised, Started
-from voicebot.call.record import Disposition, EndEntry, Speaker
+from voicebot.call.events import HungUp, LookedUp, Played, Recognised, Started
+from voicebot.call.record import ConfirmedEntry, Disposition, EndEntry, Speaker
 from voicebot.call.rules import Rules
 from voicebot.dialog.types import (
     Comeback,
@@ -164,11 +164,74 @@ def test_the_times_of_a_turn_are_kept() -> None:
     assert turn.started == pytest.approx(4.0)
     assert turn.ended == pytest.approx(5.0)
     assert times.last_voice == pytest.approx(5.0)
+    assert times.vad_end == pytest.approx(5.02, abs=0.01)
     assert times.queued == pytest.approx(5.15, abs=0.02)
+    assert times.decoding == pytest.approx(times.queued)
     assert times.recognised == pytest.approx(5.25, abs=0.03)
-    assert times.committed == pytest.approx(5.4, abs=0.02)
+    assert times.committed == times.understood == pytest.approx(5.4, abs=0.02)
+    assert times.ready == pytest.approx(5.6, abs=0.03)
     assert times.answered == pytest.approx(5.6, abs=0.03)
     assert times.decode_seconds == pytest.approx(0.1)
+    (confirmed,) = [entry for entry in line.entries if isinstance(entry, ConfirmedEntry) and entry.number == 1]
+    assert confirmed.at == pytest.approx(line.turns[2].ended + 0.05, abs=0.02)
+
+
+def test_a_text_that_comes_late_is_understood_after_the_turn_is_over() -> None:
+    """Where the recogniser is slow, the rules' end of the turn and the dialog's decision lie apart by the wait."""
+    line = Timeline(ScriptedConversation())
+    line.caller_says(ORDER, at=4.0, delay=1.4)
+    line.run(9.0)
+    times = line.turns[1].timings
+    assert times.committed == pytest.approx(6.2, abs=0.03)
+    assert times.understood == pytest.approx(times.recognised)
+    assert times.understood == pytest.approx(6.55, abs=0.03)
+
+
+def test_the_wait_for_the_engine_is_told_from_its_work() -> None:
+    """The engine began when the recogniser says so, and never after its own answer."""
+    for waited, latest in ((0.08, 5.26), (9.0, 5.3)):
+        line = Timeline(ScriptedConversation())
+        line.caller_says(ORDER, at=4.0, delay=None)
+        line.run_to(lambda line: bool(line.of(Recognise)))
+        ((_, asked),) = line.of(Recognise)
+        heard = Transcript(ORDER, 0.9, decode_seconds=0.05, wait_seconds=waited)
+        line.happens(Recognised(asked.job, heard), at=5.3)
+        line.run(9.0)
+        times = line.turns[1].timings
+        assert times.queued is not None
+        assert times.decoding == pytest.approx(min(times.queued + waited, latest))
+        assert times.decoding <= times.recognised
+
+
+def test_an_interrupted_answer_is_not_confirmed() -> None:
+    """What the caller talked over was not played to its end, whatever the gateway says of its mark."""
+    line = Timeline(ScriptedConversation(), voice=Voice(pace=0.2))
+    line.caller_says(ORDER, at=4.0)
+    line.run_to(lambda line: any(turn.timings.answered for turn in line.turns))
+    spoken = line.of(Speak)[-1][1].utterance
+    flushed = len(line.of(Flush))
+    line.caller_says("stop, stop", at=line.now + 0.3)
+    line.run_to(lambda line: len(line.of(Flush)) > flushed)
+    line.happens(Played(spoken), line.now + 0.05)
+    line.run(line.now + 1.0)
+    assert [entry.number for entry in line.entries if isinstance(entry, ConfirmedEntry)] == []
+
+
+def test_a_cut_utterance_has_no_end_of_voice() -> None:
+    """Who is cut in the middle of speech was never heard to fall silent."""
+    line = Timeline(ScriptedConversation(), rules=Rules(max_utterance=3.0))
+    line.caller_says(ORDER, at=4.0, seconds=6.0)
+    line.run(8.0)
+    assert line.turns[1].timings.vad_end is None
+
+
+def test_on_a_line_without_silence_the_pause_is_the_end_of_voice() -> None:
+    """A gateway that sends nothing while nobody speaks gives no frame to see the silence in."""
+    line = Timeline(ScriptedConversation(), network=Network(mute=True))
+    line.caller_says(ORDER, at=4.0)
+    line.run(8.0)
+    times = line.turns[1].timings
+    assert times.vad_end == times.queued == pytest.approx(5.15, abs=0.03)
 
 
 def test_how_a_turn_was_understood_is_kept() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from tests.store.support import EPOCH, Clock, ended, said, start, url
 from voicebot.call.record import (
+    ConfirmedEntry,
     Disposition,
     Speaker,
     Timings,
@@ -101,6 +102,18 @@ def test_entries_come_back_as_they_were_in_order(records: Records) -> None:
     records.add("call-1", trouble)
     assert _view(records).turns == tuple(turns)
     assert _view(records).troubles == (trouble,)
+
+
+def test_a_confirmation_is_kept_with_the_turn_it_is_about(records: Records) -> None:
+    """The latest turn of that number gets the time, and nothing else changes; an unknown number is nobody's."""
+    start(records)
+    first, second = said(1, "my order"), said(1, "I am back")
+    for turn in (first, second):
+        records.add("call-1", turn)
+    records.add("call-1", ConfirmedEntry(1, 7.5))
+    records.add("call-1", ConfirmedEntry(9, 8.5))
+    confirmed = replace(second, timings=replace(second.timings, confirmed=7.5))
+    assert _view(records).turns == (first, confirmed)
 
 
 @pytest.fixture(scope="module")

@@ -24,6 +24,7 @@ from voicebot.call.events import (
     Sent,
     Started,
     Tick,
+    VoiceReady,
 )
 from voicebot.call.hearing import Ear, Hearing
 from voicebot.call.keypad import KEYS, Keypad
@@ -105,9 +106,11 @@ class Call:
             case Tick() | Started():
                 pass
             case Sent(utterance, seconds, last):
-                self._sent(utterance, seconds, last)
+                self._mouth.sent(utterance, seconds, last, self._now)
+            case VoiceReady(utterance):
+                self._mouth.ready(utterance, self._now)
             case Played(utterance):
-                self._mouth.played(utterance)
+                self._played(utterance)
             case Recognised(job, transcript):
                 self._ear.recognised(job, transcript, self._now)
             case LookedUp(job, result):
@@ -148,11 +151,10 @@ class Call:
         if role is Role.REPLY:
             speech.answers, self._unanswered = self._unanswered, None
 
-    def _sent(self, utterance: int, seconds: float, last: bool) -> None:
-        speech = self._mouth.sent(utterance, seconds, last, self._now)
-        if speech is not None and speech.answers is not None:
-            speech.answers.answered(self._now)
-            speech.answers = None
+    def _played(self, utterance: int) -> None:
+        turn = self._mouth.played(utterance)
+        if turn is not None and (entry := turn.confirmed(self._now)) is not None:
+            self._actions.append(Note(entry))
 
     def _stop(self) -> tuple[Line, ...]:
         self._actions.append(Flush())
@@ -235,7 +237,7 @@ class Call:
 
     def _answer(self, turn: Turn, move: Move, confidence: float | None) -> None:
         """`move` answers the caller's `turn`, heard with `confidence`."""
-        turn.meant(move.meaning, confidence)
+        turn.understood(move.meaning, confidence, self._now)
         self._unanswered = turn
         self._perform(move)
 
@@ -369,7 +371,8 @@ class Call:
         turn.entry = hearing.entry(None)
         heard = hearing.transcript
         if heard is not None and hearing.completeness is not Completeness.NOTHING:
-            turn.meant(self._conversation.hear(heard.text, heard.confidence).meaning, heard.confidence)
+            meaning = self._conversation.hear(heard.text, heard.confidence).meaning
+            turn.understood(meaning, heard.confidence, self._now)
 
     def _end(self, plan: Transfer | HangUp) -> None:
         self._close(*outcome(plan))

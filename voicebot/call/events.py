@@ -64,6 +64,13 @@ class LookedUp:
 
 
 @dataclass(frozen=True, slots=True)
+class VoiceReady:
+    """The voice has the first audio of `utterance`; when it leaves is another matter."""
+
+    utterance: int
+
+
+@dataclass(frozen=True, slots=True)
 class Sent:
     """`seconds` more of utterance `utterance` left for the gateway; `last` when that was all of it."""
 
@@ -107,4 +114,6 @@ class HungUp:
     """The stream is over: the caller hung up, or what we ended has ended."""
 
 
-Event: TypeAlias = Started | Frame | Digit | Recognised | LookedUp | Sent | Played | Failed | Tick | HungUp
+Event: TypeAlias = (
+    Started | Frame | Digit | Recognised | LookedUp | VoiceReady | Sent | Played | Failed | Tick | HungUp
+)

@@ -24,6 +24,7 @@ class Hearing:
     """An utterance on its way to text, first as a guess, then as the turn.
 
     voiced: how much voice its audio had when it was sent; the text covers no more than that.
+    vad_end: when the silence after it was perceived; None where it was cut in the middle of speech.
     transcript, completeness, recognised: the text, what the dialog thinks of it, and when it was there.
     patience: begins when the turn is over and only the text is missing; `turn` is then its place.
     """
@@ -34,6 +35,7 @@ class Hearing:
     queued: float
     transcript: Transcript | None = None
     completeness: Completeness | None = None
+    vad_end: float | None = None
     recognised: float | None = None
     failed: bool = False
     patience: Patience | None = None
@@ -53,7 +55,9 @@ class Hearing:
             rejected=self._rejected(heard),
             timings=Timings(
                 last_voice=self.utterance.last_voice,
+                vad_end=self.vad_end,
                 queued=self.queued,
+                decoding=self._decoding(heard),
                 recognised=self.recognised,
                 committed=self.patience.since if self.patience is not None else committed,
                 decode_seconds=heard.decode_seconds,
@@ -64,6 +68,12 @@ class Hearing:
     def awaited(self) -> bool:
         """Whether nothing but the text is missing."""
         return self.patience is not None and self.transcript is None
+
+    def _decoding(self, heard: Transcript) -> float | None:
+        """When the engine began; what it cannot tell it has not waited for."""
+        if self.recognised is None or not heard.decode_seconds:
+            return None
+        return min(self.queued + heard.wait_seconds, self.recognised)
 
     def _rejected(self, heard: Transcript) -> str:
         return heard.rejected or (NO_ANSWER if self.completeness is Completeness.NOTHING else "")
@@ -195,7 +205,11 @@ class Ear:
 
     def _recognise(self, utterance: Utterance, kind: JobKind, now: float) -> Recognise:
         """The audio so far covers all that was said so far: its text is the turn's unless more is said."""
-        self._guess = Hearing(next(self._jobs), utterance, utterance.voiced, now)
+        silent = utterance.silent
+        if silent is None and not self._listener.voicing(now):
+            # Gateways that send nothing while the caller is mute leave only the pause to go by.
+            silent = now
+        self._guess = Hearing(next(self._jobs), utterance, utterance.voiced, now, vad_end=silent)
         pcm = utterance.audio(self._rules.tail)
         return Recognise(self._guess.job, pcm, kind, self._conversation.hints)
 

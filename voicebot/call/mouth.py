@@ -73,6 +73,7 @@ class Mouth:
         self._owed_since = 0.0
         self._quiet_since = 0.0
         self._unconfirmed: int | None = None
+        self._answers: dict[int, tuple[Speech, Turn]] = {}
 
     @property
     def busy(self) -> bool:
@@ -110,22 +111,32 @@ class Mouth:
         self._speeches.append(speech)
         return speech, [Speak(one.utterance, one.line.text) for one in sentences]
 
-    def sent(self, utterance: int, seconds: float, last: bool, now: float) -> Speech | None:
-        """Audio of `utterance` left for the gateway; the speech it belongs to, or None if it was dropped."""
+    def ready(self, utterance: int, now: float) -> None:
+        """The voice has the first audio of `utterance`."""
+        for speech in self._speeches:
+            if speech.answers is not None and any(one.utterance == utterance for one in speech.sentences):
+                speech.answers.ready(now)
+
+    def sent(self, utterance: int, seconds: float, last: bool, now: float) -> None:
+        """Audio of `utterance` left for the gateway; the first of a speech answers the turn it is for."""
         for speech in self._speeches:
             for sentence in speech.sentences:
                 if sentence.utterance == utterance and not sentence.failed:
                     sentence.sent = sentence.sent or last
                     self._clock.sent(utterance, seconds, now, last)
                     self._owed_since = now
-                    return speech
-        return None
+                    if speech.answers is not None:
+                        speech.answers.answered(now)
+                        self._answers[speech.sentences[-1].utterance] = (speech, speech.answers)
+                        speech.answers = None
 
-    def played(self, utterance: int) -> None:
-        """The gateway confirms `utterance`."""
+    def played(self, utterance: int) -> Turn | None:
+        """The gateway confirms `utterance`; the turn which is thereby answered in full, if there is one."""
         self._clock.confirmed(utterance)
         if self._unconfirmed == utterance:
             self._unconfirmed = None
+        speech, turn = self._answers.pop(utterance, (None, None))
+        return None if speech is None or speech.failed else turn
 
     def failed(self, utterance: int, now: float) -> bool:
         """`utterance` cannot be spoken; whether anybody was waiting for it."""
@@ -175,6 +186,7 @@ class Mouth:
             if not self._over(sentence, now)
         )
         self._clock.flushed(now)
+        self._answers.clear()
         while self._speeches:
             self._close(self._speeches.popleft(), now, interrupted=True)
         self._quiet_since = now

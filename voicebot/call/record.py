@@ -73,6 +73,14 @@ class TurnEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class ConfirmedEntry:
+    """The gateway confirmed at `at` that the reply to the caller's turn `number`, noted before, was played."""
+
+    number: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class TroubleEntry:
     """Something of ours failed at `at`; `part` and `error` say what, without personal data."""
 
@@ -118,4 +126,4 @@ class TransferOutcome(Enum):
     ABANDONED = "abandoned"
 
 
-Entry: TypeAlias = TurnEntry | TroubleEntry | EndEntry
+Entry: TypeAlias = TurnEntry | ConfirmedEntry | TroubleEntry | EndEntry

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, replace
 
-from voicebot.call.record import TurnEntry
+from voicebot.call.record import ConfirmedEntry, TurnEntry
 from voicebot.dialog.types import Meaning
 
 
@@ -14,10 +14,12 @@ class Turn:
     """A place in the order of turns.
 
     entry: what is known so far; its number is given when it is noted. None when there is nothing to note.
+    noted: its number, once it is noted and `entry` can change no more.
     """
 
     entry: TurnEntry | None = None
     open: bool = True
+    noted: int | None = None
 
     def close(self) -> None:
         """Nothing about this turn will change any more."""
@@ -28,17 +30,33 @@ class Turn:
         self.entry = None
         self.open = False
 
-    def meant(self, meaning: Meaning | None, confidence: float | None) -> None:
-        """The dialog understood `meaning` in it, heard with `confidence` (None for keys)."""
+    def understood(self, meaning: Meaning | None, confidence: float | None, now: float) -> None:
+        """The dialog found `meaning` in it, heard with `confidence` (None for keys), and knows what to do."""
+        self._timed(understood=now)
         if self.entry is not None and meaning is not None:
             sure = meaning.confidence if confidence is None else min(meaning.confidence, confidence)
             self.entry = replace(self.entry, intent=meaning.intent, confidence=sure, slots=dict(meaning.slots))
 
+    def ready(self, now: float) -> None:
+        """The voice has the first audio of the answer to it."""
+        if self.entry is not None and self.entry.timings.ready is None:
+            self._timed(ready=now)
+
     def answered(self, now: float) -> None:
         """The first audio of the answer to it left for the gateway."""
-        if self.entry is not None:
-            self.entry = replace(self.entry, timings=replace(self.entry.timings, answered=now))
+        self._timed(answered=now)
         self.close()
+
+    def confirmed(self, now: float) -> ConfirmedEntry | None:
+        """All of the answer was played; what to note of it where the turn is noted already."""
+        if self.noted is not None:
+            return ConfirmedEntry(self.noted, now)
+        self._timed(confirmed=now)
+        return None
+
+    def _timed(self, **times: float) -> None:
+        if self.entry is not None:
+            self.entry = replace(self.entry, timings=replace(self.entry.timings, **times))
 
 
 class TurnLog:
@@ -58,9 +76,10 @@ class TurnLog:
         """The entries that may be noted now, numbered."""
         entries: list[TurnEntry] = []
         while self._turns and not self._turns[0].open:
-            entry = self._turns.popleft().entry
-            if entry is not None:
-                entries.append(replace(entry, number=self._number))
+            turn = self._turns.popleft()
+            if turn.entry is not None:
+                entries.append(replace(turn.entry, number=self._number))
+                turn.noted = self._number
                 self._number += 1
         return entries
 

@@ -28,6 +28,7 @@ class Utterance:
     started, last_voice: when the voice began and when it last was there, as reckoned from arrivals and audio.
     voiced: seconds of voice; unchanged as long as nothing was said.
     length: seconds of audio.
+    silent: when the first audio without voice came after the last voice; None while there is none.
     """
 
     frames: list[Pcm]
@@ -35,6 +36,7 @@ class Utterance:
     last_voice: float
     voiced: float
     length: float
+    silent: float | None = None
     _tail: float = 0.0
     _voice_ends: int = 0
 
@@ -43,6 +45,7 @@ class Utterance:
         self.frames.append(pcm)
         self.length += seconds(pcm)
         self._tail += seconds(pcm)
+        self.silent = now if self.silent is None else self.silent
         # Frames that came late and together still last as long as they last.
         self.last_voice = min(self.last_voice, now - self._tail)
 
@@ -52,6 +55,7 @@ class Utterance:
         self.length += seconds(pcm)
         self.voiced += voiced
         self.last_voice = now
+        self.silent = None
         self._tail = 0.0
         self._voice_ends = len(self.frames)
 

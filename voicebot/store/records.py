@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, Engine, Row, delete, func, or_, select, update
 
-from voicebot.call.record import Disposition, EndEntry, TransferOutcome, TroubleEntry, TurnEntry
+from voicebot.call.record import ConfirmedEntry, Disposition, EndEntry, TransferOutcome, TroubleEntry, TurnEntry
 from voicebot.errors import Unstorable
 from voicebot.store import rows
 from voicebot.store.database import insert_unless_there, open_engine, reader, store_errors
@@ -108,12 +108,14 @@ class Records:
                 .values(state=CallState.LIVE.value, node=node, streams=row.streams + 1, **back)
             )
 
-    def add(self, call_id: str, entry: TurnEntry | TroubleEntry) -> None:
-        """Keep what just happened in the call."""
+    def add(self, call_id: str, entry: TurnEntry | ConfirmedEntry | TroubleEntry) -> None:
+        """Keep what just happened in the call; what it tells of a turn that is not there changes nothing."""
         with self._write() as db:
             self._locked(db, call_id)
             if isinstance(entry, TurnEntry):
                 db.execute(turns.insert().values(call_id=call_id, **rows.turn_values(entry)))
+            elif isinstance(entry, ConfirmedEntry):
+                self._confirm(db, call_id, entry)
             else:
                 db.execute(
                     troubles.insert().values(call_id=call_id, at=entry.at, part=entry.part, error=entry.error)
@@ -250,6 +252,14 @@ class Records:
         with self._read() as db:
             found = db.execute(select(calls).order_by(calls.c.started_at.desc(), calls.c.call_id).limit(limit))
             return [rows.call(row) for row in found]
+
+    def _confirm(self, db: Connection, call_id: str, entry: ConfirmedEntry) -> None:
+        # A caller who came back has had two turns of that number: the later is meant.
+        told = (turns.c.call_id == call_id, turns.c.number == entry.number)
+        query = select(turns.c.id, turns.c.timings).where(*told).order_by(turns.c.id.desc()).limit(1)
+        if (row := db.execute(query).one_or_none()) is not None:
+            timings = {**row.timings, "confirmed": entry.at}
+            db.execute(update(turns).where(turns.c.id == row.id).values(timings=timings))
 
     def _presume(self, db: Connection, row: Row[Any], reason: str, targets: Sequence[str], wait: float) -> None:
         accepted = (transfers.c.call_id == row.call_id, transfers.c.outcome == TransferOutcome.ACCEPTED.value)

@@ -38,6 +38,7 @@ from voicebot.call.events import (
     Sent,
     Started,
     Tick,
+    VoiceReady,
 )
 from voicebot.call.playout import TOLERANCE
 from voicebot.call.record import EndEntry, Entry, TroubleEntry, TurnEntry
@@ -314,6 +315,7 @@ class Timeline:
                 elif not self.voice.stuck & {text, "*"}:
                     ready = self.now + self.voice.delay
                     self._speaking.append(_Sentence(utterance, ready, self.voice.seconds(text)))
+                    self.happens(VoiceReady(utterance), ready)
             case Flush():
                 self._flush()
             case Forget(job):
