@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from voicebot import settings as module
 from voicebot.errors import SettingsError
-from voicebot.settings import Crm, Settings, load
+from voicebot.settings import Settings, load
 
 
 @pytest.fixture(autouse=True)
@@ -74,6 +74,18 @@ def test_every_mistake_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None
     [
         ({"VOICEBOT_HOST": "0.0.0.0"}, "JAMBONZ_WEBHOOK_SECRET"),
         ({"VOICEBOT_CRM": "hubspot"}, "VOICEBOT_HUBSPOT_TOKEN"),
+        ({"VOICEBOT_CRM": "hubspto"}, "did you mean hubspot"),
+        ({"VOICEBOT_CRM": "none,hubspot"}, "'none' is not one of"),
+        ({"VOICEBOT_CRM": "zendesk"}, "VOICEBOT_ZENDESK_URL and .*CLIENT_ID and .*CLIENT_SECRET"),
+        (
+            {
+                "VOICEBOT_CRM": "salesforce",
+                "VOICEBOT_SALESFORCE_URL": "https://acme.my.salesforce.com",
+                "VOICEBOT_SALESFORCE_CLIENT_ID": "x",
+            },
+            "SALESFORCE_CLIENT_SECRET, or VOICEBOT_SALESFORCE_USERNAME",
+        ),
+        ({"VOICEBOT_SALESFORCE_API_VERSION": "v67"}, "67.0"),
         ({"VOICEBOT_WEBHOOK_USER": "x"}, "VOICEBOT_WEBHOOK_PASSWORD"),
         ({"VOICEBOT_WS_PASSWORD": "x"}, "VOICEBOT_WS_USER"),
         ({"VOICEBOT_WS_USER": "u", "VOICEBOT_WS_PASSWORD": "p" * 88}, "88 characters"),
@@ -97,6 +109,19 @@ def test_contradictions_are_refused_with_the_way_out(
         load()
 
 
+def test_several_crms_are_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names with commas between, in any case and spacing, each once; `none` and nothing are nobody."""
+    monkeypatch.setenv("VOICEBOT_HUBSPOT_TOKEN", "pat-na1-x")
+    monkeypatch.setenv("VOICEBOT_CRM_WEBHOOK_URL", "https://hooks.example/calls")
+    monkeypatch.setenv("VOICEBOT_CRM_WEBHOOK_SECRET", "whsec_x")
+    monkeypatch.setenv("VOICEBOT_CRM", "HubSpot, webhook,hubspot")
+    assert load().delivery_targets == ("hubspot", "webhook")
+    assert {name: value for name, value, _ in load().table()}["VOICEBOT_CRM"] == "hubspot, webhook"
+    for nobody in ("none", ""):
+        monkeypatch.setenv("VOICEBOT_CRM", nobody)
+        assert load().delivery_targets == ()
+
+
 def test_open_to_the_network_is_allowed_when_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody whose proxy checks signatures can say so explicitly."""
     monkeypatch.setenv("VOICEBOT_HOST", "0.0.0.0")
@@ -111,6 +136,6 @@ def test_the_table_shows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = load()
     rows = {name: value for name, value, _ in settings.table()}
     assert rows["VOICEBOT_HUBSPOT_TOKEN"] == "(set)"
-    assert rows["VOICEBOT_CRM"] == Crm.HUBSPOT.value
+    assert rows["VOICEBOT_CRM"] == "hubspot"
     assert "canary" not in repr(settings)
     assert all(description for _, _, description in settings.table())

@@ -22,7 +22,7 @@ def serving(settings: Settings) -> str:
   audio     {settings.ws_url}/audio/jambonz, {settings.ws_url}/audio (mu-law JSON)
   calls     {settings.http_url}/agent/calls (user {shown}, password in {settings.data_dir / AGENT_PASSWORD_FILE})
   records   {_records(settings)}
-  CRM       {settings.crm.value}
+  CRM       {", ".join(settings.delivery_targets) or "none"}
 Ready. Next:
   try it    .venv/bin/voicebot call --say "where is my order one two three four" --say "goodbye"
   jambonz   make an application whose calling webhook is {settings.http_url}/voice (POST)

@@ -14,12 +14,13 @@ import requests
 
 from voicebot import processes
 from voicebot.asr.port import JobKind, Speech
-from voicebot.crm.build import build as build_crm
+from voicebot.crm.build import check_plan
+from voicebot.crm.build import crms as build_crms
 from voicebot.dialog import FileDialog
 from voicebot.dialog import load as load_dialog
 from voicebot.errors import ConfigError, CrmError, SettingsError, VoicebotError
 from voicebot.runtime.secrets import complete
-from voicebot.settings import Crm, Settings, is_loopback, load
+from voicebot.settings import Settings, is_loopback, load
 from voicebot.store.build import sessions as build_sessions
 from voicebot.store.records import Records
 from voicebot.testing.call_command import Server, run_call
@@ -68,7 +69,7 @@ async def examine(say: Say) -> bool:
     say(f"ok    dialog      {settings.dialog}: {dialog.name}, speaks {dialog.language}")
     await report.check("database", lambda: asyncio.to_thread(_database, settings))
     await report.check("sessions", lambda: asyncio.to_thread(_sessions, settings))
-    await report.check("CRM", lambda: asyncio.to_thread(_crm, settings))
+    await report.check("CRM", lambda: asyncio.to_thread(_crm, settings, dialog))
     await report.check("webhooks", lambda: asyncio.to_thread(_webhooks, settings))
     await report.check("http port", lambda: asyncio.to_thread(_port, settings, "http_port"))
     await report.check("audio port", lambda: asyncio.to_thread(_port, settings, "ws_port"))
@@ -104,14 +105,20 @@ def _sessions(settings: Settings) -> str:
     return "Redis answers" if settings.redis_url else "in memory (one process; set VOICEBOT_REDIS_URL for several)"
 
 
-def _crm(settings: Settings) -> str:
-    crm = build_crm(settings)
-    if crm is None:
-        return f"{Crm.NONE.value}: notes are kept here only"
-    try:
-        return f"{crm.name}: {crm.check()}"
-    except CrmError as error:
-        raise Unwell(f"{crm.name}: {error}") from error
+def _crm(settings: Settings, dialog: FileDialog) -> str:
+    check_plan(settings, dialog.crm)
+    configured = build_crms(settings)
+    if not configured:
+        return "none: notes are kept here only"
+    found, wrong = [], []
+    for name, crm in configured.items():
+        try:
+            found.append(f"{name}: {crm.check()}")
+        except CrmError as error:
+            wrong.append(f"{name}: {error}")
+    if wrong:
+        raise Unwell("; ".join(wrong + found))
+    return "; ".join(found)
 
 
 def _webhooks(settings: Settings) -> str:
@@ -180,7 +187,7 @@ async def _call(settings: Settings, dialog: FileDialog, engines: processes.Engin
                 "data_dir": Path(folder),
                 "database_url": "",
                 "redis_url": "",
-                "crm": Crm.NONE,
+                "crm": (),
             }
         )
         with processes.open_stores(own) as stores:

@@ -20,7 +20,7 @@ from voicebot.asr.port import Recognizer
 from voicebot.audio import Pcm
 from voicebot.audio.vad import detection
 from voicebot.call.rules import Rules
-from voicebot.crm.build import crms
+from voicebot.crm.build import check_plan, crms
 from voicebot.crm.worker import DeliveryWorker
 from voicebot.dialog import FileDialog
 from voicebot.dialog import load as load_dialog
@@ -74,6 +74,7 @@ class Engines:
 def open_stores(settings: Settings) -> Iterator[Stores]:
     """The dialog, the sessions and the records, as the settings say. Raises ConfigError, StoreError."""
     dialog = load_dialog(settings.dialog)
+    check_plan(settings, dialog.crm)
     records = Records.open(settings.database)
     try:
         sessions = build_sessions(settings)
@@ -143,7 +144,7 @@ def delivering(settings: Settings, stores: Stores) -> Iterator[None]:
     """Deliver notes to the CRM, and finish calls whose process died, in a thread."""
     stop = threading.Event()
     owner = f"{socket.gethostname()}:{os.getpid()}"
-    worker = DeliveryWorker(stores.records, crms(settings), owner)
+    worker = DeliveryWorker(stores.records, crms(settings), owner, plans={stores.dialog.name: stores.dialog.crm})
     threads = [
         threading.Thread(target=worker.run, args=(stop,), name="deliveries", daemon=True),
         threading.Thread(target=_sweep, args=(settings, stores, stop), name="sweeper", daemon=True),

@@ -71,7 +71,9 @@ _NEEDS: dict[Crm, tuple[str, ...]] = {
     Crm.ZENDESK: ("zendesk_url", "zendesk_client_id", "zendesk_client_secret"),
     Crm.WEBHOOK: ("crm_webhook_url", "crm_webhook_secret"),
 }
-_CRM_PAGES = {crm: f"docs/{'crm-webhook' if crm is Crm.WEBHOOK else crm.value}.md says where to get it" for crm in Crm}
+_CRM_PAGES = {
+    crm: f"docs/{'crm-webhook' if crm is Crm.WEBHOOK else crm.value}.md says where to get it" for crm in Crm
+}
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 
@@ -106,9 +108,23 @@ class Settings(BaseSettings):
         None,
         description="Token of plain mu-law clients on /audio; made up and kept in the data folder if unset.",
     )
-    agent_user: str = Field("agent", description="User name for the pages that show calls.")
+    agent_user: str = Field(
+        "agent", description="Name of the first user of the pages, made when there is none; see `voicebot users`."
+    )
     agent_password: SecretStr | None = Field(
-        None, description="Password for those pages; made up at first start and kept in the data folder if unset."
+        None,
+        description="First password of that user; made up at first start and kept in the data folder if unset.",
+    )
+    session_key: SecretStr | None = Field(
+        None,
+        description="Key that signs the cookies of signed-in people, the same in all web processes; made up and kept "
+        "in the data folder if unset.",
+    )
+    wrap_up_seconds: int = Field(
+        180,
+        ge=0,
+        le=3600,
+        description="How long a call's note for the CRM waits for its agent's wrap-up once the agent is silent.",
     )
 
     asr: Asr = Field(Asr.LOCAL, description="Who hears: local, openai (any such server), or ray.")
@@ -201,7 +217,8 @@ class Settings(BaseSettings):
         None, description="RSA private key (PEM) of the JWT bearer flow; best as a secret file."
     )
     salesforce_login_url: str = Field(
-        "https://login.salesforce.com", description="Audience of that flow; https://test.salesforce.com in a sandbox."
+        "https://login.salesforce.com",
+        description="Audience of that flow; https://test.salesforce.com in a sandbox.",
     )
     salesforce_api_version: str = Field("67.0", description="Salesforce REST API version.")
     salesforce_external_id: str = Field(
@@ -318,12 +335,12 @@ class Settings(BaseSettings):
             lacking = [f"{PREFIX}{name.upper()}" for name in _NEEDS[crm] if not getattr(self, name)]
             if lacking:
                 raise ValueError(f"{PREFIX}CRM={crm.value} needs {' and '.join(lacking)}; {_CRM_PAGES[crm]}")
-        if Crm.SALESFORCE in self.crm and self.salesforce_client_secret is None:
-            if self.salesforce_private_key is None or not self.salesforce_username:
-                raise ValueError(
-                    f"{PREFIX}CRM=salesforce needs {PREFIX}SALESFORCE_CLIENT_SECRET, or "
-                    f"{PREFIX}SALESFORCE_USERNAME and {PREFIX}SALESFORCE_PRIVATE_KEY; docs/salesforce.md"
-                )
+        by_key = self.salesforce_private_key is not None and self.salesforce_username
+        if Crm.SALESFORCE in self.crm and self.salesforce_client_secret is None and not by_key:
+            raise ValueError(
+                f"{PREFIX}CRM=salesforce needs {PREFIX}SALESFORCE_CLIENT_SECRET, or "
+                f"{PREFIX}SALESFORCE_USERNAME and {PREFIX}SALESFORCE_PRIVATE_KEY; docs/salesforce.md"
+            )
         if self.asr is not Asr.LOCAL and not self.asr_url:
             raise ValueError(
                 f"{PREFIX}ASR={self.asr.value} needs {PREFIX}ASR_URL, such as http://127.0.0.1:8000/v1"

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from voicebot.call.record import Disposition, Speaker, TransferOutcome, TurnEntry
 from voicebot.crm import NoteTurn, compose
+from voicebot.dialog.types import CALL_FIELDS
 from voicebot.store.views import CallRow, CallState, CallView, TransferView
 
 BEGUN = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
@@ -30,6 +31,23 @@ def view(*turns: TurnEntry, transfers: tuple[TransferView, ...] = (), live: bool
         slots={"order": "1234"},
     )
     return CallView(row=row, turns=turns, troubles=(), transfers=transfers, deliveries=())
+
+
+def test_mapped_values_become_properties() -> None:
+    """Slots and fields of the call go where the dialog file says; what is not known is left out."""
+    mapped = {
+        "contact": {"order_c": "order", "company": "company"},
+        "call": {"intent_c": "call.intent", "length": "call.seconds", "sure": "call.confidence"},
+    }
+    note = compose(view(), mapped)
+    assert note.contact == {"order_c": "1234"}
+    assert note.fields == {"intent_c": "transfer", "length": "75", "sure": "0.90"}
+
+
+def test_every_field_a_dialog_may_name_has_a_value() -> None:
+    """The names the dialog file is checked against are those that can be filled."""
+    note = compose(view(), {"call": {name: f"call.{name}" for name in CALL_FIELDS}})
+    assert set(note.fields) == set(CALL_FIELDS)
 
 
 def test_note_has_the_facts_of_the_call() -> None:

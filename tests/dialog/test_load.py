@@ -63,6 +63,22 @@ def changed(old: str, new: str) -> tuple[str, str]:
             "      - check order {number}",
             ": intents.order_status.phrases[9]: there is no slot `number`",
         ),
+        ("language: en", "crm: {targets: [hubspto]}\nlanguage: en", ": crm.targets[1]: input should be 'hubspot'"),
+        (
+            "language: en",
+            "crm: {fields: {hubspot: {call: {order_c: order}}}}\nlanguage: en",
+            ": crm.fields.hubspot.call.order_c: there is no slot `order`; there is: order_number",
+        ),
+        (
+            "language: en",
+            "crm: {fields: {hubspot: {contact: {length_c: call.minutes}}}}\nlanguage: en",
+            ": crm.fields.hubspot.contact.length_c: there is no field of calls `minutes`; there is: called",
+        ),
+        (
+            "language: en",
+            "crm: {targets: [webhook], fields: {hubspot: {}}}\nlanguage: en",
+            ": crm.fields.hubspot: `hubspot` is not among `crm.targets`",
+        ),
         ("      - get a receipt", "      - opening hours", ": the intent `opening_hours` has this phrase already"),
         ("language: en", "language: English", ":11: language: 'English' must look like"),
     ],
@@ -200,3 +216,14 @@ def test_every_fixed_sentence_of_a_call_was_announced() -> None:
     conversation = DEMO.converse("", "")
     said = [*conversation.open().say, *conversation.silent().say, *conversation.hear("blub blub", 0.9).say]
     assert {line.text for line in said} <= set(DEMO.fixed_lines())
+
+
+def test_the_file_says_who_is_told_and_what_goes_where(tmp_path: Path) -> None:
+    """Targets and mapped properties reach those who deliver; a file without them tells everybody, plainly."""
+    plain = load(CONFIG / "dialog.yaml").crm
+    assert (plain.targets, plain.fields) == (None, {})
+    crm = "crm: {targets: [hubspot], fields: {hubspot: {call: {order_c: order_number, sure: call.confidence}}}}\n"
+    (tmp_path / "bot.yaml").write_text(TEXT.replace("language: en\n", crm + "language: en\n", 1))
+    plan = load(tmp_path / "bot.yaml").crm
+    assert plan.targets == ("hubspot",)
+    assert plan.fields["hubspot"]["call"] == {"order_c": "order_number", "sure": "call.confidence"}

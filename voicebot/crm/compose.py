@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from voicebot.call.record import Speaker, TransferOutcome, TurnEntry
 from voicebot.crm.port import CallNote, NoteTurn
 from voicebot.store.views import CallRow, CallView, TransferView
@@ -17,8 +20,46 @@ _OUTCOMES = {
 }
 
 
-def compose(view: CallView) -> CallNote:
-    """The note about the call as it is recorded now; what the recogniser invented is left out."""
+Mapped = Mapping[str, Mapping[str, str]]
+"""By object (`contact`, `call`), the property's name to the value's, as `CrmPlan.fields` has it for one CRM."""
+
+
+def compose(view: CallView, mapped: Mapped | None = None) -> CallNote:
+    """The note about the call as it is recorded now; what the recogniser invented is left out.
+
+    mapped: which values the CRM in question takes as properties.
+    """
+    note = _note(view)
+    if not mapped:
+        return note
+    known = {**note.slots, **{f"call.{name}": value for name, value in _values(note).items()}}
+    contact, fields = (
+        {
+            name: known[value].strip()
+            for name, value in mapped.get(part, {}).items()
+            if known.get(value, "").strip()
+        }
+        for part in ("contact", "call")
+    )
+    return replace(note, contact=contact, fields=fields)
+
+
+def _values(note: CallNote) -> dict[str, str]:
+    """What `call.` gives to a field mapping; see `voicebot.dialog.types.CALL_FIELDS`."""
+    return {
+        "id": note.call_id,
+        "caller": note.caller,
+        "called": note.called,
+        "started_at": note.started_at.isoformat(timespec="seconds"),
+        "seconds": str(round(note.duration)),
+        "intent": note.intent or "",
+        "confidence": f"{note.confidence:.2f}",
+        "summary": note.summary,
+        "outcome": note.outcome,
+    }
+
+
+def _note(view: CallView) -> CallNote:
     row = view.row
     ended = row.ended_at or row.started_at
     return CallNote(

@@ -23,6 +23,8 @@ class CallNote:
     started_at: aware, UTC. duration: seconds of the bot's part.
     caller: as the gateway gave it; may be no number at all ("anonymous").
     intent, confidence, summary: of the whole call. outcome: disposition and, after a transfer, its outcome.
+    contact, fields: properties the dialog file maps, for a contact that is created and for what is written about
+        the call; values are never empty.
     """
 
     call_id: str
@@ -36,6 +38,8 @@ class CallNote:
     outcome: str
     slots: Mapping[str, str] = field(default_factory=dict)
     turns: Sequence[NoteTurn] = ()
+    contact: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

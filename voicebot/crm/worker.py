@@ -14,8 +14,9 @@ from typing import Protocol
 
 import structlog
 
-from voicebot.crm.compose import compose
+from voicebot.crm.compose import Mapped, compose
 from voicebot.crm.port import Attempt, Crm
+from voicebot.dialog.types import CrmPlan
 from voicebot.errors import (
     CrmError,
     CrmRejected,
@@ -70,6 +71,7 @@ class DeliveryWorker:
     owner: a name no other running worker has.
     clock: the time of day, aware, UTC.
     random: spreads the retries.
+    plans: by the dialog's name, which values become properties at the CRM.
     """
 
     def __init__(
@@ -79,12 +81,14 @@ class DeliveryWorker:
         owner: str,
         clock: Callable[[], datetime] = utc_now,
         random: random_module.Random | None = None,
+        plans: Mapping[str, CrmPlan] | None = None,
     ) -> None:
         self._records = records
         self._outbox = records.outbox
         self._crms = crms
         self._owner = owner
         self._clock = clock
+        self._plans = plans or {}
         self._random = random or random_module.Random()  # noqa: S311
         self._paused: dict[str, datetime] = {}
 
@@ -133,7 +137,7 @@ class DeliveryWorker:
 
         attempt = Attempt(repeat=delivery.ambiguous, progress=delivery.progress, save=save)
         try:
-            external_id = crm.deliver(compose(view), attempt)
+            external_id = crm.deliver(compose(view, self._mapped(delivery, view)), attempt)
         except StoreError:
             raise
         except CrmRejected as error:
@@ -163,6 +167,10 @@ class DeliveryWorker:
                 attempts=delivery.attempts,
                 seconds=round((self._clock() - delivery.created_at).total_seconds(), 1),
             )
+
+    def _mapped(self, delivery: Delivery, view: CallView) -> Mapped | None:
+        plan = self._plans.get(view.row.dialog)
+        return plan.fields.get(delivery.target) if plan else None
 
     def _again(self, delivery: Delivery, error: CrmError, after: float, ambiguous: bool = False) -> None:
         old = self._clock() - delivery.created_at >= GIVE_UP_AFTER

@@ -11,6 +11,7 @@ from voicebot.dialog.replies import Replies
 from voicebot.dialog.schema import DialogFile, Intent
 from voicebot.dialog.script import RESERVED, Script
 from voicebot.dialog.slots import SlotReader
+from voicebot.dialog.types import CALL_FIELDS
 from voicebot.dialog.words import split
 
 Loc = tuple[str | int, ...]
@@ -70,6 +71,18 @@ def _names(file: DialogFile) -> Iterator[Problem]:
         yield from known(("handover", "routing", index, "intent"), route.intent, "intent", file.intents)
         yield from known(("handover", "routing", index, "target"), route.target, "target", file.targets)
     yield from known(("handover", "fallback"), file.handover.fallback, "target", file.targets)
+    for crm, fields in file.crm.fields.items():
+        if file.crm.targets is not None and crm not in file.crm.targets:
+            yield Problem(
+                ("crm", "fields", crm), f"`{crm}` is not among `crm.targets`: add it there, or drop this"
+            )
+        for part in ("contact", "call"):
+            for name, value in getattr(fields, part).items():
+                here = ("crm", "fields", crm, part, name)
+                if value.startswith("call."):
+                    yield from known(here, value.removeprefix("call."), "field of calls", CALL_FIELDS)
+                else:
+                    yield from known(here, value, "slot", file.slots)
 
 
 def _patterns(file: DialogFile) -> Iterator[Problem]:

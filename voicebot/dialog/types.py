@@ -185,6 +185,27 @@ class Target:
     caller_id: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class CrmPlan:
+    """Which CRMs are told about a dialog's calls, and which of its values become properties there.
+
+    targets: names of CRMs; None for every configured one.
+    fields: by CRM, then by object (`contact`, `call`), the property's name to the value's: a slot, or `call.` and
+        one of `CALL_FIELDS`.
+    """
+
+    targets: tuple[str, ...] | None = None
+    fields: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
+
+    def chosen(self, configured: Sequence[str]) -> tuple[str, ...]:
+        """Those of the `configured` CRMs that are told."""
+        return tuple(name for name in configured if self.targets is None or name in self.targets)
+
+
+CALL_FIELDS = ("id", "caller", "called", "started_at", "seconds", "intent", "confidence", "summary", "outcome")
+"""What `call.` may be followed by in a CRM's field mapping."""
+
+
 class Conversation(Protocol):
     """The dialog's side of one call. Every method that moves returns what to do next."""
 
@@ -280,4 +301,9 @@ class Dialog(Protocol):
     @property
     def fallback(self) -> Target:
         """Who takes the call when the bot cannot."""
+        ...
+
+    @property
+    def crm(self) -> CrmPlan:
+        """Who is told about the calls."""
         ...

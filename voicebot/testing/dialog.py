@@ -9,6 +9,7 @@ from voicebot.dialog.types import (
     Comeback,
     Completeness,
     Conversation,
+    CrmPlan,
     HangUp,
     Hints,
     KeyState,
@@ -103,6 +104,7 @@ class EchoDialog:
     apology: str = "I am sorry, something went wrong. One moment, please."
     fallback: Target = RECEPTION
     targets: Mapping[str, Target] = field(default_factory=lambda: {RECEPTION.name: RECEPTION})
+    crm: CrmPlan = CrmPlan()
 
     def converse(self, caller: str, called: str, earlier: Recollection | None = None) -> Conversation:
         return EchoConversation(self)

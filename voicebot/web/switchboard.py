@@ -48,6 +48,7 @@ class Switchboard:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._settings = settings
+        self._told = dialog.crm.chosen(settings.delivery_targets)
         self._dialog = dialog
         self._sessions = sessions
         self._records = records
@@ -83,7 +84,7 @@ class Switchboard:
         """The stream is over: do what the bot planned; without a plan, see that a person takes the call."""
         if hook.over:
             log.info("voice.hung_up", call=hook.call_id)
-            self._records.completed(hook.call_id, self._settings.delivery_targets)
+            self._records.completed(hook.call_id, self._told)
             return []
         session = self._session(hook)
         number, _ = _attempt(hook.verb_id)
@@ -116,7 +117,7 @@ class Switchboard:
                 session = replace(session, plan=None, comeback=COMEBACKS[result])
             self._sessions.put(session)
         if session is None or hook.over or result is TransferOutcome.ACCEPTED:
-            self._records.completed(hook.call_id, self._settings.delivery_targets)
+            self._records.completed(hook.call_id, self._told)
             return [] if hook.over else [verbs.hangup()]
         return self._come_back(session)
 
@@ -159,7 +160,7 @@ class Switchboard:
         if hook.parent_id or not hook.over:
             log.debug("voice.status", call=hook.call_id, parent_id=hook.parent_id, status=hook.status)
             return
-        self._records.completed(hook.call_id, self._settings.delivery_targets)
+        self._records.completed(hook.call_id, self._told)
         self._sessions.close(hook.call_id)
         log.info("voice.completed", call=hook.call_id, status=hook.status)
 
@@ -243,7 +244,7 @@ class Switchboard:
         )
         end = EndEntry(0.0, disposition, reason, intent=None, confidence=0.0, slots={}, summary="")
         hold = float(target.ring_seconds + RETURN_SECONDS)
-        self._records.finish(session.call_id, end, self._settings.delivery_targets, hold=hold)
+        self._records.finish(session.call_id, end, self._told, hold=hold)
 
     def _note(self, hook: Hook, target: str, result: TransferOutcome) -> None:
         log.info("voice.transferred", call=hook.call_id, outcome=result.value, sip=hook.dial_sip_status)
