@@ -7,15 +7,24 @@ any of that as words, as digits, or as a mix. English.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 MOST_READINGS = 16
 """Readings tried for one run; the natural ones come first, so a longer list only costs time."""
 
+MOST_FITTING = 64
+"""Readings of a wanted length; there are more only where everything was said in tens and hundreds."""
+
+BREAK = "|"
+"""A word across which nothing is read together: what was keyed does not complete an amount that was spoken."""
+
 MOST_WORDS = 40
 """Words one run may have; whoever says more is not telling a number."""
+
+_MOST_BETWEEN = 4
+"""Words such as "um, and, er" that may stand between two digits."""
 
 _UNITS = {
     "zero": 0, "oh": 0, "o": 0, "nought": 0, "naught": 0, "nil": 0,
@@ -31,8 +40,14 @@ _TENS = {
     "ninety": 90,
 }  # fmt: skip
 _SCALES = {"hundred", "thousand"}
-_REPEATS = {"double": 2, "triple": 3, "treble": 3, "quadruple": 4}
-_BRIDGES = {"and", "then", "dash", "hyphen", "space", "um", "uh", "er", "erm", "hmm", "followed", "by"}
+REPEATS = {"double": 2, "triple": 3, "treble": 3, "quadruple": 4}
+"""Words that say how often the next digit comes."""
+
+BRIDGES = frozenset(
+    {"and", "then", "dash", "hyphen", "slash", "space", "um", "uh", "er", "erm", "hmm", "followed", "by"}
+)
+"""Words between digits that add nothing."""
+
 _ZERO_OR_SIGH = {"oh", "o"}
 
 _TOKEN = re.compile(r"\d+(?:st|nd|rd|th)\b|\d+|[a-z]+(?:'[a-z]+)?")
@@ -45,11 +60,13 @@ class Run:
 
     readings: the digit strings it may stand for, likeliest first; never empty.
     start, end: character offsets into the text.
+    words: what was said, lower case, for reading on when more is said; a last "double" waits for its digit.
     """
 
     readings: tuple[str, ...]
     start: int
     end: int
+    words: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +85,36 @@ def runs(text: str) -> list[Run]:
     while index < len(tokens):
         end = _run_end(tokens, index, lowered)
         if end > index:
-            readings = _readings([token.text for token in tokens[index:end]])
-            if readings:
-                found_runs.append(Run(readings, tokens[index].start, tokens[end - 1].end))
+            words = tuple(token.text for token in tokens[index:end])
+            found = readings(words)
+            if found:
+                found_runs.append(Run(found, tokens[index].start, tokens[end - 1].end, words))
         index = max(end, index + 1)
     return found_runs
+
+
+def readings(words: Sequence[str], lengths: Collection[int] = ()) -> tuple[str, ...]:
+    """The digit strings that number `words` may stand for, likeliest first.
+
+    lengths: how many digits are wanted, which brings out readings that are not among the likeliest.
+    """
+    kept = [word for word in words if word not in BRIDGES]
+    while kept and kept[-1] in REPEATS:
+        kept.pop()
+    if not kept:
+        return ()
+    if lengths:
+        found = list(islice(_of_length(kept, frozenset(lengths)), MOST_FITTING))
+    else:
+        found = list(islice(_digits(kept, 0), MOST_READINGS))
+    if kept[0] in _ZERO_OR_SIGH and len(kept) > 1:
+        found += readings(kept[1:], lengths)
+    return tuple(dict.fromkeys(reading for reading in found if reading))
+
+
+def begins(words: Sequence[str]) -> bool:
+    """Whether `words` are only what stands before or between digits: "double", "um", "dash"."""
+    return bool(words) and all(word in BRIDGES or word in REPEATS for word in words)
 
 
 def _is_number(word: str) -> bool:
@@ -83,7 +125,10 @@ def _starts(tokens: Sequence[_Token], index: int) -> bool:
     word = tokens[index].text
     if _is_number(word) or word in _SCALES:
         return True
-    return word in _REPEATS and index + 1 < len(tokens) and _unit(tokens[index + 1].text) is not None
+    if word not in REPEATS:
+        return False
+    ahead = (token.text for token in tokens[index + 1 : index + 1 + _MOST_BETWEEN] if token.text not in BRIDGES)
+    return _unit(next(ahead, "")) is not None
 
 
 def _run_end(tokens: Sequence[_Token], index: int, text: str) -> int:
@@ -92,13 +137,15 @@ def _run_end(tokens: Sequence[_Token], index: int, text: str) -> int:
         return index
     end = index + 1
     while end < len(tokens) and end - index < MOST_WORDS and _joined(tokens, end, text):
-        if _starts(tokens, end) or (tokens[end - 1].text in _REPEATS and _unit(tokens[end].text) is not None):
+        if _starts(tokens, end) or (tokens[end - 1].text in REPEATS and _unit(tokens[end].text) is not None):
             end += 1
             continue
         reached = _across(tokens, end, text)
         if reached == end:
             break
         end = reached
+    if end == len(tokens) - 1 and tokens[end].text in REPEATS and _joined(tokens, end, text):
+        return end + 1
     return end
 
 
@@ -109,11 +156,11 @@ def _joined(tokens: Sequence[_Token], index: int, text: str) -> bool:
 def _across(tokens: Sequence[_Token], index: int, text: str) -> int:
     """Index of the number behind words that only count inside a number; `index` when there is none."""
     ahead = index
-    while ahead < len(tokens) and ahead - index < 3 and _joined(tokens, ahead, text):
+    while ahead < len(tokens) and ahead - index <= _MOST_BETWEEN and _joined(tokens, ahead, text):
         if _starts(tokens, ahead):
             return ahead
         word, before = tokens[ahead].text, tokens[ahead - 1].text
-        if word not in _BRIDGES and word not in _HOMOPHONES:
+        if word not in BRIDGES and word not in _HOMOPHONES:
             return index
         if word in _HOMOPHONES and before.isdigit() and len(before) > 2:
             return index
@@ -123,50 +170,57 @@ def _across(tokens: Sequence[_Token], index: int, text: str) -> int:
     return ahead if last and several else index
 
 
-def _readings(words: Sequence[str]) -> tuple[str, ...]:
-    kept = [word for word in words if word not in _BRIDGES]
-    found = list(islice(_digits(kept, 0), MOST_READINGS))
-    if kept[0] in _ZERO_OR_SIGH and len(kept) > 1:
-        found += [reading[1:] for reading in found]
-    return tuple(dict.fromkeys(reading for reading in found if reading))
-
-
 def _digits(words: Sequence[str], index: int) -> Iterator[str]:
     if index == len(words):
         yield ""
         return
-    for piece, after in _pieces(words, index):
+    for piece, after in pieces(words, index):
         for rest in _digits(words, after):
             yield piece + rest
 
 
-def _pieces(words: Sequence[str], index: int) -> Iterator[tuple[str, int]]:
+def _of_length(words: Sequence[str], lengths: frozenset[int]) -> Iterator[str]:
+    """The readings with one of `lengths` digits; paths that cannot end in one are not walked."""
+    longest = max(lengths)
+    following = [list(pieces(words, index)) for index in range(len(words))]
+    reachable: list[set[int]] = [set() for _ in words] + [{0}]
+    for index in reversed(range(len(words))):
+        for piece, after in following[index]:
+            reachable[index] |= {len(piece) + rest for rest in reachable[after] if len(piece) + rest <= longest}
+
+    def walk(index: int, missing: frozenset[int]) -> Iterator[str]:
+        if index == len(words):
+            if 0 in missing:
+                yield ""
+            return
+        for piece, after in following[index]:
+            left = frozenset(length - len(piece) for length in missing) & reachable[after]
+            if left:
+                yield from (piece + rest for rest in walk(after, left))
+
+    yield from walk(0, lengths & reachable[0])
+
+
+def pieces(words: Sequence[str], index: int) -> Iterator[tuple[str, int]]:
     """What the words from `index` may say, as (digits, index after them); the longest phrase first."""
     word = words[index]
-    if word in _REPEATS and index + 1 < len(words):
-        unit = _unit(words[index + 1])
+    if word == BREAK:
+        yield "", index + 1
+    elif word in REPEATS:
+        unit = _unit(words[index + 1]) if index + 1 < len(words) else None
         if unit is not None:
-            yield str(unit) * _REPEATS[word], index + 2
-        return
-    amount = _amount(words, index)
-    if amount is not None:
-        yield str(amount[0]), amount[1]
-        if index + 1 < len(words) and words[index + 1] in _SCALES and amount[1] > index + 2:
-            scale = 100 if words[index + 1] == "hundred" else 1000
-            yield str(_small_value(word) * scale), index + 2
-        return
-    if word.isdigit():
-        yield word, index + 1
-    elif word in _TENS:
-        if index + 1 < len(words) and _unit(words[index + 1]):
-            yield str(_TENS[word] + (_unit(words[index + 1]) or 0)), index + 2
-        yield str(_TENS[word]), index + 1
-    elif word in _TEENS:
-        yield str(_TEENS[word]), index + 1
+            yield str(unit) * REPEATS[word], index + 2
+    elif (unit := _unit(word)) == 0:
+        yield "0", index + 1
     else:
-        unit = _unit(word)
-        if unit is not None:
-            yield str(unit), index + 1
+        amounts = list(_amounts(words, index))
+        yield from ((str(value), after) for value, after in amounts)
+        if (
+            word.isdigit()
+            and not any(after == index + 1 for _, after in amounts)
+            and not _scaled(words, index + 1)
+        ):
+            yield word, index + 1
 
 
 def _unit(word: str) -> int | None:
@@ -175,44 +229,50 @@ def _unit(word: str) -> int | None:
     return _UNITS.get(word, _HOMOPHONES.get(word))
 
 
-def _small_value(word: str) -> int:
-    if word.isdigit():
-        return int(word)
-    return _TEENS.get(word) or _TENS.get(word) or _unit(word) or 1
+def _scaled(words: Sequence[str], index: int) -> bool:
+    """Whether a "hundred" or "thousand" at `index` counts what stands before it."""
+    return index < len(words) and words[index] in _SCALES
 
 
-def _amount(words: Sequence[str], index: int) -> tuple[int, int] | None:
-    """A number said with "hundred" or "thousand" from `index`, as (value, index after it)."""
-    thousands = _below_thousand(words, index)
-    value, at = thousands if thousands is not None else (1, index)
-    if at < len(words) and words[at] == "thousand":
-        rest = _below_thousand(words, at + 1)
-        return (value * 1000 + rest[0], rest[1]) if rest is not None else (value * 1000, at + 1)
-    if thousands is not None and "hundred" in words[index:at]:
-        return thousands
-    return None
+def _amounts(words: Sequence[str], index: int) -> Iterator[tuple[int, int]]:
+    """The numbers of 1..999,999 that begin at `index`, as (value, index after it), the longest first."""
+    bare = words[index] == "thousand"
+    for value, after in [(1, index)] if bare else _below_thousand(words, index):
+        if after < len(words) and words[after] == "thousand":
+            for rest, end in _below_thousand(words, after + 1):
+                if not _scaled(words, end):
+                    yield value * 1000 + rest, end
+            yield value * 1000, after + 1
+        elif not _scaled(words, after):
+            yield value, after
 
 
-def _below_thousand(words: Sequence[str], index: int) -> tuple[int, int] | None:
-    small = _small(words, index)
-    value, at = small if small is not None else (1, index)
-    if at < len(words) and words[at] == "hundred":
-        rest = _small(words, at + 1)
-        return (value * 100 + rest[0], rest[1]) if rest is not None else (value * 100, at + 1)
-    return small
+def _below_thousand(words: Sequence[str], index: int) -> Iterator[tuple[int, int]]:
+    bare = index < len(words) and words[index] == "hundred"
+    for value, after in [(1, index)] if bare else _small(words, index):
+        if after < len(words) and words[after] == "hundred":
+            for rest, end in _small(words, after + 1):
+                if not _scaled(words, end) or words[end] == "thousand":
+                    yield value * 100 + rest, end
+            yield value * 100, after + 1
+        else:
+            yield value, after
 
 
-def _small(words: Sequence[str], index: int) -> tuple[int, int] | None:
-    """A number of 1..99 at `index`, as (value, index after it)."""
+def _small(words: Sequence[str], index: int) -> Iterator[tuple[int, int]]:
+    """The numbers of 1..99 that begin at `index`, as (value, index after it), the longest first."""
     if index >= len(words):
-        return None
+        return
     word = words[index]
     if word in _TENS:
         unit = _unit(words[index + 1]) if index + 1 < len(words) else None
-        return (_TENS[word] + unit, index + 2) if unit else (_TENS[word], index + 1)
-    if word in _TEENS:
-        return _TEENS[word], index + 1
-    if word.isdigit() and len(word) <= 2 and int(word) > 0:
-        return int(word), index + 1
-    unit = _unit(word)
-    return (unit, index + 1) if unit else None
+        if unit:
+            yield _TENS[word] + unit, index + 2
+        yield _TENS[word], index + 1
+    elif word in _TEENS:
+        yield _TEENS[word], index + 1
+    elif word.isdigit():
+        if len(word) <= 2 and not word.startswith("0"):
+            yield int(word), index + 1
+    elif unit := _unit(word):
+        yield unit, index + 1
