@@ -177,10 +177,27 @@ def calls_show(call_id: Annotated[str, typer.Argument(help="The call's id, as `c
     from voicebot.show import call_page
 
     with _stores() as records:
-        view = records.call(call_id)
-        if view is None:
-            raise StoreError(f"there is no call {call_id}; see `voicebot calls list`")
-        typer.echo(call_page(view))
+        typer.echo(call_page(_kept(records, call_id)))
+
+
+@app.command()
+def turns(
+    call_id: Annotated[str, typer.Argument(help="The call's id, as `calls list` shows it.")],
+    as_json: Annotated[bool, typer.Option("--json", help="For machines: turns, times and stages.")] = False,
+) -> None:
+    """Where the time of each turn of a call went, stage by stage; docs/debugging.md explains the stages."""
+    import json
+    import shutil
+
+    from voicebot import waterfall
+
+    with _stores() as records:
+        view = _kept(records, call_id)
+    if as_json:
+        typer.echo(json.dumps(waterfall.document(view), indent=2, ensure_ascii=False))
+    else:
+        blocks = (sys.stdout.encoding or "").lower().startswith("utf")
+        typer.echo(waterfall.page(view, shutil.get_terminal_size().columns, blocks))
 
 
 @deliveries_app.command("list")
@@ -231,6 +248,13 @@ def _stores() -> Iterator["Records"]:  # type: ignore[name-defined] # noqa: F821
         yield records
     finally:
         records.close()
+
+
+def _kept(records: "Records", call_id: str) -> "CallView":  # type: ignore[name-defined] # noqa: F821, UP037
+    view = records.call(call_id)
+    if view is None:
+        raise StoreError(f"there is no call {call_id}; see `voicebot calls list`")
+    return view
 
 
 async def _serve(settings: Settings) -> None:

@@ -22,6 +22,8 @@ def call_page(view: CallView) -> str:
     lines += [f"  transfer to {t.target}: {t.outcome.value}" for t in view.transfers]
     lines += [f"  trouble at {t.at:.2f} s: {t.part}: {t.error}" for t in view.troubles]
     lines += [f"  delivery {delivery_line(d)}" for d in view.deliveries]
+    if view.turns:
+        lines += ["", f"Where the time of each turn went: voicebot turns {view.row.call_id}"]
     return "\n".join(lines)
 
 

@@ -199,8 +199,8 @@ def test_the_wait_for_the_engine_is_told_from_its_work() -> None:
         line.run(9.0)
         times = line.turns[1].timings
         assert times.queued is not None
+        assert times.recognised == pytest.approx(5.3)
         assert times.decoding == pytest.approx(min(times.queued + waited, latest))
-        assert times.decoding <= times.recognised
 
 
 def test_an_interrupted_answer_is_not_confirmed() -> None:
@@ -231,7 +231,7 @@ def test_on_a_line_without_silence_the_pause_is_the_end_of_voice() -> None:
     line.caller_says(ORDER, at=4.0)
     line.run(8.0)
     times = line.turns[1].timings
-    assert times.vad_end == times.queued == pytest.approx(5.15, abs=0.03)
+    assert times.vad_end == times.queued == pytest.approx(5.0 + line.rules.guess_after, abs=0.03)
 
 
 def test_how_a_turn_was_understood_is_kept() -> None:

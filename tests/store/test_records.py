@@ -110,8 +110,8 @@ def test_a_confirmation_is_kept_with_the_turn_it_is_about(records: Records) -> N
     first, second = said(1, "my order"), said(1, "I am back")
     for turn in (first, second):
         records.add("call-1", turn)
-    records.add("call-1", ConfirmedEntry(1, 7.5))
-    records.add("call-1", ConfirmedEntry(9, 8.5))
+    records.add("call-1", ConfirmedEntry(1, 7.5, 4.0))
+    records.add("call-1", ConfirmedEntry(9, 8.5, 4.0))
     confirmed = replace(second, timings=replace(second.timings, confirmed=7.5))
     assert _view(records).turns == (first, confirmed)
 

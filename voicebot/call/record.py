@@ -74,10 +74,14 @@ class TurnEntry:
 
 @dataclass(frozen=True, slots=True)
 class ConfirmedEntry:
-    """The gateway confirmed at `at` that the reply to the caller's turn `number`, noted before, was played."""
+    """The gateway confirmed at `at` that the reply to the caller's turn `number`, noted before, was played.
+
+    answered: as in that turn's timings.
+    """
 
     number: int
     at: float
+    answered: float
 
 
 @dataclass(frozen=True, slots=True)

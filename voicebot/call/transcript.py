@@ -49,8 +49,9 @@ class Turn:
 
     def confirmed(self, now: float) -> ConfirmedEntry | None:
         """All of the answer was played; what to note of it where the turn is noted already."""
-        if self.noted is not None:
-            return ConfirmedEntry(self.noted, now)
+        if self.noted is not None and self.entry is not None:
+            answered = self.entry.timings.answered
+            return ConfirmedEntry(self.noted, now, now if answered is None else answered)
         self._timed(confirmed=now)
         return None
 

@@ -8,7 +8,8 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from voicebot.call.record import EndEntry, Entry, Speaker, TroubleEntry, TurnEntry
+from voicebot.call.record import ConfirmedEntry, EndEntry, Entry, Speaker, TroubleEntry, TurnEntry
+from voicebot.call.stages import Stage, legs
 from voicebot.runtime.capacity import Capacity
 from voicebot.runtime.journal import Journal
 from voicebot.runtime.ticker import Ticker
@@ -52,11 +53,20 @@ class Metrics:
                 ("decode", "Time the recogniser worked on the turn."),
             )
         }
+        self._legs = Histogram(
+            "voicebot_turn_stage_seconds",
+            "What each stage of the way from the caller's last voice to the end of the reply took.",
+            ["stage"],
+            buckets=(0.005, 0.02, *SECONDS),
+            registry=self._registry,
+        )
 
     def note(self, entry: Entry) -> None:
         """Count one entry of a call's record."""
         match entry:
             case TurnEntry(speaker=Speaker.CALLER, timings=times):
+                for leg in legs(times):
+                    self._legs.labels(leg.stage.value).observe(leg.seconds)
                 if times.decode_seconds is not None:
                     self._stages["decode"].observe(times.decode_seconds)
                 if times.last_voice is None:
@@ -65,6 +75,8 @@ class Metrics:
                     self._stages["commit"].observe(times.committed - times.last_voice)
                 if times.answered is not None:
                     self._stages["answer"].observe(times.answered - times.last_voice)
+            case ConfirmedEntry(at=at, answered=answered):
+                self._legs.labels(Stage.PLAY.value).observe(at - answered)
             case TroubleEntry(part=part):
                 self._troubles.labels(part).inc()
             case EndEntry(disposition=disposition):
