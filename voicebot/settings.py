@@ -75,6 +75,14 @@ _CRM_PAGES = {
     crm: f"docs/{'crm-webhook' if crm is Crm.WEBHOOK else crm.value}.md says where to get it" for crm in Crm
 }
 
+class Recordings(Enum):
+    """Whether calls are recorded, and how."""
+
+    OFF = "off"
+    WAV = "wav"
+    FLAC = "flac"
+
+
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
@@ -179,7 +187,15 @@ class Settings(BaseSettings):
         1800, ge=10, le=14400, description="After this the bot says goodbye or hands over."
     )
     max_message_bytes: int = Field(65536, ge=4096, le=1 << 20, description="Largest WebSocket message taken.")
-    min_pause: float = Field(0.4, ge=0.1, le=3, description="Silence (s) that ends a turn which is complete.")
+    guess_after: float = Field(
+        0.1, ge=0.04, le=1, description="Silence (s) after which what was said is recognised on the chance it is all."
+    )
+    short_pause: float = Field(
+        0.25, ge=0.1, le=3, description="Silence (s) that ends a turn which is just what was asked; min_pause at most."
+    )
+    min_pause: float = Field(
+        0.4, ge=0.1, le=3, description="Silence (s) that ends a turn which is complete but may go on."
+    )
     max_pause: float = Field(
         1.2, ge=0.2, le=6, description="Silence (s) that ends a turn which sounds unfinished."
     )
@@ -241,6 +257,14 @@ class Settings(BaseSettings):
     crm_webhook_transcript: bool = Field(False, description="Send the transcript along.")
     default_region: str = Field("US", description="Country (ISO 3166) in which numbers without + are dialled.")
 
+    recordings: Recordings = Field(
+        Recordings.OFF,
+        description="Record calls: off, wav, or flac (half the size). The dialog's says.recorded is said first.",
+    )
+    keep_recordings_days: int = Field(30, ge=1, le=3650, description="Days after which recordings are deleted.")
+    keep_calls_days: int = Field(
+        0, ge=0, le=36500, description="Days after which records of calls are deleted; 0 keeps them for good."
+    )
     redact: Annotated[tuple[Mark, ...], NoDecode] = Field(
         tuple(Mark),
         description="Personal data taken out of everything kept of a call: any of card, iban, email, national_id, "

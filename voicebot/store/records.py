@@ -17,6 +17,8 @@ from voicebot.call.record import ConfirmedEntry, Disposition, EndEntry, Transfer
 from voicebot.errors import Unstorable
 from voicebot.store import rows
 from voicebot.store.database import insert_unless_there, open_engine, reader, store_errors
+from voicebot.store.desks import Desks
+from voicebot.store.keeping import Keeping
 from voicebot.store.offers import Offers, abandon
 from voicebot.store.outbox import Outbox, owe
 from voicebot.store.schema import calls, deliveries, nodes, transfers, troubles, turns
@@ -42,7 +44,8 @@ class Records:
 
     outbox: the deliveries that `finish`, `completed` and `recover` leave behind.
     offers: the calls offered to people; `completed` abandons those still open.
-    users: the people who may sign in.
+    users: the people who may sign in; desk: their open desks, and whose call is whose.
+    keeping: recordings, and how calls are forgotten.
     """
 
     def __init__(self, engine: Engine, now: Callable[[], datetime] = utc_now) -> None:
@@ -50,6 +53,8 @@ class Records:
         self.outbox = Outbox(engine, now)
         self.offers = Offers(engine, now)
         self.users = Users(engine, now)
+        self.desk = Desks(engine, now)
+        self.keeping = Keeping(engine, now)
         self._reader = reader(engine)
         self._now = now
 

@@ -228,3 +228,14 @@ wrap_ups = Table(
     UniqueConstraint("call_id", "agent"),
     Index(None, "finished_at"),
 )
+
+# Recordings on the disk; `path` is below the data folder.
+recordings = Table(
+    "recordings",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("call_id", ForeignKey("calls.call_id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("path", Words, nullable=False, unique=True),
+    Column("seconds", Float, nullable=False),
+    Column("made_at", Utc, nullable=False, index=True),
+)

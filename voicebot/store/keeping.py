@@ -1,0 +1,106 @@
+"""What is kept for a while only: recordings, and whole calls that were asked to be forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Engine, Row, delete, exists, or_, select
+
+from voicebot.store.database import insert_unless_there, reader, store_errors
+from voicebot.store.schema import calls, deliveries, recordings
+from voicebot.store.views import CallState, DeliveryState
+
+BATCH = 500
+"""Calls looked at in one go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A recording on the disk. path: below the data folder. seconds: its length."""
+
+    id: int
+    call_id: str
+    path: str
+    seconds: float
+    made_at: datetime
+
+
+class Keeping:
+    """The recordings of every call, and the end of calls' records. Safe from any thread; raises StoreError."""
+
+    def __init__(self, engine: Engine, now: Callable[[], datetime]) -> None:
+        self._engine = engine
+        self._reader = reader(engine)
+        self._now = now
+
+    def recorded(self, call_id: str, path: str, seconds: float) -> None:
+        """There is a recording of the call. Repeating it changes nothing."""
+        with store_errors(self._engine.url), self._engine.begin() as db:
+            insert_unless_there(db, recordings, call_id=call_id, path=path, seconds=seconds, made_at=self._now())
+
+    def recordings_of(self, call_id: str) -> list[Recording]:
+        """The recordings of the call, in order."""
+        query = select(recordings).where(recordings.c.call_id == call_id).order_by(recordings.c.id)
+        with store_errors(self._engine.url), self._reader.begin() as db:
+            return [_recording(row) for row in db.execute(query)]
+
+    def old_recordings(self, age: timedelta) -> list[Recording]:
+        """Some of the recordings older than `age`, the oldest first."""
+        query = (
+            select(recordings)
+            .where(recordings.c.made_at < self._now() - age)
+            .order_by(recordings.c.made_at)
+            .limit(BATCH)
+        )
+        with store_errors(self._engine.url), self._reader.begin() as db:
+            return [_recording(row) for row in db.execute(query)]
+
+    def drop_recording(self, recording_id: int) -> None:
+        """The file is gone."""
+        with store_errors(self._engine.url), self._engine.begin() as db:
+            db.execute(delete(recordings).where(recordings.c.id == recording_id))
+
+    def callers(self) -> list[str]:
+        """Every number that ever called, as the gateways gave them."""
+        with store_errors(self._engine.url), self._reader.begin() as db:
+            return [row.caller for row in db.execute(select(calls.c.caller).distinct())]
+
+    def calls_from(self, caller: str) -> list[str]:
+        """The ids of the calls of one number, as a gateway gave it."""
+        query = select(calls.c.call_id).where(calls.c.caller == caller).order_by(calls.c.started_at)
+        with store_errors(self._engine.url), self._reader.begin() as db:
+            return [row.call_id for row in db.execute(query)]
+
+    def old_calls(self, age: timedelta) -> list[str]:
+        """The ids of some calls that ended longer than `age` ago and owe nothing to any CRM, oldest first."""
+        owed = exists().where(
+            deliveries.c.call_id == calls.c.call_id, deliveries.c.state == DeliveryState.PENDING.value
+        )
+        query = (
+            select(calls.c.call_id)
+            .where(calls.c.state == CallState.ENDED.value, calls.c.started_at < self._now() - age, ~owed)
+            .order_by(calls.c.started_at)
+            .limit(BATCH)
+        )
+        with store_errors(self._engine.url), self._reader.begin() as db:
+            return [row.call_id for row in db.execute(query)]
+
+    def erase(self, call_id: str) -> bool:
+        """Delete everything kept of the call; False, and nothing deleted, while it lasts or is being delivered."""
+        busy = exists().where(
+            deliveries.c.call_id == calls.c.call_id,
+            deliveries.c.state == DeliveryState.PENDING.value,
+            deliveries.c.leased_until > self._now(),
+        )
+        gone = delete(calls).where(
+            calls.c.call_id == call_id, or_(calls.c.state == CallState.ENDED.value, calls.c.over), ~busy
+        )
+        with store_errors(self._engine.url), self._engine.begin() as db:
+            return bool(db.execute(gone).rowcount)
+
+
+def _recording(row: Row[Any]) -> Recording:
+    return Recording(row.id, row.call_id, row.path, row.seconds, row.made_at)
