@@ -16,7 +16,7 @@ import structlog
 from flask import Flask
 
 from voicebot.asr.build import build as build_recognizer
-from voicebot.asr.port import Recognizer
+from voicebot.asr.local import LocalRecognizer
 from voicebot.audio import Pcm
 from voicebot.audio.vad import detection
 from voicebot.call.rules import Rules
@@ -65,7 +65,7 @@ class Stores:
 class Engines:
     """Hearing and speaking; `apology` is the dialog's apology as audio."""
 
-    recognizer: Recognizer
+    recognizer: LocalRecognizer
     voice: Voice
     apology: Pcm
 
@@ -212,6 +212,7 @@ async def serving_media(settings: Settings, stores: Stores, engines: Engines) ->
         beat=Beat(ticker, detection(settings.vad)),
         redactor=Redactor(settings.redact, stores.dialog.private_slots),
         voice_stats=lambda: engines.voice.stats,
+        hearing=engines.recognizer.metrics,
     )
     # What is loaded by now stays; the garbage collector would stop all calls to look at it again and again.
     gc.freeze()

@@ -297,7 +297,7 @@ def test_an_engine_that_will_not_load_again_says_so() -> None:
 
 
 def test_memory_running_out_halves_the_batch() -> None:
-    """Too many at once for the device: they are heard in smaller batches, now and later, with the same engine."""
+    """Too many at once for the device: they are heard in smaller batches from then on, with the same engine."""
 
     class Small(GatedEngine):
         def decode(self, pieces: Sequence[Piece]) -> list[Heard | Piece]:
@@ -322,6 +322,35 @@ def test_memory_running_out_halves_the_batch() -> None:
         raise AssertionError("the engine is whole")
 
     _with(engine, story, batch=8, reload=another)
+
+
+def test_after_a_shortage_that_passed_batches_grow_again() -> None:
+    """Memory that was short once is tried again step by step, after full batches that went well."""
+    short = threading.Event()
+    short.set()
+
+    def die(number: int) -> None:
+        if number == 2 and short.is_set():
+            short.clear()
+            raise MemoryError
+
+    engine = GatedEngine(die)
+
+    async def story(recognizer: LocalRecognizer) -> None:
+        first = asyncio.create_task(recognizer.recognize(numbered(1)))
+        await _begun(engine)
+        crowd = [await _ask(recognizer, numbered(number)) for number in (2, 3, 4, 5)]
+        engine.gate.set()
+        assert [heard.text for heard in await asyncio.gather(first, *crowd)] == ["1", "2", "3", "4", "5"]
+        assert recognizer.batch == 2
+        async with asyncio.timeout(20):
+            while recognizer.batch < 4:
+                await asyncio.gather(*(recognizer.recognize(numbered(number)) for number in range(10, 20)))
+        sizes = [len(batch) for batch in engine.batches]
+        assert max(sizes[: sizes.index(3)][2:]) == 2
+        assert 3 in sizes
+
+    _with(engine, story, batch=4)
 
 
 def test_an_answer_in_doubt_is_tried_again_without_holding_up_the_others() -> None:

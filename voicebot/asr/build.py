@@ -8,7 +8,6 @@ import structlog
 
 from voicebot.asr.engine import Engine
 from voicebot.asr.local import LocalRecognizer
-from voicebot.asr.port import Recognizer
 from voicebot.errors import ModelUnavailable
 from voicebot.settings import PREFIX, Asr, Settings
 
@@ -28,7 +27,7 @@ _SHORT_CONTEXT = 20.0
 """Seconds of context up to which a CPU spends as much on the decoder, which batches help, as on the encoder."""
 
 
-def build(settings: Settings, language: str = "en") -> Recognizer:
+def build(settings: Settings, language: str = "en") -> LocalRecognizer:
     """Choose, fetch and load the model; blocks for seconds, for minutes when a model is downloaded.
 
     language: ISO 639-1 code of what callers speak. Raises ModelUnavailable.
@@ -36,7 +35,7 @@ def build(settings: Settings, language: str = "en") -> Recognizer:
     return _local(settings, language) if settings.asr is Asr.LOCAL else _remote(settings)
 
 
-def _remote(settings: Settings) -> Recognizer:
+def _remote(settings: Settings) -> LocalRecognizer:
     from voicebot.asr.remote import RemoteWhisper, Server
 
     model = DEFAULT_REMOTE_MODEL if settings.asr_model == "auto" else settings.asr_model
@@ -47,7 +46,7 @@ def _remote(settings: Settings) -> Recognizer:
     return LocalRecognizer(engine, workers=connections, timeout=settings.asr_timeout, batch=1)
 
 
-def _local(settings: Settings, language: str) -> Recognizer:
+def _local(settings: Settings, language: str) -> LocalRecognizer:
     # CTranslate2 takes a second to import; processes that hold no calls never do.
     from voicebot.asr import manner, model
 

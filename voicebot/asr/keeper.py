@@ -16,6 +16,11 @@ log = structlog.get_logger()
 _PAUSE = 1.0
 """Seconds between two tries to load a model that will not."""
 
+_TRUST = 50
+"""Full batches that must go well before a larger one is tried after a shortage of memory."""
+
+_MOST_TRUST = 64 * _TRUST
+"""The same when larger ones have failed again and again."""
 
 _SHORTAGE = ("out of memory", "bad_alloc", "alloc_failed", "memoryallocation")
 """How CUDA, cuBLAS and C++ say that memory ran out; CTranslate2 hands it on as a RuntimeError."""
@@ -24,7 +29,8 @@ _SHORTAGE = ("out of memory", "bad_alloc", "alloc_failed", "memoryallocation")
 class EngineKeeper:
     """Lends the engine to worker threads and hears from them how it did.
 
-    batch: most pieces decoded together, less after every shortage of memory.
+    batch: most pieces decoded together. It is halved by a shortage of memory, which may be another program's and
+    pass, and grows by a quarter when full batches go well; each further shortage doubles how many it takes.
     reload: makes the engine anew; without it a broken one is kept.
     """
 
@@ -36,6 +42,9 @@ class EngineKeeper:
         self._lock = threading.Lock()
         self._proven = True
         self._next_try = 0.0
+        self._most = batch
+        self._full = 0
+        self._trust = _TRUST
 
     @property
     def down(self) -> bool:
@@ -49,17 +58,29 @@ class EngineKeeper:
                 self._engine = self._load()
             return self._engine
 
-    def proved(self, engine: Engine) -> None:
-        """`engine` decoded something."""
+    def proved(self, engine: Engine, pieces: int) -> None:
+        """`engine` decoded so many pieces together."""
         if engine is self._engine:
             self._proven = True
+        if pieces < self.batch or self.batch >= self._most:
+            return
+        with self._lock:
+            self._full += 1
+            if self._full < self._trust:
+                return
+            self._full = 0
+            self.batch = min(self._most, self.batch + max(1, self.batch // 4))
+        log.info("recognizer.larger_batches", batch=self.batch)
 
     def short_of_memory(self, pieces: int) -> bool:
         """A batch of `pieces` did not fit; whether a smaller one can be tried."""
         with self._lock:
             if pieces == 1:
                 return False
+            if self.batch < self._most:
+                self._trust = min(_MOST_TRUST, 2 * self._trust)
             self.batch = min(self.batch, pieces // 2)
+            self._full = 0
         log.warning("recognizer.smaller_batches", batch=self.batch)
         return True
 

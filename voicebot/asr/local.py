@@ -16,6 +16,7 @@ from voicebot.asr import guard
 from voicebot.asr.engine import Engine, Heard, Piece
 from voicebot.asr.keeper import EngineKeeper, is_shortage
 from voicebot.asr.meter import Meter
+from voicebot.asr.metrics import HearingMetrics, Outcome
 from voicebot.asr.port import JobKind, Speech, Transcript
 from voicebot.asr.queue import Job, JobQueue, Task
 from voicebot.audio import seconds
@@ -55,6 +56,8 @@ class LocalRecognizer:
         self._lock = threading.Lock()
         self._waiting: dict[int, Job] = {}
         self._closed = False
+        self.metrics = HearingMetrics(lambda: self.load, lambda: self.waiting, lambda: self.batch)
+        """For the registry of `/metrics`."""
         self._features = ThreadPoolExecutor(_FEATURE_THREADS, thread_name_prefix="features")
         self._threads = [
             threading.Thread(target=self._work, name=f"recognizer-{number}", daemon=True)
@@ -96,12 +99,20 @@ class LocalRecognizer:
         job = Job(speech, time.monotonic() + self._timeout, loop.create_future(), speech.kind)
         self._waiting[id(speech)] = job
         self._features.submit(self._prepare, job)
+        outcome = Outcome.FAILED
         try:
             async with asyncio.timeout(self._timeout):
-                return await job.answer
+                heard = await job.answer
+            outcome = _outcome(heard)
+            return heard
         except TimeoutError:
+            outcome = Outcome.LATE
             raise RecognizerTimeout(f"no transcript within {self._timeout:g} s") from None
+        except asyncio.CancelledError:
+            outcome = Outcome.DROPPED
+            raise
         finally:
+            self.metrics.ended(outcome)
             job.dropped.set()
             if self._waiting.get(id(speech)) is job:
                 del self._waiting[id(speech)]
@@ -157,15 +168,18 @@ class LocalRecognizer:
         try:
             engine = self._keeper.engine()
             for task in tasks:
-                task.job.began = began if task.job.began is None else task.job.began
+                if task.job.began is None:
+                    task.job.began = began
+                    self.metrics.waited(began - task.job.asked)
             outcomes = engine.decode([task.piece for task in tasks])
             took = time.monotonic() - began
+            self.metrics.decoded(len(tasks), took)
             for task, outcome in zip(tasks, outcomes, strict=True):
                 self._heard(engine, task, outcome, took)
         except Exception as error:
             self._again(tasks, engine, error)
             return False
-        self._keeper.proved(engine)
+        self._keeper.proved(engine, len(tasks))
         return True
 
     def _heard(self, engine: Engine, task: Task, outcome: Heard | Piece, took: float) -> None:
@@ -219,6 +233,12 @@ def _believed(heard: Heard, job: Job) -> Transcript:
         wait_seconds=max(0.0, job.began - job.asked) if job.began is not None else 0.0,
         words=heard.words if text else (),
     )
+
+
+def _outcome(heard: Transcript) -> Outcome:
+    if heard.rejected:
+        return Outcome.REJECTED
+    return Outcome.HEARD if heard.text else Outcome.NOTHING
 
 
 def _failure(error: Exception) -> RecognizerError:

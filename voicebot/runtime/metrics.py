@@ -23,6 +23,7 @@ class Metrics:
     """Counts what calls note, and reads what the process is doing when asked.
 
     voice: what the voice's cache did so far; left out where the voice has none.
+    hearing: what the recogniser says of itself; left out where it says nothing.
     """
 
     def __init__(
@@ -31,11 +32,14 @@ class Metrics:
         ticker: Ticker,
         journal: Journal,
         voice: Callable[[], CacheStats] | None = None,
+        hearing: Collector | None = None,
     ) -> None:
         self._registry = CollectorRegistry()
         self._registry.register(_Present(capacity, ticker, journal))
         if voice is not None:
             self._registry.register(_Spoken(voice))
+        if hearing is not None:
+            self._registry.register(hearing)
         self._ended = Counter(
             "voicebot_calls_ended",
             "Bot parts of calls that ended, by how.",

@@ -50,7 +50,9 @@ class AudioServer:
     def __init__(self, services: Services, token_seconds: float = TOKEN_SECONDS) -> None:
         self._services = services
         self._token_seconds = token_seconds
-        self._metrics = Metrics(services.capacity, services.ticker, services.journal, services.voice_stats)
+        self._metrics = Metrics(
+            services.capacity, services.ticker, services.journal, services.voice_stats, services.hearing
+        )
         self._live: set[str] = set()
         self._waiting: dict[ServerConnection, None] = {}
         self._sockets = 0

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from prometheus_client.registry import Collector
+
 from voicebot.asr.port import Recognizer
 from voicebot.audio import Pcm
 from voicebot.call.rules import Rules
@@ -29,7 +31,7 @@ class Services:
     apology: the dialog's apology as audio, for when the voice itself fails.
     beat: of all calls; it follows the ticker.
     redactor: nothing of a call is kept that did not pass it.
-    voice_stats: what the cache of the voice did, for `/metrics`.
+    voice_stats: what the cache of the voice did, for `/metrics`. hearing: the same of the recogniser.
     """
 
     settings: Settings
@@ -47,3 +49,4 @@ class Services:
     beat: Beat
     redactor: Redactor
     voice_stats: Callable[[], CacheStats] | None = None
+    hearing: Collector | None = None
