@@ -41,6 +41,7 @@ from voicebot.store.sessions import Sessions
 from voicebot.tts.build import build as build_voice
 from voicebot.tts.fallback import Voice
 from voicebot.web.app import create_app
+from voicebot.web.desk.access import first_user
 from voicebot.web.health import Readiness
 from voicebot.web.listener import listen
 
@@ -102,7 +103,8 @@ def readiness(stores: Stores) -> Readiness:
 
 
 def flask_app(settings: Settings, stores: Stores) -> Flask:
-    """The webhooks and pages."""
+    """The webhooks and pages, with a first user for the pages if there is none yet."""
+    first_user(settings, stores.records.users)
     return create_app(settings, stores.dialog, stores.sessions, stores.records, lambda: readiness(stores))
 
 

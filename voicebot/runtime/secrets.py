@@ -13,10 +13,11 @@ from voicebot.settings import Settings
 
 AGENT_PASSWORD_FILE = "agent-password"  # noqa: S105
 AUDIO_TOKEN_FILE = "audio-token"  # noqa: S105
+SESSION_KEY_FILE = "session-key"
 
 
 def complete(settings: Settings) -> Settings:
-    """`settings` with the agent password and the audio token filled in from the data folder.
+    """`settings` with the first user's password, the audio token and the session key filled in from the data folder.
 
     Raises SettingsError when the folder cannot be written.
     """
@@ -24,6 +25,7 @@ def complete(settings: Settings) -> Settings:
         update={
             "agent_password": settings.agent_password or _kept(settings.data_dir, AGENT_PASSWORD_FILE),
             "audio_token": settings.audio_token or _kept(settings.data_dir, AUDIO_TOKEN_FILE),
+            "session_key": settings.session_key or _kept(settings.data_dir, SESSION_KEY_FILE),
         }
     )
 

@@ -10,7 +10,8 @@ from voicebot.dialog.types import Dialog
 from voicebot.settings import Settings
 from voicebot.store.records import Records
 from voicebot.store.sessions import Sessions
-from voicebot.web import agent, errors, health, hooks
+from voicebot.web import errors, health, hooks
+from voicebot.web.desk import build as desk
 from voicebot.web.gate import Gate
 from voicebot.web.health import Readiness
 from voicebot.web.switchboard import Switchboard
@@ -21,7 +22,7 @@ BODY_LIMIT = 256 * 1024
 def create_app(
     settings: Settings, dialog: Dialog, sessions: Sessions, records: Records, ready: Callable[[], Readiness]
 ) -> Flask:
-    """Webhooks, the agent's page and health, for any WSGI server with threads.
+    """Webhooks, the pages of people and health, for any WSGI server with threads.
 
     ready: whether this process or its media nodes can take a call now; asked by `/readyz`.
     """
@@ -29,7 +30,7 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.register_blueprint(hooks.blueprint(Switchboard(settings, dialog, sessions, records), Gate(settings)))
-    app.register_blueprint(agent.blueprint(settings, sessions, records))
+    desk.install(app, settings, sessions, records)
     app.register_blueprint(health.blueprint(ready))
     errors.install(app)
     return app

@@ -13,15 +13,20 @@ from voicebot.web.incoming import BadHook
 log = structlog.get_logger()
 
 HINTS = {
+    403: "Your user lacks the role for this page; `voicebot users` gives roles.",
     404: "There is nothing here. The link may have expired, or the address has a typing error.",
     405: "This address takes another method. Webhooks must be configured as POST.",
+    429: "Too many wrong passwords. Please wait a minute.",
     413: "The request is too large.",
     503: "The records cannot be read at the moment. Please try again shortly.",
 }
 
+PAGES = ("/agent", "/ops", "/sign-")
+"""Where people go; everything else is for programs."""
+
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -44,7 +49,7 @@ def install(app: Flask) -> None:
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> ResponseReturnValue:
-        answer = _answer(error.code or 500, error.name)
+        answer = _answer(error.code or 500, error.name, error.description if error.code == 400 else None)
         for name, value in error.get_headers():
             if name.lower() in ("allow", "retry-after"):
                 answer.headers[name] = value
@@ -64,8 +69,8 @@ def install(app: Flask) -> None:
         return answer
 
 
-def _answer(status: int, name: str) -> Response:
-    hint = HINTS.get(status, "")
+def _answer(status: int, name: str, said: str | None = None) -> Response:
+    hint = said or HINTS.get(status, "")
     if wants_page():
         answer = Response(render_template("error.html", status=status, name=name, hint=hint), mimetype="text/html")
     else:
@@ -76,7 +81,7 @@ def _answer(status: int, name: str) -> Response:
 
 def wants_page() -> bool:
     """Whether the reader is a person with a browser."""
-    if not request.path.startswith("/agent"):
+    if not request.path.startswith(PAGES):
         return False
     if request.args.get("format") == "json":
         return False

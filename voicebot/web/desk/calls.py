@@ -1,20 +1,15 @@
-"""The agent's pages: who is calling, why, and what was said, before the first hello.
-
-Server-rendered, without a script: a page that shows a live call asks the browser to load it again.
-"""
+"""The list of calls and the page of one call."""
 
 from __future__ import annotations
 
-import math
-
-import structlog
-from flask import Blueprint, Response, abort, jsonify, render_template, request
+from flask import Blueprint, abort, jsonify, render_template
 from flask.typing import ResponseReturnValue
 
-from voicebot.settings import Settings
 from voicebot.store.records import Records
 from voicebot.store.sessions import Sessions
-from voicebot.web.agent_view import (
+from voicebot.store.users import Role, User
+from voicebot.web.desk.access import known, requires
+from voicebot.web.desk.call_page import (
     CRM_NAMES,
     DELIVERY_WORDS,
     CallPage,
@@ -24,48 +19,52 @@ from voicebot.web.agent_view import (
     page_of_session,
 )
 from voicebot.web.errors import wants_page
-from voicebot.web.gate import matches
-from voicebot.web.limiter import FailureLimit
-
-log = structlog.get_logger()
 
 LIST_LIMIT = 50
-REFRESH_SECONDS = 3
 
 
-def blueprint(settings: Settings, sessions: Sessions, records: Records) -> Blueprint:
-    """`/agent/calls` and `/agent/calls/<id>`, behind HTTP Basic; JSON for whoever asks for it."""
-    pages = Blueprint("agent", __name__)
-    limit = FailureLimit()
+def blueprint(sessions: Sessions, records: Records) -> Blueprint:
+    """`/agent/calls` and `/agent/calls/<id>`; JSON for whoever asks for it.
 
-    @pages.before_request
-    def check() -> ResponseReturnValue | None:
-        return _refusal(settings, limit)
+    Supervisors see every call, agents those they took or are offered. The opaque id that came with a call to an
+    agent's phone shows that call to every agent.
+    """
+    pages = Blueprint("calls", __name__)
 
     @pages.get("/agent/calls")
+    @requires(Role.AGENT, Role.SUPERVISOR)
     def calls() -> ResponseReturnValue:
-        rows = records.calls(LIST_LIMIT)
+        user = known()
+        rows = (
+            records.calls(LIST_LIMIT)
+            if user.may(Role.SUPERVISOR)
+            else records.desk.calls_of(user.name, LIST_LIMIT)
+        )
         if wants_page():
-            return render_template("calls.html", calls=rows, outcome=outcome_words, refresh=None)
+            return render_template("desk/calls.html", calls=rows, outcome=outcome_words)
         return jsonify(calls=[listed(row) for row in rows])
 
     @pages.get("/agent/calls/<identity>")
+    @requires(Role.AGENT, Role.SUPERVISOR)
     def call(identity: str) -> ResponseReturnValue:
-        found = _find(identity, sessions, records)
+        found = _find(identity, known(), sessions, records)
         if found is None:
             abort(404)
         if wants_page():
-            refresh = REFRESH_SECONDS if found.live else None
-            words = {"delivery_words": DELIVERY_WORDS, "crm_names": CRM_NAMES}
-            return render_template("call.html", call=found, refresh=refresh, **words)
+            return render_template(
+                "desk/call.html", call=found, delivery_words=DELIVERY_WORDS, crm_names=CRM_NAMES
+            )
         return jsonify(found.document())
 
     return pages
 
 
-def _find(identity: str, sessions: Sessions, records: Records) -> CallPage | None:
-    """The call behind an agent context, or with this very id."""
-    call_id = sessions.resolve_context(identity) or identity
+def _find(identity: str, user: User, sessions: Sessions, records: Records) -> CallPage | None:
+    """The call behind an agent context, or with this very id, if `user` may see it."""
+    in_context = sessions.resolve_context(identity)
+    call_id = in_context or identity
+    if in_context is None and not may_see(call_id, user, records):
+        return None
     session = sessions.get(call_id)
     view = records.call(call_id)
     if view is not None:
@@ -73,25 +72,11 @@ def _find(identity: str, sessions: Sessions, records: Records) -> CallPage | Non
     return page_of_session(session) if session else None
 
 
-def _refusal(settings: Settings, limit: FailureLimit) -> Response | None:
-    if settings.agent_password is None:
-        return _plain(503, "These pages are closed: set VOICEBOT_AGENT_PASSWORD and start the server again.\n")
-    address = request.remote_addr or ""
-    wait = limit.wait(address)
-    if wait > 0:
-        answer = _plain(429, "Too many wrong passwords. Please wait a minute.\n")
-        answer.headers["Retry-After"] = str(math.ceil(wait))
-        return answer
-    if matches(request, settings.agent_user, settings.agent_password.get_secret_value()):
-        return None
-    if "Authorization" in request.headers:
-        # A browser's first request comes without a password; that is no guess.
-        limit.failed(address)
-        log.warning("agent.refused", path="/agent")
-    answer = _plain(401, "User name and password, please: VOICEBOT_AGENT_USER and VOICEBOT_AGENT_PASSWORD.\n")
-    answer.headers["WWW-Authenticate"] = 'Basic realm="voicebot calls", charset="UTF-8"'
-    return answer
-
-
-def _plain(status: int, text: str) -> Response:
-    return Response(text, status=status, mimetype="text/plain")
+def may_see(call_id: str, user: User, records: Records) -> bool:
+    """Whether `user` may see the call by its own id: supervisors all, agents what they took or are offered."""
+    if user.may(Role.SUPERVISOR):
+        return True
+    offered = (
+        offer for offer in records.offers.offers_of(call_id) if offer.state.open and user.sees(offer.targets)
+    )
+    return any(offered) or records.desk.took(user.name, call_id)
