@@ -23,7 +23,7 @@ BREAK = "|"
 MOST_WORDS = 40
 """Words one run may have; whoever says more is not telling a number."""
 
-_MOST_BETWEEN = 4
+MOST_BETWEEN = 4
 """Words such as "um, and, er" that may stand between two digits."""
 
 _UNITS = {
@@ -103,13 +103,36 @@ def readings(words: Sequence[str], lengths: Collection[int] = ()) -> tuple[str, 
         kept.pop()
     if not kept:
         return ()
-    if lengths:
-        found = list(islice(_of_length(kept, frozenset(lengths)), MOST_FITTING))
-    else:
-        found = list(islice(_digits(kept, 0), MOST_READINGS))
+    found = chains([list(pieces(kept, index)) for index in range(len(kept))], lengths)
     if kept[0] in _ZERO_OR_SIGH and len(kept) > 1:
         found += readings(kept[1:], lengths)
-    return tuple(dict.fromkeys(reading for reading in found if reading))
+    return tuple(dict.fromkeys(found))
+
+
+def chains(following: Sequence[Sequence[tuple[str, int]]], lengths: Collection[int] = ()) -> tuple[str, ...]:
+    """The strings that pieces make from the first place to behind the last, in the order of the pieces.
+
+    following: for each place the pieces that begin there, as (characters, place after them).
+    lengths: how long a string may be; paths that cannot end in one of them are not walked.
+    """
+    longest = max(lengths, default=MOST_WORDS * len("100000"))
+    reachable: list[set[int]] = [set() for _ in following] + [{0}]
+    for index in reversed(range(len(following))):
+        for piece, after in following[index]:
+            reachable[index] |= {len(piece) + rest for rest in reachable[after] if len(piece) + rest <= longest}
+
+    def walk(index: int, missing: frozenset[int]) -> Iterator[str]:
+        if index == len(following):
+            yield ""
+            return
+        for piece, after in following[index]:
+            left = frozenset(length - len(piece) for length in missing) & reachable[after]
+            if left:
+                yield from (piece + rest for rest in walk(after, left))
+
+    wanted = reachable[0] & set(lengths) if lengths else reachable[0]
+    found = islice(walk(0, frozenset(wanted - {0})), MOST_FITTING if lengths else MOST_READINGS)
+    return tuple(found)
 
 
 def begins(words: Sequence[str]) -> bool:
@@ -127,7 +150,7 @@ def _starts(tokens: Sequence[_Token], index: int) -> bool:
         return True
     if word not in REPEATS:
         return False
-    ahead = (token.text for token in tokens[index + 1 : index + 1 + _MOST_BETWEEN] if token.text not in BRIDGES)
+    ahead = (token.text for token in tokens[index + 1 : index + 1 + MOST_BETWEEN] if token.text not in BRIDGES)
     return _unit(next(ahead, "")) is not None
 
 
@@ -156,7 +179,7 @@ def _joined(tokens: Sequence[_Token], index: int, text: str) -> bool:
 def _across(tokens: Sequence[_Token], index: int, text: str) -> int:
     """Index of the number behind words that only count inside a number; `index` when there is none."""
     ahead = index
-    while ahead < len(tokens) and ahead - index <= _MOST_BETWEEN and _joined(tokens, ahead, text):
+    while ahead < len(tokens) and ahead - index <= MOST_BETWEEN and _joined(tokens, ahead, text):
         if _starts(tokens, ahead):
             return ahead
         word, before = tokens[ahead].text, tokens[ahead - 1].text
@@ -168,37 +191,6 @@ def _across(tokens: Sequence[_Token], index: int, text: str) -> int:
     last = ahead == len(tokens) and ahead == index + 1 and tokens[index].text in _HOMOPHONES
     several = index >= 2 and _is_number(tokens[index - 1].text) and _is_number(tokens[index - 2].text)
     return ahead if last and several else index
-
-
-def _digits(words: Sequence[str], index: int) -> Iterator[str]:
-    if index == len(words):
-        yield ""
-        return
-    for piece, after in pieces(words, index):
-        for rest in _digits(words, after):
-            yield piece + rest
-
-
-def _of_length(words: Sequence[str], lengths: frozenset[int]) -> Iterator[str]:
-    """The readings with one of `lengths` digits; paths that cannot end in one are not walked."""
-    longest = max(lengths)
-    following = [list(pieces(words, index)) for index in range(len(words))]
-    reachable: list[set[int]] = [set() for _ in words] + [{0}]
-    for index in reversed(range(len(words))):
-        for piece, after in following[index]:
-            reachable[index] |= {len(piece) + rest for rest in reachable[after] if len(piece) + rest <= longest}
-
-    def walk(index: int, missing: frozenset[int]) -> Iterator[str]:
-        if index == len(words):
-            if 0 in missing:
-                yield ""
-            return
-        for piece, after in following[index]:
-            left = frozenset(length - len(piece) for length in missing) & reachable[after]
-            if left:
-                yield from (piece + rest for rest in walk(after, left))
-
-    yield from walk(0, lengths & reachable[0])
 
 
 def pieces(words: Sequence[str], index: int) -> Iterator[tuple[str, int]]:
