@@ -27,6 +27,7 @@ from voicebot.dialog import load as load_dialog
 from voicebot.errors import StoreError
 from voicebot.lookup.build import build as build_lookups
 from voicebot.privacy.redact import Redactor
+from voicebot.privacy.retention import Swept, sweep_files, sweep_records
 from voicebot.runtime.beat import Beat
 from voicebot.runtime.capacity import Capacity
 from voicebot.runtime.journal import Journal
@@ -46,6 +47,9 @@ from voicebot.web.health import Readiness
 from voicebot.web.listener import listen
 
 log = structlog.get_logger()
+
+RETENTION_SECONDS = 3600.0
+"""How often is looked for what has been kept long enough."""
 
 STALE_SECONDS = 60.0
 """A media process that has not been heard of for this long has died; its live calls are finished for it."""
@@ -150,6 +154,7 @@ def delivering(settings: Settings, stores: Stores) -> Iterator[None]:
     threads = [
         threading.Thread(target=worker.run, args=(stop,), name="deliveries", daemon=True),
         threading.Thread(target=_sweep, args=(settings, stores, stop), name="sweeper", daemon=True),
+        _repeating("retention", stop, lambda: _let_go(settings, stores)),
     ]
     for thread in threads:
         thread.start()
@@ -171,6 +176,32 @@ def _sweep(settings: Settings, stores: Stores, stop: threading.Event) -> None:
         else:
             if found:
                 log.warning("calls.recovered", count=len(found))
+
+
+def _repeating(name: str, stop: threading.Event, work: Callable[[], None]) -> threading.Thread:
+    """A thread that does `work` at once and every hour, until `stop`. What fails is done the next time."""
+
+    def run() -> None:
+        while True:
+            try:
+                work()
+            except (StoreError, OSError) as error:
+                log.error(f"{name}.failed", error=str(error))
+            if stop.wait(RETENTION_SECONDS):
+                return
+
+    return threading.Thread(target=run, name=name, daemon=True)
+
+
+def _let_go(settings: Settings, stores: Stores) -> None:
+    swept = sweep_records(stores.records, settings)
+    if swept != Swept():
+        log.info("records.let_go", recordings=swept.recordings, calls=swept.calls)
+
+
+def _delete_files(settings: Settings, stores: Stores) -> None:
+    if gone := sweep_files(stores.records, settings.recordings_dir):
+        log.info("recordings.deleted", files=gone)
 
 
 @contextlib.asynccontextmanager
@@ -223,13 +254,18 @@ async def serving_media(settings: Settings, stores: Stores, engines: Engines) ->
     warming = asyncio.create_task(engines.voice.warm(stores.dialog.fixed_lines()))
     presence = Presence(settings, stores.sessions, stores.records, services.capacity, engines.recognizer)
     announcing = asyncio.create_task(presence.run())
+    stop = threading.Event()
+    deleting = _repeating("recordings", stop, lambda: _delete_files(settings, stores))
+    deleting.start()
     try:
         yield server
     finally:
+        stop.set()
         for task in (warming, announcing):
             task.cancel()
         await server.close()
         await presence.leave()
+        await asyncio.to_thread(deleting.join, 5.0)
         if not await asyncio.to_thread(journal.close, 10.0):
             log.error("journal.unfinished", backlog=journal.backlog)
         await services.lookups.aclose()

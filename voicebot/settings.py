@@ -419,6 +419,11 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.data_dir / 'voicebot.db'}"
 
     @property
+    def recordings_dir(self) -> Path:
+        """Folder of the recordings made by this media process."""
+        return self.data_dir / "recordings"
+
+    @property
     def delivery_targets(self) -> tuple[str, ...]:
         """Names of the CRMs that can be told about calls; a dialog may choose among them."""
         return tuple(each.value for each in self.crm)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 import subprocess
 import sys
@@ -14,7 +13,7 @@ import soundfile
 from structlog.testing import capture_logs
 
 from voicebot.audio import FRAME_SAMPLES, FRAME_SECONDS, SAMPLE_RATE, Pcm
-from voicebot.runtime.recording import Finished, Recorder
+from voicebot.runtime.recording import Recorder, find
 from voicebot.settings import Recordings
 
 CLOCK = 1000.0
@@ -44,9 +43,9 @@ def tone(seconds: float, value: int) -> Pcm:
     return np.full(round(seconds * SAMPLE_RATE), value, np.int16)
 
 
-def recorded(folder: Path, kind: Recordings = Recordings.FLAC) -> Finished:
+def recorded(folder: Path, kind: Recordings = Recordings.FLAC) -> tuple[Path, float]:
     """Five seconds: the caller speaks all the time, the bot from 1 s to 2 s and is cut short at 3.5 s."""
-    done: list[Finished] = []
+    done: list[float] = []
     recorder = Recorder(folder, kind)
     recording = recorder.record("call-1", done.append)
     recording.tick(CLOCK)
@@ -62,17 +61,18 @@ def recorded(folder: Path, kind: Recordings = Recordings.FLAC) -> Finished:
         recording.tick(now)
     recording.close(CLOCK + 5)
     assert recorder.close(5)
-    (finished,) = done
-    return finished
+    path = find(folder, recording.path)
+    assert path is not None
+    return path, done[0]
 
 
 @pytest.mark.parametrize(("kind", "suffix"), [(Recordings.FLAC, ".flac"), (Recordings.WAV, ".wav")])
 def test_both_sides_are_on_the_disk(tmp_path: Path, kind: Recordings, suffix: str) -> None:
     """The caller is left, the bot right, at the time it was heard and only as far."""
-    finished = recorded(tmp_path, kind)
-    assert finished.path.suffix == suffix
-    assert finished.seconds == pytest.approx(5.0)
-    samples, rate = soundfile.read(finished.path, dtype="int16")
+    path, seconds = recorded(tmp_path, kind)
+    assert path.suffix == suffix
+    assert seconds == pytest.approx(5.0)
+    samples, rate = soundfile.read(path, dtype="int16")
     assert (rate, samples.shape) == (SAMPLE_RATE, (5 * SAMPLE_RATE, 2))
     assert (samples[:, 0] == 100).all()
     heard = np.flatnonzero(samples[:, 1]) / SAMPLE_RATE
@@ -84,14 +84,14 @@ def test_both_sides_are_on_the_disk(tmp_path: Path, kind: Recordings, suffix: st
 
 def test_nobody_else_may_read_it(tmp_path: Path) -> None:
     """A recording is for the user of the server only, packed or not, and nothing is left beside it."""
-    finished = recorded(tmp_path)
-    assert stat.S_IMODE(os.stat(finished.path).st_mode) == 0o600
-    assert list(finished.path.parent.iterdir()) == [finished.path]
+    path, _ = recorded(tmp_path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(path.parent.iterdir()) == [path]
 
 
 def test_what_is_private_is_silence(tmp_path: Path) -> None:
     """While a card number is asked for neither side is recorded; the length stays."""
-    done: list[Finished] = []
+    done: list[float] = []
     recorder = Recorder(tmp_path, Recordings.WAV)
     recording = recorder.record("call-1", done.append)
     recording.tick(CLOCK)
@@ -102,7 +102,8 @@ def test_what_is_private_is_silence(tmp_path: Path) -> None:
         recording.bot(tone(FRAME_SECONDS, frame), now, now)
     recording.close(CLOCK + 3)
     assert recorder.close(5)
-    samples, _ = soundfile.read(done[0].path, dtype="int16")
+    (path,) = tmp_path.rglob("*.wav")
+    samples, _ = soundfile.read(path, dtype="int16")
     assert len(samples) == 3 * SAMPLE_RATE
     assert not ((samples > 50) & (samples <= 100)).any()
     assert (samples[: 50 * FRAME_SAMPLES, 0] > 0).all()
@@ -111,7 +112,7 @@ def test_what_is_private_is_silence(tmp_path: Path) -> None:
 
 def test_a_recording_of_a_killed_process_can_be_played(tmp_path: Path) -> None:
     """What was written up to then has a right header."""
-    process = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False)  # noqa: S603
+    process = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False)
     assert process.returncode == 9
     (path,) = tmp_path.rglob("*.wav")
     samples, _ = soundfile.read(path, dtype="int16")
@@ -122,7 +123,7 @@ def test_a_recording_of_a_killed_process_can_be_played(tmp_path: Path) -> None:
 def test_a_full_disk_ends_the_recording_only(tmp_path: Path) -> None:
     """A folder that cannot be written is logged once, with the call's id; the call is told nothing."""
     (tmp_path / "file").write_text("")
-    done: list[Finished] = []
+    done: list[float] = []
     with capture_logs() as logs:
         recorder = Recorder(tmp_path / "file", Recordings.FLAC)
         recording = recorder.record("call-1", done.append)
@@ -139,23 +140,23 @@ def test_a_full_disk_ends_the_recording_only(tmp_path: Path) -> None:
 def test_a_call_id_cannot_leave_the_folder(tmp_path: Path) -> None:
     """Ids come from outside."""
     recorder = Recorder(tmp_path, Recordings.WAV)
-    done: list[Finished] = []
-    recording = recorder.record("../../etc/passwd", done.append)
+    recording = recorder.record("../../etc/passwd", lambda _: None)
     recording.tick(CLOCK)
     recording.caller(tone(1.0, 1), CLOCK + 1)
     recording.close(CLOCK + 1)
     assert recorder.close(5)
-    assert tmp_path in done[0].path.resolve().parents
+    path = find(tmp_path, recording.path)
+    assert path is not None
+    assert tmp_path.resolve() in path.resolve().parents
 
 
 def test_two_streams_of_a_call_leave_two_recordings(tmp_path: Path) -> None:
     """A caller who comes back after a transfer does not overwrite what was said before."""
     recorder = Recorder(tmp_path, Recordings.WAV)
-    done: list[Finished] = []
     for _ in range(2):
-        recording = recorder.record("call-1", done.append)
+        recording = recorder.record("call-1", lambda _: None)
         recording.tick(CLOCK)
         recording.caller(tone(1.0, 1), CLOCK + 1)
         recording.close(CLOCK + 1)
     assert recorder.close(5)
-    assert len({one.path for one in done}) == 2
+    assert len(list(tmp_path.rglob("*.wav"))) == 2

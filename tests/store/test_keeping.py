@@ -44,26 +44,25 @@ def call(records: Records, call_id: str, caller: str = "+15551230001", targets: 
 def test_a_recording_belongs_to_its_call(records: Records) -> None:
     """Two streams of a call leave two recordings, in order; telling of one twice changes nothing."""
     call(records, "a")
-    records.keeping.recorded("a", "recordings/1.flac", 3.5)
-    records.keeping.recorded("a", "recordings/2.flac", 4.0)
-    records.keeping.recorded("a", "recordings/1.flac", 3.5)
+    records.keeping.recording("a", "day/1")
+    records.keeping.recording("a", "day/2")
+    records.keeping.recorded("day/1", 3.5)
+    records.keeping.recording("a", "day/1")
     assert [(one.path, one.seconds) for one in records.keeping.recordings_of("a")] == [
-        ("recordings/1.flac", 3.5),
-        ("recordings/2.flac", 4.0),
+        ("day/1", 3.5),
+        ("day/2", 0.0),
     ]
 
 
-def test_only_old_recordings_are_found(records: Records, clock: Clock) -> None:
-    """A recording is old by the time it was made; one whose file is gone is listed no more."""
+def test_only_old_recordings_are_let_go(records: Records, clock: Clock) -> None:
+    """A recording is old by the time it was begun."""
     call(records, "a")
-    records.keeping.recorded("a", "old.flac", 1.0)
+    records.keeping.recording("a", "old")
     clock.now += timedelta(days=31)
-    records.keeping.recorded("a", "new.flac", 1.0)
-    (old,) = records.keeping.old_recordings(timedelta(days=30))
-    assert old.path == "old.flac"
-    records.keeping.drop_recording(old.id)
-    assert records.keeping.old_recordings(timedelta(days=30)) == []
-    assert [one.path for one in records.keeping.recordings_of("a")] == ["new.flac"]
+    records.keeping.recording("a", "new")
+    assert records.keeping.drop_recordings(timedelta(days=30)) == 1
+    assert [one.path for one in records.keeping.recordings_of("a")] == ["new"]
+    assert records.keeping.kept(["old", "new", "other"]) == {"new"}
 
 
 def test_an_old_call_that_owes_nothing_may_go(records: Records, clock: Clock) -> None:
@@ -80,7 +79,7 @@ def test_an_erased_call_leaves_nothing(records: Records) -> None:
     """The call, its turns, recordings and deliveries are gone; other calls are not."""
     call(records, "a", targets=("hubspot",))
     call(records, "b")
-    records.keeping.recorded("a", "1.flac", 1.0)
+    records.keeping.recording("a", "day/1")
     assert records.keeping.erase("a")
     assert records.call("a") is None
     assert records.keeping.recordings_of("a") == []

@@ -46,14 +46,6 @@ class _File:
     seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """A recording on the disk. seconds: its length; 0 when nothing could be written."""
-
-    path: Path
-    seconds: float
-
-
 _Work = Callable[[], None]
 
 
@@ -73,13 +65,11 @@ class Recorder:
         self._thread = threading.Thread(target=self._run, name="recordings", daemon=True)
         self._thread.start()
 
-    def record(self, call_id: str, done: Callable[[Finished], None]) -> Recording:
-        """A new recording of the call; `done` is called in the writer's thread once it is complete."""
-        day = datetime.now(UTC).strftime("%Y-%m-%d")
-        name = _UNSAFE.sub("_", call_id)[:80]
-        stamp = datetime.now(UTC).strftime("%H%M%S%f")
-        path = self.folder / day / f"{name}-{stamp}.wav"
-        return Recording(self, _File(path, log.bind(call=call_id)), done)
+    def record(self, call_id: str, done: Callable[[float], None]) -> Recording:
+        """A new recording of the call; `done` is called with its seconds, in the writer's thread, at its end."""
+        now = datetime.now(UTC)
+        name = f"{now:%Y-%m-%d}/{_UNSAFE.sub('_', call_id)[:80]}-{now:%H%M%S%f}"
+        return Recording(self, _File(self.folder / f"{name}.wav", log.bind(call=call_id)), name, done)
 
     def close(self, timeout: float) -> bool:
         """Write what is waiting, at most for `timeout` seconds; whether all was written."""
@@ -94,7 +84,7 @@ class Recorder:
         else:
             self._work.put(partial(self._write, file, block))
 
-    def finish(self, file: _File, done: Callable[[Finished], None]) -> None:
+    def finish(self, file: _File, done: Callable[[float], None]) -> None:
         """`file` is complete once everything before it is written."""
         self._work.put(partial(self._finish, file, done))
 
@@ -116,24 +106,24 @@ class Recorder:
         except (OSError, soundfile.SoundFileError) as error:
             _give_up(file, str(error))
 
-    def _finish(self, file: _File, done: Callable[[Finished], None]) -> None:
+    def _finish(self, file: _File, done: Callable[[float], None]) -> None:
         if file.sound is None:
             return
-        path = file.path
         try:
             file.sound.close()
             if self.kind is Recordings.FLAC and not file.broken:
-                path = _packed(path)
+                _pack(file.path)
         except (OSError, soundfile.SoundFileError) as error:
             _give_up(file, str(error))
-        if file.seconds:
-            done(Finished(path, file.seconds))
+        done(file.seconds)
 
 
 class Recording:
     """One call being recorded. Times are seconds on any one clock; the first is the beginning."""
 
-    def __init__(self, recorder: Recorder, file: _File, done: Callable[[Finished], None]) -> None:
+    def __init__(self, recorder: Recorder, file: _File, path: str, done: Callable[[float], None]) -> None:
+        self.path = path
+        """Below the recorder's folder, without the suffix."""
         self._recorder = recorder
         self._file = file
         self._done = done
@@ -187,14 +177,19 @@ class Recording:
             self._recorder.write(self._file, block)
 
 
+def find(folder: Path, path: str) -> Path | None:
+    """The file of the recording `path` in `folder`, however it is packed; None when it is not here."""
+    return next((file for suffix in (".flac", ".wav") if (file := folder / f"{path}{suffix}").is_file()), None)
+
+
 def _give_up(file: _File, error: str) -> None:
     if not file.broken:
         file.broken = True
         file.log.error("recording.stopped", error=error, seconds=round(file.seconds, 1))
 
 
-def _packed(path: Path) -> Path:
-    """`path` as FLAC, which takes its place."""
+def _pack(path: Path) -> None:
+    """Put a FLAC in the place of the WAV at `path`."""
     packed = path.with_suffix(".flac")
     partial = packed.with_suffix(".part")
     descriptor = os.open(partial, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -210,4 +205,3 @@ def _packed(path: Path) -> Path:
         partial.unlink(missing_ok=True)
         raise
     path.unlink()
-    return packed

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, Row, delete, exists, or_, select
+from sqlalchemy import Engine, Row, delete, exists, or_, select, update
 
 from voicebot.store.database import insert_unless_there, reader, store_errors
 from voicebot.store.schema import calls, deliveries, recordings
@@ -19,7 +19,11 @@ BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A recording on the disk. path: below the data folder. seconds: its length."""
+    """A recording on a media process's disk.
+
+    path: below its folder of recordings, without the suffix, which says how it is packed by now.
+    seconds: its length; 0 while it lasts, or when its process was killed.
+    """
 
     id: int
     call_id: str
@@ -36,10 +40,15 @@ class Keeping:
         self._reader = reader(engine)
         self._now = now
 
-    def recorded(self, call_id: str, path: str, seconds: float) -> None:
-        """There is a recording of the call. Repeating it changes nothing."""
+    def recording(self, call_id: str, path: str) -> None:
+        """The call is being recorded at `path`. Repeating it changes nothing."""
         with store_errors(self._engine.url), self._engine.begin() as db:
-            insert_unless_there(db, recordings, call_id=call_id, path=path, seconds=seconds, made_at=self._now())
+            insert_unless_there(db, recordings, call_id=call_id, path=path, seconds=0.0, made_at=self._now())
+
+    def recorded(self, path: str, seconds: float) -> None:
+        """The recording at `path` is complete, and `seconds` long."""
+        with store_errors(self._engine.url), self._engine.begin() as db:
+            db.execute(update(recordings).where(recordings.c.path == path).values(seconds=seconds))
 
     def recordings_of(self, call_id: str) -> list[Recording]:
         """The recordings of the call, in order."""
@@ -47,21 +56,20 @@ class Keeping:
         with store_errors(self._engine.url), self._reader.begin() as db:
             return [_recording(row) for row in db.execute(query)]
 
-    def old_recordings(self, age: timedelta) -> list[Recording]:
-        """Some of the recordings older than `age`, the oldest first."""
-        query = (
-            select(recordings)
-            .where(recordings.c.made_at < self._now() - age)
-            .order_by(recordings.c.made_at)
-            .limit(BATCH)
-        )
-        with store_errors(self._engine.url), self._reader.begin() as db:
-            return [_recording(row) for row in db.execute(query)]
-
-    def drop_recording(self, recording_id: int) -> None:
-        """The file is gone."""
+    def drop_recordings(self, age: timedelta) -> int:
+        """Let go of the recordings older than `age`, and return how many; whose disk they are on deletes them."""
+        old = delete(recordings).where(recordings.c.made_at < self._now() - age)
         with store_errors(self._engine.url), self._engine.begin() as db:
-            db.execute(delete(recordings).where(recordings.c.id == recording_id))
+            return db.execute(old).rowcount
+
+    def kept(self, paths: Sequence[str]) -> set[str]:
+        """Which of these recordings are to be kept."""
+        found: set[str] = set()
+        with store_errors(self._engine.url), self._reader.begin() as db:
+            for start in range(0, len(paths), BATCH):
+                some = select(recordings.c.path).where(recordings.c.path.in_(paths[start : start + BATCH]))
+                found |= {row.path for row in db.execute(some)}
+        return found
 
     def callers(self) -> list[str]:
         """Every number that ever called, as the gateways gave them."""
