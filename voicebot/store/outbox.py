@@ -2,7 +2,7 @@
 
 A worker takes the next note for a while (`lease`), and says what became of it. If it says nothing, the lease
 expires and any worker takes the note up again, told that the attempt before may have been carried out. Notes of a
-live call wait until it has ended.
+live call wait until it has ended, and notes of a call an agent took until the agent has written about it.
 """
 
 from __future__ import annotations
@@ -12,19 +12,24 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Engine, or_, select, update
+from sqlalchemy import Connection, Engine, exists, or_, select, update
 
 from voicebot.errors import StoreError
 from voicebot.store import rows
 from voicebot.store.database import insert_unless_there, reader, store_errors
-from voicebot.store.schema import calls, deliveries
+from voicebot.store.schema import calls, deliveries, wrap_ups
 from voicebot.store.views import CallState, Delivery, DeliveryState
 
 log = structlog.get_logger()
 
 
-def owe(db: Connection, call_id: str, targets: Sequence[str], now: datetime, due: datetime) -> None:
-    """Owe each of `targets` a note about the call, within `db`'s transaction; those owed already stay."""
+def owe(
+    db: Connection, call_id: str, targets: Sequence[str], now: datetime, due: datetime, wrap_up: int = 0
+) -> None:
+    """Owe each of `targets` a note about the call, within `db`'s transaction; those owed already stay.
+
+    wrap_up: as in `Delivery`.
+    """
     for target in targets:
         insert_unless_there(
             db,
@@ -39,6 +44,7 @@ def owe(db: Connection, call_id: str, targets: Sequence[str], now: datetime, due
             external_id="",
             progress={},
             ambiguous=False,
+            wrap_up=wrap_up,
         )
 
 
@@ -56,6 +62,12 @@ class Outbox:
     def lease(self, owner: str, seconds: float) -> Delivery | None:
         """Take the note that is due longest, for `seconds`; None if there is nothing to do now."""
         now = self._now()
+        writing = exists().where(
+            wrap_ups.c.call_id == deliveries.c.call_id,
+            wrap_ups.c.finished_at.is_(None),
+            wrap_ups.c.hold_until > now,
+            deliveries.c.wrap_up == 0,
+        )
         due = (
             select(deliveries.c.id)
             .join(calls, calls.c.call_id == deliveries.c.call_id)
@@ -64,6 +76,7 @@ class Outbox:
                 deliveries.c.due_at <= now,
                 or_(deliveries.c.leased_until.is_(None), deliveries.c.leased_until <= now),
                 calls.c.state == CallState.ENDED.value,
+                ~writing,
             )
             .order_by(deliveries.c.due_at, deliveries.c.id)
             .limit(1)

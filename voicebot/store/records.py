@@ -21,9 +21,10 @@ from voicebot.store.desks import Desks
 from voicebot.store.keeping import Keeping
 from voicebot.store.offers import Offers, abandon
 from voicebot.store.outbox import Outbox, owe
-from voicebot.store.schema import calls, deliveries, nodes, transfers, troubles, turns
+from voicebot.store.schema import calls, deliveries, nodes, transfers, troubles, turns, wrap_ups
 from voicebot.store.users import Users
 from voicebot.store.views import CallRow, CallState, CallView, DeliveryState
+from voicebot.store.wrap_ups import WrapUps
 
 GRACE_SECONDS = 10.0
 """How long the bot's own process may take to tell of an end that the gateway reported first."""
@@ -44,7 +45,8 @@ class Records:
 
     outbox: the deliveries that `finish`, `completed` and `recover` leave behind.
     offers: the calls offered to people; `completed` abandons those still open.
-    users: the people who may sign in; desk: their open desks, and whose call is whose.
+    users: the people who may sign in; desk: their open desks, and whose call is whose;
+        wrap_ups: what they write about calls.
     keeping: recordings, and how calls are forgotten.
     """
 
@@ -54,6 +56,7 @@ class Records:
         self.offers = Offers(engine, now)
         self.users = Users(engine, now)
         self.desk = Desks(engine, now)
+        self.wrap_ups = WrapUps(engine, now)
         self.keeping = Keeping(engine, now)
         self._reader = reader(engine)
         self._now = now
@@ -248,6 +251,12 @@ class Records:
                     rows.delivery(item)
                     for item in db.execute(
                         select(deliveries).where(deliveries.c.call_id == call_id).order_by(deliveries.c.id)
+                    )
+                ),
+                wrap_ups=tuple(
+                    rows.wrap_up(item)
+                    for item in db.execute(
+                        select(wrap_ups).where(wrap_ups.c.call_id == call_id).order_by(wrap_ups.c.id)
                     )
                 ),
             )

@@ -17,7 +17,15 @@ from voicebot.call.record import (
     TroubleEntry,
     TurnEntry,
 )
-from voicebot.store.views import CallRow, CallState, Delivery, DeliveryState, TransferView
+from voicebot.store.views import (
+    CallRow,
+    CallState,
+    Delivery,
+    DeliveryState,
+    TransferView,
+    WrapUp,
+    WrapUpDisposition,
+)
 
 PRESUMED_SUMMARY = "The call broke off before the bot could sum it up."
 
@@ -107,6 +115,23 @@ def delivery(row: Row[Any]) -> Delivery:
         external_id=row.external_id,
         progress=row.progress,
         ambiguous=row.ambiguous,
+        wrap_up=row.wrap_up,
+    )
+
+
+def wrap_up(row: Row[Any]) -> WrapUp:
+    """One row of `wrap_ups`."""
+    return WrapUp(
+        id=row.id,
+        call_id=row.call_id,
+        agent=row.agent,
+        notes=row.notes,
+        disposition=None if row.disposition is None else WrapUpDisposition(row.disposition),
+        version=row.version,
+        begun_at=row.begun_at,
+        saved_at=row.saved_at,
+        hold_until=row.hold_until,
+        finished_at=row.finished_at,
     )
 
 

@@ -154,6 +154,7 @@ offers = Table(
     Index(None, "state", "offered_at"),
 )
 
+# `wrap_up` is 0 for the note about the call, or the id of a wrap-up that came too late for it.
 deliveries = Table(
     "deliveries",
     metadata,
@@ -170,7 +171,8 @@ deliveries = Table(
     Column("external_id", Words, nullable=False),
     Column("progress", JSON, nullable=False),
     Column("ambiguous", Boolean, nullable=False),
-    UniqueConstraint("call_id", "target"),
+    Column("wrap_up", Integer, nullable=False),
+    UniqueConstraint("call_id", "target", "wrap_up"),
     Index(None, "state", "due_at"),
 )
 

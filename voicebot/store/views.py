@@ -61,6 +61,41 @@ class TransferView:
     at: datetime
 
 
+class WrapUpDisposition(Enum):
+    """How a call ended, as the agent who took it sees it."""
+
+    RESOLVED = "resolved"
+    FOLLOW_UP = "follow_up"
+    CALL_BACK = "call_back"
+    PASSED_ON = "passed_on"
+    NOT_REACHED = "not_reached"
+    WRONG_NUMBER = "wrong_number"
+
+
+@dataclass(frozen=True, slots=True)
+class WrapUp:
+    """What an agent wrote about a call.
+
+    version: how often it was saved. hold_until: the call's notes for CRMs wait until then, or `finished_at`.
+    """
+
+    id: int
+    call_id: str
+    agent: str
+    notes: str
+    disposition: WrapUpDisposition | None
+    version: int
+    begun_at: datetime
+    saved_at: datetime
+    hold_until: datetime
+    finished_at: datetime | None
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was written."""
+        return not self.notes.strip() and self.disposition is None
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """A note that one CRM must get about one call.
@@ -69,6 +104,7 @@ class Delivery:
     external_id: the note's id at the CRM, once DONE.
     progress: what attempts achieved so far, such as the id of a contact.
     ambiguous: an earlier attempt may have been carried out without our knowing: look before writing.
+    wrap_up: id of the wrap-up that came too late for the note and is told on its own; 0 for the call's note.
     """
 
     id: int
@@ -83,6 +119,7 @@ class Delivery:
     external_id: str
     progress: Mapping[str, str]
     ambiguous: bool
+    wrap_up: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,3 +131,4 @@ class CallView:
     troubles: tuple[TroubleEntry, ...]
     transfers: tuple[TransferView, ...]
     deliveries: tuple[Delivery, ...]
+    wrap_ups: tuple[WrapUp, ...] = ()
