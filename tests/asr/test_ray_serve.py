@@ -38,7 +38,7 @@ def test_the_example_names_the_whole_address() -> None:
 
 @pytest.mark.skipif(not HAS_RAY, reason="Ray is not installed: pip install -r requirements-scale.txt")
 def test_callers_are_heard_through_ray(tmp_path: Path) -> None:
-    """The command serves the demo model; nine callers at once each get their own words through our client."""
+    """The demo model is served, nine callers at once each get their own words, and the end is a clean one."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -56,9 +56,10 @@ def test_callers_are_heard_through_ray(tmp_path: Path) -> None:
         _wait(f"http://127.0.0.1:{port}/health", server)
         heard = asyncio.run(_hear(f"http://127.0.0.1:{port}/v1"))
     finally:
-        server.send_signal(signal.SIGINT)
-        server.wait(30)
+        server.send_signal(signal.SIGTERM)
+        ended = server.wait(30)
     assert heard == list(SENTENCES.values())
+    assert ended == 0
 
 
 def _wait(url: str, server: subprocess.Popen[bytes]) -> None:

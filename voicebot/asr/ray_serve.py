@@ -6,8 +6,10 @@ least to do, starts new ones where one died, and adds some when all have much to
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
+import signal
 from typing import Any
 
 from voicebot.asr import service
@@ -22,7 +24,6 @@ _UNDER_WAY = 64
 
 _SCALE_AT = 16
 """Requests under way per replica from which Ray adds one."""
-
 
 _HOPELESS = 60.0
 """Expected wait in seconds from which a replica is replaced; infinite where its model cannot be loaded again."""
@@ -61,7 +62,7 @@ class Replica:
 
 
 def serve(settings: Settings, language: str, port: int, replicas: int, most: int, gpus: float) -> None:
-    """Start, or join, Ray on this machine and serve until interrupted.
+    """Start, or join, Ray on this machine and serve until interrupted or terminated.
 
     replicas, most: at first, and at most. gpus: share of a GPU each takes, 0 for none. Raises ConfigError.
     """
@@ -71,6 +72,8 @@ def serve(settings: Settings, language: str, port: int, replicas: int, most: int
     except ImportError:
         raise ConfigError("`voicebot asr-serve` needs Ray: run `pip install -r requirements-scale.txt`") from None
     ray.init(address=None, ignore_reinit_error=True, log_to_driver=True)
+    # Ray would die of it with a stack trace.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     ray_serve.start(http_options={"host": settings.host, "port": port})
     deployment = ray_serve.deployment(Replica).options(
         name=NAME,
@@ -83,7 +86,9 @@ def serve(settings: Settings, language: str, port: int, replicas: int, most: int
         ray_actor_options={"num_gpus": gpus},
         health_check_period_s=5,
     )
-    ray_serve.run(deployment.bind(settings, language), name=NAME, route_prefix="/", blocking=True)
+    with contextlib.suppress(KeyboardInterrupt):
+        ray_serve.run(deployment.bind(settings, language), name=NAME, route_prefix="/", blocking=True)
+    ray_serve.delete(NAME)
 
 
 def example(url: str) -> str:

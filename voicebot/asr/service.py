@@ -101,7 +101,7 @@ def _pcm(sound: bytes) -> Pcm:
     try:
         samples, rate = soundfile.read(io.BytesIO(sound), dtype="int16", always_2d=True)
     except soundfile.LibsndfileError as error:
-        raise BadRequest(f"the file cannot be read as audio: {error}") from None
+        raise BadRequest(f"the file cannot be read as audio: {error.error_string}") from None
     pcm = resample(np.ascontiguousarray(samples[:, 0]), int(rate), SAMPLE_RATE)
     if seconds(pcm) > _LONGEST:
         raise BadRequest(f"the file lasts longer than {_LONGEST:g} s")
