@@ -4,6 +4,7 @@ VoicebotError
 ├── ConfigError            a setting or a file of the operator is wrong; the message names it and the fix
 │   ├── SettingsError
 │   ├── DialogError
+│   ├── RecordingError     a recording of a call cannot be replayed
 │   └── ModelUnavailable   a speech model or voice is not there and cannot be had
 ├── ProtocolError          a gateway said something its protocol does not allow
 ├── RecognizerError        speech could not be turned into text
@@ -36,6 +37,10 @@ class SettingsError(ConfigError):
 
 class DialogError(ConfigError):
     """The dialog file is wrong; the message begins with `file:line:column`."""
+
+
+class RecordingError(ConfigError):
+    """A file is no recording of a call, is damaged, or cannot be replayed so; the message says where and why."""
 
 
 class ModelUnavailable(ConfigError):

@@ -13,10 +13,14 @@ from voicebot.dialog.types import CrmPlan, Recollection, Target
 
 
 class FileDialog:
-    """A `Dialog` as its file describes it; shared by all calls, never changed."""
+    """A `Dialog` as its file describes it; shared by all calls, never changed.
 
-    def __init__(self, script: Script) -> None:
+    source: the text of the file.
+    """
+
+    def __init__(self, script: Script, source: str = "") -> None:
         self._script = script
+        self.source = source
         self._targets = routing.targets(script.file.targets)
 
     @property

@@ -38,17 +38,26 @@ def load(path: Path) -> FileDialog:
 
     Raises DialogError with one line per mistake, each beginning with `file:line:column`.
     """
-    return FileDialog(read(path))
+    text = _text(path)
+    return FileDialog(compiled(path, text), text)
 
 
 def read(path: Path) -> Script:
     """The file `path`, checked and compiled. Raises DialogError as `load` does."""
+    return compiled(path, _text(path))
+
+
+def _text(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise DialogError(f"{path}: there is no such file; VOICEBOT_DIALOG names the dialog file") from None
     except (OSError, UnicodeDecodeError) as error:
         raise DialogError(f"{path}: cannot be read as UTF-8 text: {error}") from error
+
+
+def compiled(path: Path, text: str) -> Script:
+    """The dialog `text`, checked; `path` is where it stands, for messages. Raises DialogError as `load` does."""
     root, content = _parse(path, text)
     if root is None or content is None:
         raise DialogError(
