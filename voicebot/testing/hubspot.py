@@ -145,6 +145,11 @@ class FakeHubSpot(LoopbackServer):
         with self._lock:
             self._script.append(_Scripted(fault, operation, times, retry_after))
 
+    def heal(self) -> None:
+        """Fail no more."""
+        with self._lock:
+            self._script.clear()
+
     def asked(self, operation: Operation) -> list[Request]:
         """The requests of one kind, oldest first."""
         return [request for request in self.requests if request.operation is operation]
