@@ -24,7 +24,7 @@ from voicebot.crm.build import check_plan, crms
 from voicebot.crm.worker import DeliveryWorker
 from voicebot.dialog import FileDialog
 from voicebot.dialog import load as load_dialog
-from voicebot.errors import StoreError
+from voicebot.errors import ConfigError, StoreError
 from voicebot.lookup.build import build as build_lookups
 from voicebot.privacy.redact import Redactor
 from voicebot.privacy.retention import Swept, sweep_files, sweep_records
@@ -35,7 +35,7 @@ from voicebot.runtime.presence import Presence
 from voicebot.runtime.server import AudioServer
 from voicebot.runtime.services import Services
 from voicebot.runtime.ticker import Ticker
-from voicebot.settings import Settings, port_refused
+from voicebot.settings import Recordings, Settings, port_refused
 from voicebot.store.build import sessions as build_sessions
 from voicebot.store.records import Records
 from voicebot.store.sessions import Sessions
@@ -79,6 +79,11 @@ class Engines:
 def open_stores(settings: Settings) -> Iterator[Stores]:
     """The dialog, the sessions and the records, as the settings say. Raises ConfigError, StoreError."""
     dialog = load_dialog(settings.dialog)
+    if settings.recordings is not Recordings.OFF and dialog.notice is None:
+        raise ConfigError(
+            f"VOICEBOT_RECORDINGS={settings.recordings.value}: callers must be told that they are recorded; add "
+            f'`notice: "This call is recorded."` under `says:` in {settings.dialog}, or do not record'
+        )
     check_plan(settings, dialog.crm)
     records = Records.open(settings.database)
     try:

@@ -259,7 +259,7 @@ class Settings(BaseSettings):
 
     recordings: Recordings = Field(
         Recordings.OFF,
-        description="Record calls: off, wav, or flac (half the size). The dialog's says.recorded is said first.",
+        description="Record calls: off, wav, or flac (half the size). Callers must be told: the dialog needs says.notice.",
     )
     keep_recordings_days: int = Field(30, ge=1, le=3650, description="Days after which recordings are deleted.")
     keep_calls_days: int = Field(
