@@ -54,7 +54,7 @@ def changed(old: str, new: str) -> tuple[str, str]:
             "    unless: ['(']",
             ":14: intents.order_status.unless[1]: not a valid regular",
         ),
-        ("    kind: user", "    kind: pigeon", ":11: targets.desk.kind: input should be 'user', 'phone' or 'sip'"),
+        ("    kind: user", "    kind: pigeon", ":11: targets.desk.kind: input should be 'user', 'phone', 'sip' or 'queue'"),
         ("  threshold: 0.75", "  threshold: high", ":14: limits.threshold: input should be a valid number"),
         ('  filler: "One moment, please."', "  filler: 12", ":11: says.filler: must be text; put 12 in quotes"),
         ("    address: desk", "    adress: desk", ": targets.desk.adress: there is no such key"),
@@ -67,7 +67,7 @@ def changed(old: str, new: str) -> tuple[str, str]:
         (
             "language: en",
             "crm: {fields: {hubspot: {call: {order_c: order}}}}\nlanguage: en",
-            ": crm.fields.hubspot.call.order_c: there is no slot `order`; there is: order_number",
+            ": crm.fields.hubspot.call.order_c: there is no slot `order`; there is: callback, order_number",
         ),
         (
             "language: en",
@@ -198,7 +198,7 @@ def test_yes_and_no_are_words(tmp_path: Path) -> None:
 
 def test_the_demo_knows_its_people() -> None:
     """Targets are as the file says, with defaults for what it leaves out."""
-    assert DEMO.fallback == Target("desk", TargetKind.USER, "desk", ring_seconds=25)
+    assert DEMO.fallback == Target("desk", TargetKind.USER, "desk", ring_seconds=25, priority=9)
     assert set(DEMO.targets) == {"desk", "billing"}
 
 

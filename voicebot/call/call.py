@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from itertools import count
 
-from voicebot.call.actions import Action, AskLookUp, End, Flush, Forget, Note
-from voicebot.call.ending import last_entry, outcome
+from voicebot.call.actions import Action, AskLookUp, End, Flush, Forget, Hold, Note
+from voicebot.call.ending import hung_up, last_entry, outcome
 from voicebot.call.events import (
     Digit,
     Event,
@@ -27,9 +27,10 @@ from voicebot.call.events import (
     VoiceReady,
 )
 from voicebot.call.hearing import Ear, Hearing
+from voicebot.call.interruption import aside
 from voicebot.call.keypad import KEYS, Keypad
 from voicebot.call.mouth import Mouth, Role
-from voicebot.call.record import Disposition, Speaker, Timings, TroubleEntry, TurnEntry
+from voicebot.call.record import Disposition, Speaker, Timings, TroubleEntry, TurnEnd, TurnEntry
 from voicebot.call.rules import Rules
 from voicebot.call.transcript import Turn, TurnLog
 from voicebot.call.waiting import Asking, Patience
@@ -56,7 +57,7 @@ class Call:
         self._moved = 0.0
         self._asking: Asking | None = None
         self._plan: Transfer | HangUp | None = None
-        self._interrupted: tuple[Line, ...] = ()
+        self._voice_held = 0.0
         self._unanswered: Turn | None = None
         self._mute = False
         self._gone: float | None = None
@@ -105,8 +106,8 @@ class Call:
                     self._ear.frame(pcm, speech, self._now)
             case Tick() | Started():
                 pass
-            case Sent(utterance, seconds, last):
-                self._mouth.sent(utterance, seconds, last, self._now)
+            case Sent(utterance, seconds, last, at):
+                self._mouth.sent(utterance, seconds, last, self._now, at)
             case VoiceReady(utterance):
                 self._mouth.ready(utterance, self._now)
             case Played(utterance):
@@ -156,9 +157,17 @@ class Call:
         if turn is not None and (entry := turn.confirmed(self._now)) is not None:
             self._actions.append(Note(entry))
 
-    def _stop(self) -> tuple[Line, ...]:
+    def _stop(self) -> None:
         self._actions.append(Flush())
-        return self._mouth.flush(self._now)
+        self._mouth.flush(self._now)
+
+    def _resume(self) -> None:
+        """Go on with what was held: it was no reason to stop."""
+        resume = self._mouth.resume(self._now)
+        if resume is not None:
+            self._actions.append(resume)
+        else:
+            self._stop()
 
     def _hear_out(self) -> None:
         """Speeches that came to their end. A reply nobody could hear is trouble, once until the voice is back."""
@@ -178,8 +187,43 @@ class Call:
     # The caller's voice
 
     def _let_interrupt(self) -> None:
-        if self._mouth.stoppable(self._now) and not self._mouth.hardened and self._ear.interrupts(self._now):
-            self._interrupted = self._stop()
+        """Voice holds the bot at once; what is said, or that nothing is, decides whether it goes on."""
+        if self._mouth.held:
+            self._weigh_interruption()
+        elif self._mouth.stoppable(self._now) and self._ear.interrupts(self._now, self._mouth.yields_to):
+            self._voice_held = self._now
+            self._mouth.hold(self._now)
+            self._actions.append(Hold())
+
+    def _weigh_interruption(self) -> None:
+        if self._ear.voicing(self._now):
+            self._voice_held = self._now
+        elif (guess := self._ear.guessed(self._now)) is not None:
+            reason = self._aside(guess)
+            if reason is not None:
+                self._ear.dismiss(guess, reason)
+                self._dismiss(guess)
+            elif self._asking is not None:
+                # Nothing is answered before the look-up is, so the end of the turn would be waited for in silence.
+                self._stop()
+        elif self._now >= self._voice_held + self._longest_hold():
+            self._ear.forgive()
+            self._resume()
+
+    def _longest_hold(self) -> float:
+        """How long the text is waited for: no cough lasts a second, so after such a voice words are likely."""
+        wordy = self._ear.voiced >= self._rules.hold_words
+        return self._rules.max_pause if wordy else self._rules.hold_wait
+
+    def _aside(self, hearing: Hearing) -> TurnEnd | None:
+        """Why what was heard is nothing to answer, or None where it is."""
+        heard, said = hearing.transcript, hearing.utterance
+        if heard is None:
+            return TurnEnd.NOTHING
+        spoken = self._mouth.spoken(said.started, said.last_voice)
+        listening = self._mouth.saying(said.started) and not self._mouth.asked(said.last_voice)
+        completeness = hearing.completeness or Completeness.NOTHING
+        return aside(self._conversation, heard.text, completeness, spoken, listening)
 
     def _hear_caller(self) -> None:
         self._actions += self._ear.listen(self._now)
@@ -188,24 +232,29 @@ class Call:
 
     def _commit(self, hearing: Hearing) -> None:
         """The turn is over and its text is there."""
+        reason = self._aside(hearing)
+        if reason is not None or hearing.transcript is None:
+            hearing.reason = reason or hearing.reason
+            self._dismiss(hearing)
+            return
         turn = hearing.turn or self._log.begin()
         turn.entry = hearing.entry(self._now)
-        if hearing.completeness is Completeness.NOTHING or hearing.transcript is None:
-            self._dismiss(turn)
-            return
         if self._plan is not None:
             turn.close()
             return
-        if hearing.utterance.last_voice > self._mouth.began and self._mouth.stoppable(self._now):
+        late = hearing.utterance.last_voice > self._mouth.began and self._mouth.stoppable(self._now)
+        if self._mouth.held or late:
             self._stop()
         heard = hearing.transcript
         self._answer(turn, self._conversation.hear(heard.text, heard.confidence), heard.confidence)
 
-    def _dismiss(self, turn: Turn) -> None:
-        """A cough, or somebody else: not a turn. Whatever it interrupted is said again."""
+    def _dismiss(self, hearing: Hearing) -> None:
+        """A cough, a nod, or somebody else: not a turn. Whatever it held goes on."""
+        turn = hearing.turn or self._log.begin()
+        turn.entry = hearing.entry(self._now)
         turn.close()
-        self._say(self._interrupted, Role.AGAIN)
-        self._interrupted = ()
+        if self._mouth.held:
+            self._resume()
 
     # The caller's keys
 
@@ -213,8 +262,7 @@ class Call:
         if key not in KEYS:
             return
         self._actions += self._ear.drop()
-        self._interrupted = ()
-        if self._plan is None and self._mouth.stoppable(self._now):
+        if self._plan is None and (self._mouth.held or self._mouth.stoppable(self._now)):
             self._stop()
         self._keypad.press(key, self._now)
         if self._plan is None:
@@ -230,7 +278,8 @@ class Call:
         started, ended = self._keypad.started, self._keypad.last
         turn = self._log.begin()
         timings = Timings(committed=self._now)
-        turn.entry = TurnEntry(0, Speaker.CALLER, "", started, ended, keys=self._keypad.take(), timings=timings)
+        keys = self._keypad.take()
+        turn.entry = TurnEntry(0, Speaker.CALLER, "", started, ended, keys=keys, timings=timings, reason=TurnEnd.KEYS)
         return turn
 
     # The dialog
@@ -243,7 +292,8 @@ class Call:
 
     def _perform(self, move: Move) -> None:
         self._moved = self._now
-        self._interrupted = ()
+        if self._mouth.held:
+            self._stop()
         self._say(move.say, Role.REPLY)
         match move.then:
             case LookUp(name, slots, wait):
@@ -261,7 +311,9 @@ class Call:
     def _answer_look_up(self) -> None:
         """The answer is spoken when the caller is not speaking."""
         asking = self._asking
-        if asking is not None and asking.result is not None and not self._ear.voicing(self._now):
+        if self._mouth.held or self._ear.voicing(self._now):
+            return
+        if asking is not None and asking.result is not None:
             self._asking = None
             self._perform(self._conversation.looked_up(asking.result))
 
@@ -350,7 +402,7 @@ class Call:
     def _hung_up(self) -> None:
         """The caller is gone. What was said last is still worth knowing, so its text is waited for."""
         if self._plan is not None:
-            self._close(*outcome(self._plan))
+            self._close(*outcome(self._plan, self._conversation))
             return
         self._gone = self._now
         self._mouth.flush(self._now)
@@ -362,8 +414,7 @@ class Call:
             return
         for hearing in self._ear.leftover():
             self._understand(hearing)
-        helped = self._conversation.settled
-        self._close(Disposition.COMPLETED if helped else Disposition.ABANDONED, "hung_up")
+        self._close(*hung_up(self._conversation))
 
     def _understand(self, hearing: Hearing) -> None:
         """Note words that came too late to be answered, and what they meant."""
@@ -375,7 +426,7 @@ class Call:
             turn.understood(meaning, heard.confidence, self._now)
 
     def _end(self, plan: Transfer | HangUp) -> None:
-        self._close(*outcome(plan))
+        self._close(*outcome(plan, self._conversation))
         self._actions.append(End(plan))
 
     def _close(self, disposition: Disposition, reason: str) -> None:

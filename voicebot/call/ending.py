@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from voicebot.call.record import Disposition, EndEntry
-from voicebot.dialog.types import Conversation, HangUp, Transfer
+from voicebot.dialog.types import Conversation, HangUp, Promise, Transfer
+
+_OWED = {Promise.CALLBACK: Disposition.CALLBACK, Promise.VOICEMAIL: Disposition.VOICEMAIL}
 
 
-def outcome(plan: Transfer | HangUp) -> tuple[Disposition, str]:
+def outcome(plan: Transfer | HangUp, conversation: Conversation) -> tuple[Disposition, str]:
     """The disposition of a call that left with `plan`, and the reason."""
     match plan:
         case Transfer(reason=reason):
             return Disposition.TRANSFERRED, reason.value
         case HangUp(reason):
-            return Disposition.COMPLETED, reason
+            return _owed(conversation, Disposition.COMPLETED), reason
+
+
+def hung_up(conversation: Conversation) -> tuple[Disposition, str]:
+    """The disposition of a call that the caller ended, and the reason."""
+    helped = Disposition.COMPLETED if conversation.settled else Disposition.ABANDONED
+    return _owed(conversation, helped), "hung_up"
+
+
+def _owed(conversation: Conversation, otherwise: Disposition) -> Disposition:
+    promise = conversation.promise
+    return otherwise if promise is None else _OWED[promise]
 
 
 def last_entry(now: float, disposition: Disposition, reason: str, conversation: Conversation) -> EndEntry:

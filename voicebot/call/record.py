@@ -45,6 +45,28 @@ class Timings:
     decode_seconds: float | None = None
 
 
+class TurnEnd(Enum):
+    """Why a caller's turn was taken as over.
+
+    ANSWERED, COMPLETE, OPEN, UNFINISHED: silence long enough for what was said (`dialog.types.Completeness`).
+    UNHEARD: as long as for an unfinished sentence, without its text. TOO_LONG: cut, for nobody speaks so long.
+    NOTHING, ECHO, NOD: not a turn at all: no words; our own; a sign that the caller listens.
+    KEYS: pressed. HUNG_UP: the call was over first.
+    """
+
+    ANSWERED = "answered"
+    COMPLETE = "complete"
+    OPEN = "open"
+    UNFINISHED = "unfinished"
+    UNHEARD = "unheard"
+    TOO_LONG = "too_long"
+    NOTHING = "nothing"
+    ECHO = "echo"
+    NOD = "nod"
+    KEYS = "keys"
+    HUNG_UP = "hung_up"
+
+
 @dataclass(frozen=True, slots=True)
 class TurnEntry:
     """One speaker's turn.
@@ -56,6 +78,7 @@ class TurnEntry:
     intent, confidence, slots: how a caller turn was understood; confidence is the smaller of hearing and
         understanding.
     rejected: text the recogniser invented or nobody said, with the reason; never answered.
+    reason: why the caller's turn was over; None for the bot's.
     """
 
     number: int
@@ -70,6 +93,7 @@ class TurnEntry:
     slots: Mapping[str, str] = field(default_factory=dict)
     rejected: str = ""
     timings: Timings = Timings()
+    reason: TurnEnd | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +118,14 @@ class TroubleEntry:
 
 
 class Disposition(Enum):
-    """How the bot's part of a call ended."""
+    """How the bot's part of a call ended. CALLBACK, VOICEMAIL: a person owes the caller an answer."""
 
     COMPLETED = "completed"
     TRANSFERRED = "transferred"
     ABANDONED = "abandoned"
     FAILED = "failed"
+    CALLBACK = "callback"
+    VOICEMAIL = "voicemail"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +146,13 @@ class EndEntry:
 
 
 class TransferOutcome(Enum):
-    """What became of a transfer, once the gateway has told."""
+    """What became of a transfer, once the gateway has told. MACHINE: an answering machine took it, or nobody did."""
 
     ACCEPTED = "accepted"
     DECLINED = "declined"
     NO_ANSWER = "no_answer"
     BUSY = "busy"
+    MACHINE = "machine"
     FAILED = "failed"
     ABANDONED = "abandoned"
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 
 from voicebot.dialog.intents import PLACEHOLDER, Intents
 from voicebot.dialog.replies import Replies
+from voicebot.dialog.routing import FALLBACK, Router, rule_name
 from voicebot.dialog.schema import DialogFile, Intent
 from voicebot.dialog.script import RESERVED, Script
 from voicebot.dialog.slots import SlotReader
@@ -33,7 +34,7 @@ def compile_script(file: DialogFile) -> Script | list[Problem]:
         return problems
     slots = {name: SlotReader(name, slot) for name, slot in file.slots.items()}
     values = {name: slot.pattern for name, slot in file.slots.items() if slot.pattern and not slot.digits}
-    return Script(file, replies, Intents(file.intents, file.limits.threshold, values), slots)
+    return Script(file, replies, Intents(file.intents, file.limits.threshold, values), slots, Router(file))
 
 
 def _names(file: DialogFile) -> Iterator[Problem]:
@@ -67,10 +68,20 @@ def _names(file: DialogFile) -> Iterator[Problem]:
     for name in file.slots:
         if name in RESERVED:
             yield Problem(("slots", name), f"`{name}` is a reserved name")
+    for name, target in file.targets.items():
+        yield from known(("targets", name, "hours"), target.hours, "opening hours", file.hours)
+    skills = {skill for target in file.targets.values() for skill in target.skills}
     for index, route in enumerate(file.handover.routing):
-        yield from known(("handover", "routing", index, "intent"), route.intent, "intent", file.intents)
-        yield from known(("handover", "routing", index, "target"), route.target, "target", file.targets)
+        here = ("handover", "routing", index)
+        for intent_name in route.intent:
+            yield from known((*here, "intent"), intent_name, "intent", file.intents)
+        yield from known((*here, "target"), route.target, "target", file.targets)
+        for number, target_name in enumerate(route.targets):
+            yield from known((*here, "targets", number), target_name, "target", file.targets)
+        yield from known((*here, "skill"), route.skill, "skill", skills)
     yield from known(("handover", "fallback"), file.handover.fallback, "target", file.targets)
+    if file.handover.callback is not None:
+        yield from known(("handover", "callback", "slot"), file.handover.callback.slot, "slot", file.slots)
     for crm, fields in file.crm.fields.items():
         if file.crm.targets is not None and crm not in file.crm.targets:
             yield Problem(
@@ -130,9 +141,30 @@ def _templates(file: DialogFile, replies: Replies) -> Iterator[Problem]:
         yield from added((*here, "not_found"), intent.not_found, intent.slots)
         yield from added((*here, "confirm"), intent.confirm, intent.slots)
         yield from added((*here, "about"), intent.about, everything)
-    yield from added(("handover", "whisper"), file.handover.whisper, [*RESERVED, *file.slots])
-    yield from added(("handover", "wants_person"), file.handover.wants_person)
-    yield from added(("handover", "nothing_yet"), file.handover.nothing_yet)
+    yield from _handover_templates(file, replies, added)
+
+
+def _handover_templates(
+    file: DialogFile, replies: Replies, added: Callable[..., Iterator[Problem]]
+) -> Iterator[Problem]:
+    handover = file.handover
+    given = [name for source in file.look_ups.values() for name in source.gives]
+    yield from added(("handover", "whisper"), handover.whisper, [*RESERVED, *file.slots, *given])
+    for name in ("wants_person", "nothing_yet", "accept", "absent", "instead"):
+        yield from added(("handover", name), getattr(handover, name))
+    yield from added(("handover", "closed"), handover.closed, ["opens"])
+    yield from added(("handover", "waited"), handover.waited, ["waited"])
+    yield from added(("handover", "in_line"), handover.in_line, ["place", "ahead", "waited"])
+    if handover.callback is not None:
+        for name in ("confirm", "done", "about"):
+            yield from added(("handover", "callback", name), getattr(handover.callback, name), ["number"])
+    if handover.voicemail is not None:
+        for name in ("prompt", "done"):
+            yield from added(("handover", "voicemail", name), getattr(handover.voicemail, name))
+        yield from added(("handover", "voicemail", "about"), handover.voicemail.about, ["message"])
+    for index, route in enumerate(handover.routing):
+        values = ["caller", "called", *file.slots, *given]
+        yield from added(("handover", "routing", index, "when"), route.when, values, replies.add_condition)
 
 
 def says(file: DialogFile) -> Iterator[tuple[Loc, str]]:
@@ -146,7 +178,8 @@ def says(file: DialogFile) -> Iterator[tuple[Loc, str]]:
                 yield ("says", name, index), text
         elif value is not None:
             for reason in type(value).model_fields:
-                yield ("says", name, reason), getattr(value, reason)
+                if (text := getattr(value, reason)) is not None:
+                    yield ("says", name, reason), text
 
 
 def _given(file: DialogFile, intent: Intent) -> list[str]:
@@ -170,6 +203,7 @@ def _sense(file: DialogFile) -> Iterator[Problem]:
     for act in ("transfer", "yes", "no"):
         if act not in acts:
             yield Problem(("intents",), f"no intent has `act: {act}`; callers could not say it")
+    yield from _reachable(file, acts)
     for name, intent in file.intents.items():
         if intent.answer and intent.answer[-1].when is not None:
             yield Problem(
@@ -183,3 +217,24 @@ def _sense(file: DialogFile) -> Iterator[Problem]:
                 yield Problem(
                     ("intents", user, "look_up"), f"the look-up needs the slot `{slot}`; list it under `slots`"
                 )
+
+
+def _reachable(file: DialogFile, acts: Container[str]) -> Iterator[Problem]:
+    """Offers nobody could take, and hours nobody would hear of."""
+    handover = file.handover
+    for act, offer in (("callback", handover.callback), ("voicemail", handover.voicemail)):
+        users = [name for name, intent in file.intents.items() if intent.act == act]
+        if offer is not None and not users:
+            yield Problem(("handover", act), f"no intent has `act: {act}`; callers could not choose it")
+        if offer is None and users:
+            yield Problem(("intents", users[0], "act"), f"it needs `handover.{act}`, which says how it is done")
+    if handover.callback is not None and (slot := file.slots.get(handover.callback.slot)) and not slot.digits:
+        yield Problem(("handover", "callback", "slot"), "the slot must be a number: give it `digits`")
+    if handover.closed is None and any(target.hours for target in file.targets.values()):
+        yield Problem(("handover",), "`closed:` is missing: what callers hear while nobody is there")
+    names: dict[str, int] = {FALLBACK: 0}
+    for index, route in enumerate(handover.routing):
+        name = rule_name(route, index)
+        if name in names:
+            yield Problem(("handover", "routing", index, "name"), f"another rule is called `{name}` already")
+        names[name] = index

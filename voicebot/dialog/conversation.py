@@ -8,9 +8,10 @@ from voicebot.dialog import completeness, keypad
 from voicebot.dialog.hearing import Heard, understand
 from voicebot.dialog.script import Script
 from voicebot.dialog.slots import Fit, Reading
-from voicebot.dialog.state import Asked, Filling, Free, Question, State
+from voicebot.dialog.state import Asked, Expected, Filling, Free, Message, Question, State
 from voicebot.dialog.steps import Steps
 from voicebot.dialog.types import (
+    NOWHERE,
     Comeback,
     Completeness,
     Hints,
@@ -20,11 +21,14 @@ from voicebot.dialog.types import (
     LookUpResult,
     Meaning,
     Move,
+    Patience,
+    Promise,
     Recollection,
+    Surroundings,
     TransferReason,
     Trouble,
 )
-from voicebot.dialog.words import is_noise
+from voicebot.dialog.words import is_nod, is_noise
 
 _ANOTHER = frozenset({"other", "another", "different", "else"})
 
@@ -32,20 +36,24 @@ _ANOTHER = frozenset({"other", "another", "different", "else"})
 class FileConversation:
     """The `Conversation` of a dialog file. Pure: every answer follows from the file and what was said before."""
 
-    def __init__(self, script: Script, caller: str, called: str, earlier: Recollection | None = None) -> None:
+    def __init__(
+        self,
+        script: Script,
+        caller: str,
+        called: str,
+        earlier: Recollection | None = None,
+        around: Surroundings = NOWHERE,
+    ) -> None:
         self._script = script
         self._says = script.file.says
         self._limits = script.file.limits
         self._state = State() if earlier is None else State.after(earlier)
-        self._steps = Steps(script, self._state, caller, called)
+        self._steps = Steps(script, self._state, caller, called, around)
 
     def open(self, comeback: Comeback | None = None) -> Move:
-        """The greeting; after a failed transfer, what happened and the offer of another try."""
+        """The greeting; after a failed transfer, what happened and what can be done instead."""
         if comeback is not None:
-            self._state.came_back = True
-            self._state.expected = Asked(Question.PERSON)
-            said = self._steps.line(getattr(self._says.comeback, comeback.value))
-            return self._kept(Move((said, self._steps.line(self._says.try_again)), Listen()))
+            return self._kept(self._steps.leaving.come_back(comeback))
         lines = [self._steps.line(self._says.greeting)]
         if self._says.notice is not None:
             lines.insert(0, replace(self._steps.line(self._says.notice), uninterruptible=True))
@@ -58,8 +66,11 @@ class FileConversation:
         state = self._state
         state.silences = 0
         state.pending = None
+        if isinstance(state.expected, Message):
+            return self._kept(self._steps.leaving.more_of_message(text))
         fresh, state.fresh = state.fresh, None
         heard = understand(self._script, text)
+        state.heard += heard.words.tokens
         unsure = confidence < self._limits.confirm_below
         misses = state.misses
         reading = self._reading(text, fresh)
@@ -76,13 +87,17 @@ class FileConversation:
 
     def keys(self, pressed: str) -> KeyState:
         """Whether `pressed` (0-9, *, #) already is an answer or more keys may come."""
+        if isinstance(self._state.expected, Message):
+            return KeyState.DONE
         return keypad.judge(self._script, self._state, pressed)
 
     def press(self, pressed: str) -> Move:
         """The caller pressed these keys."""
         state = self._state
-        state.silences = 0
         state.pending = None
+        if isinstance(state.expected, Message) and pressed != keypad.PERSON:
+            return self._kept(self._steps.leaving.end_message())
+        state.silences = 0
         before = dict(state.slots)
         move = self._pressed(pressed)
         if state.topic is None or state.slots == before:
@@ -91,6 +106,8 @@ class FileConversation:
 
     def looked_up(self, result: LookUpResult) -> Move:
         """The answer to the last `LookUp`; one that nobody waits for any more changes nothing."""
+        if self._state.leaving is not None:
+            return self._kept(self._steps.leaving.present(result))
         intent, self._state.pending = self._state.pending, None
         if intent is None:
             return Move((), Listen())
@@ -98,21 +115,41 @@ class FileConversation:
 
     def silent(self) -> Move:
         """The caller said nothing for long."""
+        if isinstance(self._state.expected, Message):
+            return self._kept(self._steps.leaving.end_message())
         return self._kept(self._steps.silence())
 
     def trouble(self, what: Trouble) -> Move:
         """Something of ours failed: apologise and hand over."""
         self._state.pending = None
+        if what is Trouble.LOOKUP and self._state.leaving is not None:
+            return self._kept(self._steps.leaving.present(None))
+        self._state.leaving = None
+        if what is Trouble.TOO_LONG and self._state.message:
+            return self._kept(self._steps.leaving.end_message())
         if what is Trouble.TOO_LONG:
             line = self._steps.line(self._says.too_long)
             if self._limits.too_long == "hang_up":
                 return self._kept(self._steps.goodbye("too_long"), line)
             return self._kept(self._steps.hand_over(TransferReason.RULE, None, line))
-        return self._kept(self._steps.rescue(self._steps.line(self._says.apology)))
+        return self._kept(self._steps.leaving.rescue(self._steps.line(self._says.apology)))
 
     def completeness(self, text: str) -> Completeness:
         """How complete `text` is as an answer now. Does not move."""
+        if isinstance(self._state.expected, Message):
+            return Completeness.NOTHING if is_noise(text) else Completeness.UNFINISHED
         return completeness.judge(self._script, self._state, text)
+
+    def acknowledges(self, text: str) -> bool:
+        """Whether `text`, said while we speak, only shows that the caller listens. Does not move."""
+        return is_nod(text)
+
+    @property
+    def patience(self) -> Patience:
+        """How long the caller is given to go on: the slot's own patience while it is asked for, or the dialog's."""
+        expected = self._state.expected
+        own = self._script.slots[expected.slot].slot.patience if isinstance(expected, Filling) else None
+        return Patience(own or self._limits.patience)
 
     def filler(self) -> Line:
         """What to say when our side takes noticeably long."""
@@ -142,7 +179,13 @@ class FileConversation:
         state = self._state
         open_question = state.pending is not None or state.wants_person
         at_rest = isinstance(state.expected, Free) or state.expected == Asked(Question.MORE)
-        return state.answered and bool(state.facts) and at_rest and not open_question
+        helped = state.promise is not None or (state.answered and bool(state.facts))
+        return helped and (at_rest or bool(state.message)) and not open_question
+
+    @property
+    def promise(self) -> Promise | None:
+        """What the caller was promised instead of a person, if anything."""
+        return self._state.promise
 
     @property
     def summary(self) -> str:
@@ -200,7 +243,7 @@ class FileConversation:
         return self._steps.miss(), None
 
     def _begin(self, intent: str, heard: Heard, text: str, unsure: bool) -> Move:
-        slots = self._script.file.intents[intent].slots
+        slots = self._script.slots_of(intent)
         if _ANOTHER & set(heard.words.tokens):
             for slot in slots:
                 self._state.slots.pop(slot, None)
@@ -238,7 +281,7 @@ class FileConversation:
         self._state.slots.pop(slot, None)
         return self._steps.fill(Filling(slot, topic, unsure=unsure), reading)
 
-    def _settle(self, expected: Free | Asked, agreed: bool) -> tuple[Move, str | None]:
+    def _settle(self, expected: Expected, agreed: bool) -> tuple[Move, str | None]:
         """A yes or no, to what was asked or to nothing."""
         steps = self._steps
         name = next(iter(self._script.named("yes" if agreed else "no")), None)
@@ -248,6 +291,10 @@ class FileConversation:
                     target = self._script.file.intents[wanted].target if wanted is not None else None
                     return steps.hand_over(reason, target), name
                 return steps.go_on(self._says.offer_declined), name
+            case Asked(question=Question.NUMBER, intent=str(intent)):
+                return steps.leaving.agree(agreed, intent), intent
+            case Asked(question=Question.INSTEAD) if agreed:
+                return Move((steps.leaving.instead_question(),), Listen()), name
             case Asked(question=Question.INTENT, intent=str(intent)):
                 if not agreed:
                     return steps.go_on(self._says.offer_declined), name

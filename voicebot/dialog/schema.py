@@ -5,27 +5,30 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-Act = Literal["answer", "transfer", "goodbye", "thanks", "yes", "no", "repeat"]
+from voicebot.dialog.checksums import Checksum
+from voicebot.dialog.handing import Handover, Opening, TargetSpec
+from voicebot.dialog.model import Language, Model, Name, Text
+
+Act = Literal["answer", "transfer", "callback", "voicemail", "goodbye", "thanks", "yes", "no", "repeat"]
+Pace = Literal["low", "normal", "high"]
 Then = Literal["listen", "offer", "transfer", "hang_up"]
-
-
-class Model(BaseModel):
-    """Base of the file's parts: unknown keys and wrong types are mistakes."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+Length = Annotated[int, Field(ge=1, le=34)]
 
 
 class Comebacks(Model):
-    """What is said to a caller who is back because nobody took the call; another try is then offered."""
+    """What is said to a caller who is back because nobody took the call; another try is then offered.
+
+    machine: an answering machine picked up; waited: for as long as the queue allows. `no_answer` if left out.
+    """
 
     no_answer: Text
     busy: Text
     declined: Text
     failed: Text
+    machine: Text | None = None
+    waited: Text | None = None
 
 
 class Says(Model):
@@ -64,11 +67,23 @@ class Slot(Model):
     """Something to be learnt from the caller.
 
     digits: the lengths a number may have; pattern: what the value must look like (of the digits, or of the words).
+    length, alphabet: the same for codes: how many characters, and of which kind; `digits` is short for both.
+    checksum: the rule its check digits follow; look_up: the source that knows which values there are.
+    mishearings: where neither knows what was heard, what it may have been is tried, and read back if found.
+    confirm, read_back: when the value is read back, and the yes-or-no question.
     means: the intent that a bare value stands for.
+    patience: how long callers are given to go on while it is asked for; that of the dialog if left out.
     private: the value is used in the call and kept nowhere, and no recording is made while it is asked for.
     """
 
-    digits: list[Annotated[int, Field(ge=1, le=20)]] = []
+    digits: list[Length] = []
+    length: list[Length] = []
+    alphabet: Literal["digits", "letters", "both"] = "digits"
+    checksum: Checksum | None = None
+    look_up: Name | None = None
+    mishearings: bool = False
+    confirm: Literal["always", "unsure", "never"] = "unsure"
+    read_back: Text | None = None
     prefix: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{0,8}$")] = ""
     pattern: Text | None = None
     cues: list[Text] = []
@@ -81,17 +96,41 @@ class Slot(Model):
     unknown: Text
     unknown_phrases: list[Text] = []
     retries: Annotated[int, Field(ge=1, le=10)] = 2
+    patience: Pace | None = None
     hints: HintTexts = HintTexts()
 
     @model_validator(mode="after")
     def _agree(self) -> Slot:
-        if not self.digits and self.pattern is None:
-            raise ValueError("say what the value looks like: `digits: [4, 6]` (lengths) or `pattern:` (a regex)")
-        if self.digits and self.rest is None and max(self.digits) > 1:
+        if not self.spelt and self.pattern is None:
+            raise ValueError(
+                "say what the value looks like: `digits: [4, 6]` (lengths of a number), `length: [8]` with "
+                "`alphabet: both` (a code), or `pattern:` (a regex)"
+            )
+        if self.digits and (self.length or self.alphabet != "digits"):
+            raise ValueError("`digits:` gives the lengths of a number; for a code write `length:` and `alphabet:`")
+        if self.spelt and self.rest is None and max(self.lengths) > 1:
             raise ValueError("`rest:` is missing: what is said when only a part of the number was heard")
-        if self.prefix and not self.digits:
-            raise ValueError("`prefix:` goes with `digits:` only")
+        if not self.spelt:
+            for key in ("prefix", "checksum", "look_up", "mishearings", "read_back"):
+                if getattr(self, key):
+                    raise ValueError(f"`{key}:` goes with `digits:` or `length:` only")
+        if self.alphabet != "digits" and self.checksum in ("luhn", "ean"):
+            raise ValueError(f"`checksum: {self.checksum}` is one of digits; leave out `alphabet:`")
+        if self.alphabet == "letters" and self.checksum is not None:
+            raise ValueError("`checksum:` needs digits; write `alphabet: both`")
+        if self.confirm == "always" and self.read_back is None:
+            raise ValueError("`read_back:` is missing: the question by which the value is confirmed")
         return self
+
+    @property
+    def lengths(self) -> list[int]:
+        """How many characters a value that is spelt out may have; none for a value of words."""
+        return self.digits or self.length
+
+    @property
+    def spelt(self) -> bool:
+        """Whether the value is spelt out, in digits or letters, and not a word of the sentence."""
+        return bool(self.lengths)
 
 
 class Answer(Model):
@@ -174,50 +213,6 @@ class LookUpSource(Model):
         return self
 
 
-class TargetSpec(Model):
-    """A person or group a call can be handed to; the fields are those of `dialog.types.Target`."""
-
-    kind: Literal["user", "phone", "sip"]
-    address: Text
-    ring_seconds: Annotated[int, Field(ge=5, le=120)] = 25
-    talk_seconds: Annotated[int, Field(ge=10, le=86400)] | None = None
-    music: str = ""
-    trunk: str = ""
-    caller_id: str = ""
-
-    @model_validator(mode="after")
-    def _agree(self) -> TargetSpec:
-        if self.kind == "sip" and not self.address.startswith(("sip:", "sips:")):
-            raise ValueError("the address of a `sip` target is a URI such as sip:desk@pbx.example")
-        if self.kind == "phone" and not (self.address.startswith("+") and self.address[1:].isdigit()):
-            raise ValueError('the address of a `phone` target is an E.164 number in quotes, such as "+15550100"')
-        return self
-
-
-class Route(Model):
-    """A rule of who takes a transfer: by the caller's main intent, the number called, or both."""
-
-    intent: Name | None = None
-    called: Text | None = None
-    target: Name
-
-    @model_validator(mode="after")
-    def _agree(self) -> Route:
-        if self.intent is None and self.called is None:
-            raise ValueError("give `intent:` or `called:` (or both)")
-        return self
-
-
-class Handover(Model):
-    """What the agent is told, and who takes the call."""
-
-    whisper: Text
-    wants_person: Text
-    nothing_yet: Text
-    routing: list[Route] = []
-    fallback: Name
-
-
 CrmName = Literal["hubspot", "salesforce", "zendesk", "webhook"]
 Property = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,100}$")]
 Value = Annotated[str, StringConstraints(pattern=r"^(call\.)?[a-z][a-z0-9_]{0,63}$")]
@@ -244,25 +239,28 @@ class Limits(Model):
     """Numbers of the conversation's patience and trust.
 
     threshold: confidence from which an intent counts; confirm_below: recogniser confidence (0..1) below which an
-    intent with `confirm`, and a transfer, is asked back; too_long: what follows when a call is over-long.
+    intent with `confirm`, and a transfer, is asked back; too_long: what follows when a call is over-long;
+    patience: how long callers are given to go on before they are answered.
     """
 
     threshold: Annotated[float, Field(ge=0.5, le=1)] = 0.75
     confirm_below: Annotated[float, Field(ge=0, le=1)] = 0.4
     too_long: Literal["transfer", "hang_up"] = "transfer"
+    patience: Pace = "normal"
 
 
 class DialogFile(Model):
     """The whole file."""
 
     name: Text
-    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")] = "en"
+    language: Language = "en"
     limits: Limits = Limits()
     says: Says
     hints: HintTexts = HintTexts()
     slots: dict[Name, Slot] = {}
     look_ups: dict[Name, LookUpSource] = {}
     intents: dict[Name, Intent] = Field(min_length=1)
+    hours: dict[Name, Opening] = {}
     targets: dict[Name, TargetSpec] = Field(min_length=1)
     handover: Handover
     crm: CrmSpec = CrmSpec()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from voicebot.dialog.intents import Intents
 from voicebot.dialog.replies import Replies
+from voicebot.dialog.routing import Router
 from voicebot.dialog.schema import Act, DialogFile
 from voicebot.dialog.slots import SlotReader
 
@@ -22,6 +23,7 @@ class Script:
     replies: Replies
     intents: Intents
     slots: Mapping[str, SlotReader]
+    router: Router
 
     def act(self, intent: str) -> Act:
         """What the intent does."""
@@ -30,6 +32,13 @@ class Script:
     def named(self, *acts: Act) -> frozenset[str]:
         """The intents that do one of `acts`."""
         return frozenset(name for name, intent in self.file.intents.items() if intent.act in acts)
+
+    def slots_of(self, intent: str) -> Sequence[str]:
+        """The slots whose values may come along with the intent."""
+        callback = self.file.handover.callback
+        if callback is not None and self.act(intent) == "callback":
+            return (callback.slot,)
+        return self.file.intents[intent].slots
 
     @property
     def bare_slot(self) -> SlotReader | None:

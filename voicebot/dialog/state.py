@@ -6,10 +6,14 @@ import enum
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from voicebot.dialog.types import Line, Recollection, TransferReason
+from voicebot.dialog.routing import Choice
+from voicebot.dialog.types import Line, Promise, Recollection, TransferReason
 
 EARLIER = ""
 """The fact that sums up an earlier stream of the call; no intent has this name."""
+
+CALLBACK, MESSAGE = " callback", " message"
+"""The facts about a promised call and a message left; no intent has these names."""
 
 
 class Question(enum.Enum):
@@ -18,6 +22,8 @@ class Question(enum.Enum):
     PERSON = "person"
     MORE = "more"
     INTENT = "intent"
+    INSTEAD = "instead"
+    NUMBER = "number"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,20 @@ class Asked:
     reason: TransferReason = TransferReason.REQUESTED
 
 
-Expected: TypeAlias = Free | Filling | Asked
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Everything the caller says is part of the message they leave."""
+
+
+Expected: TypeAlias = Free | Filling | Asked | Message
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """A transfer that waits to hear who is at their phone."""
+
+    choices: tuple[Choice, ...]
+    reason: TransferReason
 
 
 @dataclass(slots=True)
@@ -62,6 +81,10 @@ class State:
     sure: how well each intent was understood, 0..1.
     answered: whether the topic got its answer.
     fresh: the slot filled in the turn before, which further digits may still complete.
+    failures: misunderstandings of the whole call; heard: every word the caller said.
+    refusals: times the caller was told that nobody is there; attempts: transfers tried.
+    leaving: the transfer under way; promise: what was agreed instead of one.
+    number_refused: the caller's own number is not the one to call; message: what was left, piece by piece.
     """
 
     expected: Expected = Free()
@@ -81,11 +104,19 @@ class State:
     misses: int = 0
     tries: int = 0
     came_back: bool = False
+    failures: int = 0
+    heard: list[str] = field(default_factory=list)
+    refusals: int = 0
+    attempts: int = 0
+    leaving: Leave | None = None
+    promise: Promise | None = None
+    number_refused: bool = False
+    message: list[str] = field(default_factory=list)
 
     @classmethod
     def after(cls, earlier: Recollection) -> State:
         """The memory of a caller who is back: what the call was about still counts."""
-        state = cls(slots=dict(earlier.meaning.slots), main=earlier.meaning.intent)
+        state = cls(slots=dict(earlier.meaning.slots), main=earlier.meaning.intent, attempts=earlier.attempts)
         if state.main is not None:
             state.sure[state.main] = earlier.meaning.confidence
             state.facts[EARLIER] = earlier.summary

@@ -4,26 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from voicebot.dialog import routing
+from voicebot.dialog.leaving import Leaving
 from voicebot.dialog.schema import Answer
-from voicebot.dialog.script import RESERVED, Script
+from voicebot.dialog.script import Script
 from voicebot.dialog.slots import Fit, Reading
 from voicebot.dialog.state import Asked, Filling, Free, Question, State
-from voicebot.dialog.types import HangUp, Line, Listen, LookUp, LookUpResult, Move, Transfer, TransferReason
+from voicebot.dialog.types import (
+    HangUp,
+    Line,
+    Listen,
+    LookUp,
+    LookUpResult,
+    Move,
+    Surroundings,
+    TransferReason,
+)
 
 MOST_FACTS = 2
 """Sentences about what was asked that a summary has at most."""
 
 
 class Steps:
-    """Makes the moves of one conversation and keeps its state. The meaning is added by who asks."""
+    """Makes the moves of one conversation and keeps its state. The meaning is added by who asks.
 
-    def __init__(self, script: Script, state: State, caller: str, called: str) -> None:
+    leaving: the moves that end the call, or almost do.
+    """
+
+    def __init__(self, script: Script, state: State, caller: str, called: str, around: Surroundings) -> None:
         self._script = script
         self._says = script.file.says
         self._state = state
-        self._caller = caller
-        self._called = called
+        self.leaving = Leaving(script, state, caller, called, around, self.summary, self._known)
 
     def line(self, source: str, values: Mapping[str, str] | None = None) -> Line:
         """The sentence of a template of the dialog file."""
@@ -46,6 +57,10 @@ class Steps:
                     state.expected = Asked(Question.PERSON, intent)
                     return offer
                 return self.hand_over(TransferReason.REQUESTED, self._script.file.intents[intent].target)
+            case "callback":
+                return self.leaving.call_back(intent)
+            case "voicemail":
+                return self.leaving.take_message(intent)
             case "goodbye":
                 state.minor = intent
                 confirm = self._script.file.intents[intent].confirm
@@ -80,6 +95,8 @@ class Steps:
         """The next step of `intent`: ask for what is missing, confirm, look up, or answer."""
         spec = self._script.file.intents[intent]
         state = self._state
+        if spec.act == "callback":
+            return self.leaving.call_back(intent)
         state.topic = intent
         for slot in spec.slots:
             if slot not in state.slots:
@@ -127,6 +144,7 @@ class Steps:
             state.expected = Filling(filling.slot, filling.intent, reading.value, filling.unsure)
             return Move((self.line(slot.rest, {"so_far": reading.value}),), Listen())
         state.tries += 1
+        state.failures += 1
         if state.tries > slot.retries:
             return self.offer_person(TransferReason.NOT_UNDERSTOOD)
         state.expected = Filling(filling.slot, filling.intent, unsure=filling.unsure)
@@ -137,6 +155,7 @@ class Steps:
         state = self._state
         slot = self._script.slots[filling.slot].slot
         state.tries += 1
+        state.failures += 1
         if state.tries > slot.retries:
             return self.offer_person(TransferReason.NOT_UNDERSTOOD)
         state.expected = filling
@@ -159,6 +178,7 @@ class Steps:
         """Nothing was understood: rephrase, then offer a person, then hand over."""
         state = self._state
         state.misses += 1
+        state.failures += 1
         rephrases = self._says.not_understood
         if state.misses <= len(rephrases):
             question = self.open_question()
@@ -191,6 +211,10 @@ class Steps:
                 return (self.line(rest, {"so_far": kept}),) if rest is not None else ()
             case Asked(question=Question.PERSON):
                 return (self.line(self._says.offer_person),)
+            case Asked(question=Question.INSTEAD):
+                return (self.leaving.instead_question(),)
+            case Asked(question=Question.NUMBER):
+                return (self.leaving.number_question(),)
             case Asked(question=Question.INTENT, intent=str(intent)):
                 confirm = self._script.file.intents[intent].confirm
                 return (self.line(confirm, self._known()),) if confirm is not None else ()
@@ -211,18 +235,8 @@ class Steps:
         return Move((self.line(self._says.goodbye),), HangUp(reason))
 
     def hand_over(self, reason: TransferReason, target: str | None = None, *before: Line) -> Move:
-        """Hand the caller to a person: to `target`, or whom the routing names."""
-        self._state.wants_person = self._state.wants_person or reason in (
-            TransferReason.REQUESTED,
-            TransferReason.PRESSED_ZERO,
-        )
-        lines = (*before, self.line(self._says.transferring))
-        return Move(lines, Transfer(target or self._routed(), reason, self._whisper(reason)))
-
-    def rescue(self, line: Line) -> Move:
-        """Something of ours failed: say `line` and hand over to the fallback."""
-        whisper = self._whisper(TransferReason.FAILURE)
-        return Move((line,), Transfer(self._script.file.handover.fallback, TransferReason.FAILURE, whisper))
+        """Hand the caller to a person: to `target`, or whom the routing names; `before` is said first."""
+        return self.leaving.hand_over(reason, target, before)
 
     def summary(self) -> str:
         """What the call was about so far, in one to three short sentences."""
@@ -275,18 +289,3 @@ class Steps:
         file = self._script.file
         names = [*file.slots, *(name for source in file.look_ups.values() for name in source.gives)]
         return dict.fromkeys(names, "") | self._state.values | self._state.slots
-
-    def _routed(self) -> str:
-        handover = self._script.file.handover
-        return routing.choose(handover.routing, handover.fallback, self._state.main, self._called)
-
-    def _whisper(self, reason: TransferReason) -> str:
-        values = dict.fromkeys(RESERVED, "") | self._known()
-        values |= {
-            "caller": self._caller,
-            "called": self._called,
-            "summary": self.summary(),
-            "intent": self._state.main or "",
-            "reason": reason.value,
-        }
-        return self._script.replies.render(self._script.file.handover.whisper, values)

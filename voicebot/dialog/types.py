@@ -7,8 +7,9 @@ the caller said or pressed (or did not), and it answers with one `Move`.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol, TypeAlias
 
 
@@ -40,10 +41,36 @@ class Meaning:
 
 @dataclass(frozen=True, slots=True)
 class Recollection:
-    """What an earlier stream of the same call left behind, for a caller who is back after a transfer."""
+    """What an earlier stream of the same call left behind, for a caller who is back after a transfer.
+
+    attempts: transfers tried so far.
+    """
 
     meaning: Meaning
     summary: str
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a conversation may ask about the world around it.
+
+    now: the time of day, aware; without it no opening hours are minded.
+    presence: whether the look-up `PRESENCE` can tell who is at their phone.
+    customer: what is known of the caller beforehand, by property of the CRM.
+    """
+
+    now: Callable[[], datetime] | None = None
+    presence: bool = False
+    customer: Mapping[str, str] = field(default_factory=dict)
+
+
+NOWHERE = Surroundings()
+"""Nothing is known: everybody is taken to be there, at any time."""
+
+PRESENCE = "registered_users"
+"""Name of the look-up that tells which users are registered: asked with their addresses by target name, it answers
+with `yes` or `no` by target name, or finds nothing."""
 
 
 class TransferReason(enum.Enum):
@@ -73,11 +100,30 @@ class LookUp:
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """Hand the caller over to `target` (a name in the dialog file) with `whisper` for the agent's ear."""
+    """Hand the caller over to `target` (a name in the dialog file) with `whisper` for the agent's ear.
+
+    rule: name of the routing rule that chose.
+    others: further targets; they ring along, or after `target` if `in_turn`.
+    """
 
     target: str
     reason: TransferReason
     whisper: str
+    rule: str = ""
+    others: tuple[str, ...] = ()
+    in_turn: bool = False
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Everybody who is asked, in order."""
+        return (self.target, *self.others)
+
+
+class Promise(enum.Enum):
+    """What the caller settled for instead of a person."""
+
+    CALLBACK = "callback"
+    VOICEMAIL = "voicemail"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +149,26 @@ class Move:
 
 
 class Completeness(enum.Enum):
-    """Whether what was said so far answers what is expected; decides how long a pause ends the turn."""
+    """Whether what was said so far answers what is expected; decides how long a pause ends the turn.
 
+    ANSWERED: just what was asked for, or a wish that needs no more words; hardly anybody goes on.
+    COMPLETE: can be answered, and may well go on. OPEN: nobody can tell. UNFINISHED: more has to come.
+    NOTHING: there is nothing to answer.
+    """
+
+    ANSWERED = "answered"
     COMPLETE = "complete"
     OPEN = "open"
     UNFINISHED = "unfinished"
     NOTHING = "nothing"
+
+
+class Patience(enum.Enum):
+    """How long callers are given to go on: stretches every pause that ends a turn."""
+
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
 
 
 class KeyState(enum.Enum):
@@ -128,12 +188,14 @@ class Trouble(enum.Enum):
 
 
 class Comeback(enum.Enum):
-    """Why a caller is with the bot again after a transfer."""
+    """Why a caller is with the bot again after a transfer. WAITED: in a queue, for as long as it may last."""
 
     NO_ANSWER = "no_answer"
     BUSY = "busy"
     DECLINED = "declined"
     FAILED = "failed"
+    MACHINE = "machine"
+    WAITED = "waited"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,17 +224,20 @@ class TargetKind(enum.Enum):
     USER = "user"
     PHONE = "phone"
     SIP = "sip"
+    QUEUE = "queue"
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
     """A person or group a call can be handed to.
 
-    address: a registered user's name, an E.164 number, or a SIP URI, by `kind`.
+    address: a registered user's name, an E.164 number, a SIP URI, or the name of a queue, by `kind`.
     ring_seconds: how long it rings; talk_seconds: longest conversation, None for no limit.
     music: URL or tone stream the caller hears while it rings; "" for ringing tones.
     trunk: carrier to use for a phone number; "" for the account's default.
     caller_id: number shown to the target; "" for the caller's own.
+    priority: the smaller, the earlier a target is asked; in a queue, the earlier its callers are served.
+    wait_seconds: how long a caller stays in a queue; say_seconds: how often their place in it is said.
     """
 
     name: str
@@ -183,6 +248,9 @@ class Target:
     music: str = ""
     trunk: str = ""
     caller_id: str = ""
+    priority: int = 5
+    wait_seconds: int = 300
+    say_seconds: int = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +309,15 @@ class Conversation(Protocol):
         """How complete `text` is as an answer now. Does not move."""
         ...
 
+    def acknowledges(self, text: str) -> bool:
+        """Whether `text`, said while we speak, only shows that the caller listens ("mhm", "okay"). Does not move."""
+        ...
+
+    @property
+    def patience(self) -> Patience:
+        """How long the caller is given to go on with what is expected now."""
+        ...
+
     def filler(self) -> Line:
         """What to say when our side takes noticeably long."""
         ...
@@ -261,6 +338,11 @@ class Conversation(Protocol):
         ...
 
     @property
+    def promise(self) -> Promise | None:
+        """What the caller was promised instead of a person, if anything."""
+        ...
+
+    @property
     def summary(self) -> str:
         """One or two sentences about the call so far, for the agent and the CRM."""
         ...
@@ -277,11 +359,26 @@ class Dialog(Protocol):
         """ISO 639-1 code of what is spoken, such as `en`."""
         ...
 
-    def converse(self, caller: str, called: str, earlier: Recollection | None = None) -> Conversation:
+    def converse(
+        self, caller: str, called: str, earlier: Recollection | None = None, around: Surroundings = NOWHERE
+    ) -> Conversation:
         """The conversation of a call between two numbers (E.164 or as the gateway sent them).
 
         earlier: what is known already of a caller who is back.
         """
+        ...
+
+    def whisper(self, about: str, waited: float) -> str:
+        """What is said to the person who answers: `about` the call, and how many seconds the caller `waited`."""
+        ...
+
+    @property
+    def accept(self) -> str:
+        """What that person is asked to press; "" where the caller is put through without asking."""
+        ...
+
+    def in_line(self, ahead: int, waited: float) -> str:
+        """What a caller in a queue hears: how many are `ahead`, and for how many seconds they have `waited`."""
         ...
 
     def fixed_lines(self) -> Sequence[str]:

@@ -16,6 +16,8 @@ from voicebot.dialog.types import (
     LookUpResult,
     Meaning,
     Move,
+    Patience,
+    Promise,
     Transfer,
     TransferReason,
     Trouble,
@@ -37,8 +39,9 @@ class ScriptedConversation:
 
     replies: the move for each text the caller may say; anything else gets `otherwise`.
     presses: the same for keys; `long_entries` are keys after which more may come.
-    unfinished, open, nothing: texts that are not complete answers; every other text is.
-    settled: whether hanging up now is a good end.
+    answered, unfinished, open_ended, nothing: texts that are more or less than a complete answer; every other text
+        is one. nods: texts that only show that the caller listens.
+    settled: whether hanging up now is a good end; promise: what was promised instead of a person.
     silences: moves for the first, second, … silence; the last is repeated.
     found: the move after a look-up that found something, `missing` after one that did not.
     heard: everything the conversation was told, in order, as (method, argument).
@@ -50,9 +53,12 @@ class ScriptedConversation:
     otherwise: Move = field(default_factory=lambda: says("Sorry, I did not get that."))
     presses: Mapping[str, Move] = field(default_factory=dict)
     long_entries: frozenset[str] = frozenset()
+    answered: frozenset[str] = frozenset()
     unfinished: frozenset[str] = frozenset()
     open_ended: frozenset[str] = frozenset()
     nothing: frozenset[str] = frozenset()
+    nods: frozenset[str] = frozenset()
+    patience: Patience = Patience.NORMAL
     silences: tuple[Move, ...] = (
         says("Are you still there?"),
         says("Please say something."),
@@ -63,6 +69,7 @@ class ScriptedConversation:
     troubles: Mapping[Trouble, Move] = field(default_factory=dict)
     apology: Move = field(default_factory=lambda: Move((Line("Sorry, something went wrong here."),), TO_A_PERSON))
     settled: bool = False
+    promise: Promise | None = None
     heard: list[tuple[str, str]] = field(default_factory=list)
     _meaning: Meaning = field(default_factory=lambda: Meaning(None, 0.0))
 
@@ -97,9 +104,14 @@ class ScriptedConversation:
     def completeness(self, text: str) -> Completeness:
         if text in self.nothing:
             return Completeness.NOTHING
+        if text in self.answered:
+            return Completeness.ANSWERED
         if text in self.unfinished:
             return Completeness.UNFINISHED
         return Completeness.OPEN if text in self.open_ended else Completeness.COMPLETE
+
+    def acknowledges(self, text: str) -> bool:
+        return text in self.nods
 
     def filler(self) -> Line:
         return Line("One moment.")

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from voicebot.dialog.types import (
+    NOWHERE,
     Comeback,
     Completeness,
     Conversation,
@@ -18,13 +19,17 @@ from voicebot.dialog.types import (
     LookUpResult,
     Meaning,
     Move,
+    Patience,
+    Promise,
     Recollection,
+    Surroundings,
     Target,
     TargetKind,
     Transfer,
     TransferReason,
     Trouble,
 )
+from voicebot.dialog.words import is_nod
 
 RECEPTION = Target("reception", TargetKind.USER, "reception")
 
@@ -71,6 +76,13 @@ class EchoConversation:
     def completeness(self, text: str) -> Completeness:
         return Completeness.COMPLETE if text else Completeness.NOTHING
 
+    def acknowledges(self, text: str) -> bool:
+        return is_nod(text)
+
+    @property
+    def patience(self) -> Patience:
+        return Patience.NORMAL
+
     def filler(self) -> Line:
         return Line("One moment.")
 
@@ -85,6 +97,10 @@ class EchoConversation:
     @property
     def settled(self) -> bool:
         return self._intent is not None
+
+    @property
+    def promise(self) -> Promise | None:
+        return None
 
     @property
     def summary(self) -> str:
@@ -105,9 +121,18 @@ class EchoDialog:
     fallback: Target = RECEPTION
     targets: Mapping[str, Target] = field(default_factory=lambda: {RECEPTION.name: RECEPTION})
     crm: CrmPlan = CrmPlan()
+    accept: str = ""
 
-    def converse(self, caller: str, called: str, earlier: Recollection | None = None) -> Conversation:
+    def converse(
+        self, caller: str, called: str, earlier: Recollection | None = None, around: Surroundings = NOWHERE
+    ) -> Conversation:
         return EchoConversation(self)
+
+    def whisper(self, about: str, waited: float) -> str:
+        return f"{about} Waited {waited:.0f} seconds." if waited >= 1 else about
+
+    def in_line(self, ahead: int, waited: float) -> str:
+        return f"{ahead} before you, {waited:.0f} seconds."
 
     def fixed_lines(self) -> Sequence[str]:
         return (self.greeting, self.apology)
