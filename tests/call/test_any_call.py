@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from voicebot.asr.port import Transcript
 from voicebot.audio import FRAME_SAMPLES
-from voicebot.call.actions import Action, AskLookUp, End, Flush, Note, Recognise, Speak
+from voicebot.call.actions import Action, AskLookUp, End, Flush, Hold, Note, Recognise, Resume, Speak
 from voicebot.call.call import Call
 from voicebot.call.events import (
     Digit,
@@ -65,13 +65,23 @@ def check(actions: Iterable[Action]) -> None:
     jobs: list[int] = []
     numbers: list[int] = []
     ends = 0
-    left = False
+    left = held = False
     for action in actions:
         assert not left, f"{action} after the end"
         assert ends == 0 or isinstance(action, End), f"{action} after the last entry"
         match action:
             case Speak(utterance):
                 utterances.append(utterance)
+            case Hold():
+                assert not held, "held twice"
+                held = True
+            case Resume(utterance, heard, word):
+                assert held, "resumed without a hold"
+                assert utterance in utterances
+                assert 0 <= word <= heard + 1e-6
+                held = False
+            case Flush():
+                held = False
             case Recognise(job) | AskLookUp(job):
                 jobs.append(job)
             case Note(TurnEntry() as turn):
@@ -225,9 +235,9 @@ def test_the_same_inputs_lead_to_the_same_actions(said: Speeches, network: Netwo
 
 
 def test_a_television_in_the_background_cannot_keep_a_call_open() -> None:
-    """Voice without end and without words stops the bot, but not for ever."""
+    """Voice without end and without words holds the bot, but not for ever."""
     line = Timeline(conversation(), rules=Rules(max_call_seconds=60.0))
     line.caller_says("", at=0.5, seconds=100.0)
     line.run(120.0)
-    assert line.of(Flush)
+    assert line.of(Hold)
     assert line.plan is not None

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from voicebot.audio import FRAME_SAMPLES, Pcm
+from voicebot.call.record import TurnEnd
 from voicebot.call.rules import Rules
-from voicebot.call.turns import Listener, TurnEnd, turn_end
-from voicebot.dialog.types import Completeness
+from voicebot.call.turns import Listener, pause_for, turn_end
+from voicebot.dialog.types import Completeness, Patience
 
 RULES = Rules()
 
@@ -63,8 +64,8 @@ def test_an_utterance_begins_before_its_voice() -> None:
 def test_the_audio_is_the_frames_in_order() -> None:
     """Nothing is lost, doubled or moved, whatever the probabilities."""
     ears = _Ears()
-    ears.hear(VOICE, VOICE, VOICE, QUIET, VOICE, *[QUIET] * 6, VOICE)
-    assert ears.frames() == list(range(12))
+    ears.hear(VOICE, VOICE, VOICE, QUIET, VOICE, *[QUIET] * 4, VOICE)
+    assert ears.frames() == list(range(10))
 
 
 def test_the_recogniser_gets_little_of_the_silence_at_the_end() -> None:
@@ -151,9 +152,10 @@ def test_a_turn_does_not_end_in_a_sound() -> None:
 @pytest.mark.parametrize(
     ("completeness", "pause", "end"),
     [
+        (Completeness.ANSWERED, 0.25, TurnEnd.ANSWERED),
         (Completeness.COMPLETE, 0.4, TurnEnd.COMPLETE),
-        (Completeness.OPEN, 0.8, TurnEnd.PAUSED),
-        (Completeness.UNFINISHED, 1.2, TurnEnd.GAVE_UP),
+        (Completeness.OPEN, 0.6, TurnEnd.OPEN),
+        (Completeness.UNFINISHED, 1.2, TurnEnd.UNFINISHED),
         (Completeness.NOTHING, 0.4, TurnEnd.NOTHING),
         (None, 1.2, TurnEnd.UNHEARD),
     ],
@@ -166,6 +168,52 @@ def test_the_pause_that_ends_a_turn_depends_on_what_was_said(
     ears.hear(*[VOICE] * 10)
     assert turn_end(ears.listener, completeness, RULES, ears.now + pause - 0.02) is None
     assert turn_end(ears.listener, completeness, RULES, ears.now + pause) is end
+
+
+@pytest.mark.parametrize(
+    ("patience", "answered", "unfinished"),
+    [(Patience.LOW, 0.1875, 0.9), (Patience.NORMAL, 0.25, 1.2), (Patience.HIGH, 0.375, 1.8)],
+)
+def test_patience_stretches_every_pause(patience: Patience, answered: float, unfinished: float) -> None:
+    """A patient dialog waits half as long again, an eager one three quarters as long."""
+    assert pause_for(Completeness.ANSWERED, RULES, patience) == pytest.approx(answered)
+    assert pause_for(Completeness.UNFINISHED, RULES, patience) == pytest.approx(unfinished)
+    assert pause_for(Completeness.NOTHING, RULES, patience) == RULES.min_pause
+
+
+def test_the_short_pause_is_never_longer_than_the_others() -> None:
+    """Who sets only `min_pause` lower gets it for every complete answer."""
+    rules = Rules(min_pause=0.2)
+    assert pause_for(Completeness.ANSWERED, rules) == 0.2
+
+
+def _line(*levels: tuple[float, int]) -> list[Pcm]:
+    """Noise of these amplitudes, for so many frames each."""
+    random = np.random.default_rng(1)
+    return [
+        np.rint(random.standard_normal(FRAME_SAMPLES) * level).astype(np.int16)
+        for level, frames in levels
+        for _ in range(frames)
+    ]
+
+
+@pytest.mark.parametrize("line", [5.0, 300.0])
+def test_the_end_of_voice_is_told_by_its_level(line: float) -> None:
+    """The detector follows the end of speech late; the line falling back to what it was before is the end."""
+    listener = Listener(RULES)
+    frames = _line((line, 50), (3000.0, 20), (line, 10))
+    for place, pcm in enumerate(frames, 1):
+        listener.frame(pcm, VOICE if 50 < place <= 76 else QUIET, place * 0.02)
+    assert listener.pause(80 * 0.02) == pytest.approx(0.2)
+
+
+def test_a_soft_word_in_a_loud_sentence_is_voice() -> None:
+    """25 dB below the loudest is still speech."""
+    listener = Listener(RULES)
+    frames = _line((5.0, 50), (3000.0, 20), (170.0, 10))
+    for place, pcm in enumerate(frames, 1):
+        listener.frame(pcm, VOICE if place > 50 else QUIET, place * 0.02)
+    assert listener.pause(80 * 0.02) == 0.0
 
 
 def test_a_turn_has_a_longest_length() -> None:

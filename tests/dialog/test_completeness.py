@@ -7,7 +7,7 @@ import pytest
 from tests.dialog.talk import Talk
 from voicebot.dialog.types import Completeness
 
-COMPLETE, OPEN = Completeness.COMPLETE, Completeness.OPEN
+ANSWERED, COMPLETE, OPEN = Completeness.ANSWERED, Completeness.COMPLETE, Completeness.OPEN
 UNFINISHED, NOTHING = Completeness.UNFINISHED, Completeness.NOTHING
 
 
@@ -15,7 +15,14 @@ UNFINISHED, NOTHING = Completeness.UNFINISHED, Completeness.NOTHING
     ("before", "said", "expected"),
     [
         ([], "Where is my order ORD 1234?", COMPLETE),
-        ([], "What are your opening hours?", COMPLETE),
+        ([], "Where is my order ORD 123456?", ANSWERED),
+        ([], "What are your opening hours?", ANSWERED),
+        ([], "I want to speak to a person", ANSWERED),
+        ([], "Are you a robot?", ANSWERED),
+        ([], "Hello.", OPEN),
+        ([], "Good morning.", OPEN),
+        ([], "I want a refund for a jacket, a shirt,", UNFINISHED),
+        ([], "I want a refund for my...", UNFINISHED),
         ([], "agent", COMPLETE),
         ([], "goodbye", COMPLETE),
         ([], "1234", COMPLETE),
@@ -26,7 +33,7 @@ UNFINISHED, NOTHING = Completeness.UNFINISHED, Completeness.NOTHING
         ([], "Where is my order?", OPEN),
         ([], "the weather is nice", OPEN),
         ([], "yes", OPEN),
-        ([], "thanks", OPEN),
+        ([], "thanks", COMPLETE),
         ([], "My order number is", UNFINISHED),
         ([], "I would like to", UNFINISHED),
         ([], "where is order one two", UNFINISHED),
@@ -34,14 +41,17 @@ UNFINISHED, NOTHING = Completeness.UNFINISHED, Completeness.NOTHING
         ([], "um", NOTHING),
         ([], "", NOTHING),
         (["where is my order"], "one two three four", COMPLETE),
+        (["where is my order"], "one two three four five six", ANSWERED),
         (["where is my order"], "one two", UNFINISHED),
         (["where is my order"], "it's", UNFINISHED),
         (["where is my order"], "let me look", OPEN),
         (["where is my order", "one two"], "three four", COMPLETE),
         (["where is my order", "one two"], "three", UNFINISHED),
         (["where is my order 1234"], "no", COMPLETE),
-        (["where is my order 1234"], "I want to cancel it", COMPLETE),
-        (["blub blub", "foo bar"], "yes please", COMPLETE),
+        (["where is my order 1234"], "No. Thank you.", ANSWERED),
+        (["where is my order 1234"], "I want to cancel it", ANSWERED),
+        (["blub blub", "foo bar"], "yes please", ANSWERED),
+        (["blub blub", "foo bar"], "yes", COMPLETE),
     ],
 )
 def test_a_pause_is_judged_by_what_was_said(before: list[str], said: str, expected: Completeness) -> None:
@@ -51,3 +61,15 @@ def test_a_pause_is_judged_by_what_was_said(before: list[str], said: str, expect
         talk.say(text)
     assert talk.conversation.completeness(said) is expected
     assert talk.conversation.completeness(said) is expected
+
+
+@pytest.mark.parametrize("said", ["Okay.", "Mhm.", "Uh-huh.", "Right, I see.", "Yeah, okay.", "All right."])
+def test_a_nod_says_that_the_caller_listens(said: str) -> None:
+    """What people say while another speaks is no answer to it."""
+    assert Talk().conversation.acknowledges(said)
+
+
+@pytest.mark.parametrize("said", ["No.", "Stop.", "Okay, where is my order?", "1234", "yes I want to cancel"])
+def test_words_are_no_nod(said: str) -> None:
+    """Whoever objects, asks or answers is heard."""
+    assert not Talk().conversation.acknowledges(said)

@@ -57,8 +57,30 @@ class Speak:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """Silence at once; what was not heard is kept, also what the voice is still making, until `Resume` or `Flush`.
+
+    `Speak` may follow before either; it waits behind what is kept.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Go on with what a `Hold` kept: in `utterance`, then with everything after it.
+
+    heard: seconds of `utterance` the caller has heard. word: where in it the word begins in which it was held, as
+    reckoned from its text; it is said again from there, or better from where the voice really begins it. Its next
+    `Sent` tells where that was.
+    """
+
+    utterance: int
+    heard: float
+    word: float
+
+
+@dataclass(frozen=True, slots=True)
 class Flush:
-    """Silence at once; every utterance spoken or waiting is dropped."""
+    """Silence at once; every utterance spoken, held or waiting is dropped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,4 +97,4 @@ class Note:
     entry: Entry
 
 
-Action: TypeAlias = Recognise | Promote | Forget | AskLookUp | Speak | Flush | End | Note
+Action: TypeAlias = Recognise | Promote | Forget | AskLookUp | Speak | Hold | Resume | Flush | End | Note

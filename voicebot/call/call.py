@@ -279,7 +279,9 @@ class Call:
         turn = self._log.begin()
         timings = Timings(committed=self._now)
         keys = self._keypad.take()
-        turn.entry = TurnEntry(0, Speaker.CALLER, "", started, ended, keys=keys, timings=timings, reason=TurnEnd.KEYS)
+        turn.entry = TurnEntry(
+            0, Speaker.CALLER, "", started, ended, keys=keys, timings=timings, reason=TurnEnd.KEYS
+        )
         return turn
 
     # The dialog

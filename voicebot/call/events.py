@@ -72,11 +72,15 @@ class VoiceReady:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """`seconds` more of utterance `utterance` left for the gateway; `last` when that was all of it."""
+    """`seconds` more of utterance `utterance` left for the gateway; `last` when that was all of it.
+
+    at: seconds into the utterance where they begin, for the first after a `Resume`; else they follow those before.
+    """
 
     utterance: int
     seconds: float
     last: bool = False
+    at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,19 @@ from dataclasses import dataclass
 from voicebot.asr.port import JobKind, Transcript
 from voicebot.audio import Pcm
 from voicebot.call.actions import Action, Forget, Promote, Recognise
-from voicebot.call.record import Speaker, Timings, TurnEntry
+from voicebot.call.record import Speaker, Timings, TurnEnd, TurnEntry
 from voicebot.call.rules import Rules
 from voicebot.call.transcript import Turn, TurnLog
-from voicebot.call.turns import Listener, TurnEnd, Utterance, turn_end
+from voicebot.call.turns import Listener, Utterance, turn_end
 from voicebot.call.waiting import Patience
 from voicebot.dialog.types import Completeness, Conversation
 
-NO_ANSWER = "nothing to answer"
-"""Why a turn such as "mhm" was not answered."""
+IGNORED = {
+    TurnEnd.NOTHING: "nothing to answer",
+    TurnEnd.ECHO: "echo of the bot",
+    TurnEnd.NOD: "only listening",
+}
+"""Why words such as "mhm" were not answered."""
 
 
 @dataclass(slots=True, eq=False)
@@ -27,6 +31,7 @@ class Hearing:
     vad_end: when the silence after it was perceived; None where it was cut in the middle of speech.
     transcript, completeness, recognised: the text, what the dialog thinks of it, and when it was there.
     patience: begins when the turn is over and only the text is missing; `turn` is then its place.
+    reason: why the turn is over; None as long as it is not.
     """
 
     job: int
@@ -40,6 +45,7 @@ class Hearing:
     failed: bool = False
     patience: Patience | None = None
     turn: Turn | None = None
+    reason: TurnEnd | None = None
 
     def entry(self, committed: float | None) -> TurnEntry | None:
         """The caller's turn as far as hearing knows it; None when there is no text."""
@@ -62,6 +68,7 @@ class Hearing:
                 committed=self.patience.since if self.patience is not None else committed,
                 decode_seconds=heard.decode_seconds,
             ),
+            reason=self.reason or TurnEnd.HUNG_UP,
         )
 
     @property
@@ -76,7 +83,9 @@ class Hearing:
         return min(self.queued + heard.wait_seconds, self.recognised)
 
     def _rejected(self, heard: Transcript) -> str:
-        return heard.rejected or (NO_ANSWER if self.completeness is Completeness.NOTHING else "")
+        if heard.rejected or self.completeness is Completeness.NOTHING:
+            return heard.rejected or IGNORED[TurnEnd.NOTHING]
+        return IGNORED.get(self.reason, "") if self.reason is not None else ""
 
 
 class Ear:
@@ -105,10 +114,32 @@ class Ear:
         """Whether the caller is speaking."""
         return self._listener.voicing(now)
 
-    def interrupts(self, now: float) -> bool:
-        """Whether the caller is speaking, and for long enough to mean it."""
+    def interrupts(self, now: float, least: float) -> bool:
+        """Whether the caller is speaking, and has for at least `least` seconds, less what was forgiven."""
         utterance = self._listener.utterance
-        return utterance is not None and utterance.voiced >= self._rules.barge_in_voice and self.voicing(now)
+        return utterance is not None and self.voicing(now) and utterance.voiced - utterance.forgiven >= least
+
+    @property
+    def voiced(self) -> float:
+        """Seconds of voice in what the caller is saying."""
+        return self._listener.utterance.voiced if self._listener.utterance is not None else 0.0
+
+    def forgive(self) -> None:
+        """What was said so far interrupts no more; what follows may."""
+        if self._listener.utterance is not None:
+            self._listener.utterance.forgiven = self._listener.utterance.voiced
+
+    def guessed(self, now: float) -> Hearing | None:
+        """What the caller said before the pause he is in, if its text is there; it may go on."""
+        guess, utterance = self._guess, self._listener.utterance
+        if guess is None or utterance is None or guess.transcript is None or guess.voiced != utterance.voiced:
+            return None
+        return None if self.voicing(now) or self._listener.wavering(now) else guess
+
+    def dismiss(self, hearing: Hearing, reason: TurnEnd) -> None:
+        """`hearing` is no turn, for this reason, however long the pause."""
+        hearing.reason = reason
+        self._let_go(hearing)
 
     def frame(self, pcm: Pcm, speech: float, now: float) -> None:
         """20 ms of caller audio with its speech probability."""
@@ -147,7 +178,7 @@ class Ear:
                 actions.append(self._recognise(utterance, JobKind.FINAL, now))
             elif self._guess.transcript is None and self._guess.patience is None:
                 actions.append(Promote(self._guess.job))
-            self._await(now)
+            self._await(now, end)
             if end is TurnEnd.TOO_LONG:
                 self._cut, self._guess = self._guess, None
                 self._listener.take()
@@ -160,6 +191,7 @@ class Ear:
             hearing = self._guess if self._end(now) is not None else None
         if hearing is None or hearing.transcript is None:
             return None
+        hearing.reason = hearing.reason or self._end(now)
         self._let_go(hearing)
         return hearing
 
@@ -201,7 +233,7 @@ class Ear:
 
     def _end(self, now: float) -> TurnEnd | None:
         completeness = self._guess.completeness if self._guess is not None else None
-        return turn_end(self._listener, completeness, self._rules, now)
+        return turn_end(self._listener, completeness, self._rules, now, self._conversation.patience)
 
     def _recognise(self, utterance: Utterance, kind: JobKind, now: float) -> Recognise:
         """The audio so far covers all that was said so far: its text is the turn's unless more is said."""
@@ -213,11 +245,13 @@ class Ear:
         pcm = utterance.audio(self._rules.tail)
         return Recognise(self._guess.job, pcm, kind, self._conversation.hints)
 
-    def _await(self, now: float) -> None:
+    def _await(self, now: float, end: TurnEnd) -> None:
         """The turn is over. Without its text it waits in its place, and goes on if the caller does."""
         if self._guess is not None and self._guess.transcript is None and self._guess.patience is None:
             self._guess.patience = Patience(now)
             self._guess.turn = self._log.begin()
+        if self._guess is not None and self._guess.reason is None:
+            self._guess.reason = end
 
     def _let_go(self, hearing: Hearing) -> None:
         if hearing is self._cut:

@@ -7,38 +7,50 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from voicebot.call.actions import Speak
+from voicebot.call.actions import Resume, Speak
 from voicebot.call.playout import TOLERANCE, PlayClock
 from voicebot.call.record import Speaker, TurnEntry
 from voicebot.call.rules import Rules
-from voicebot.call.transcript import Turn, words_heard
+from voicebot.call.transcript import Turn, word_begins, words_heard
 from voicebot.dialog.types import Line
 
 PACE = 0.07
 """Seconds a voice takes for one character, until this call's voice has shown its own (about 14 a second)."""
 
 
+ECHO_DELAY = 0.6
+"""Seconds by which our own voice may come back late: both ways through the network and its buffers."""
+
+ASKED = 0.5
+"""Share of a question after which callers know what it is and answer."""
+
+REMEMBERED = 4
+"""Sentences said lately whose words are known, to tell an echo of them by."""
+
+
 class Role(Enum):
     """What a speech is for.
 
     REPLY: a move of the dialog.
-    AGAIN: the rest of a reply that noise had stopped; noise does not stop it twice.
     FILLER: bridges a wait of ours.
     """
 
     REPLY = "reply"
-    AGAIN = "again"
     FILLER = "filler"
 
 
 @dataclass(slots=True)
 class Sentence:
-    """One `Speak` and how far it has come."""
+    """One `Speak` and how far it has come.
+
+    sent: all of it left for the gateway. seconds: how long it is, once that is known; 0 until then.
+    """
 
     utterance: int
     line: Line
     sent: bool = False
     failed: bool = False
+    seconds: float = 0.0
 
 
 @dataclass(slots=True, eq=False)
@@ -47,6 +59,7 @@ class Speech:
 
     turn: its place in the transcript; closed with what was heard.
     answers: the caller's turn whose `answered` time is the first audio of this speech.
+    holds: how often a noise held it.
     """
 
     role: Role
@@ -54,6 +67,7 @@ class Speech:
     asked: float
     turn: Turn
     answers: Turn | None = None
+    holds: int = 0
 
     @property
     def failed(self) -> bool:
@@ -74,6 +88,8 @@ class Mouth:
         self._quiet_since = 0.0
         self._unconfirmed: int | None = None
         self._answers: dict[int, tuple[Speech, Turn]] = {}
+        self._lately: deque[Sentence] = deque()
+        self._held = False
 
     @property
     def busy(self) -> bool:
@@ -91,9 +107,17 @@ class Mouth:
         return self._speeches[0].asked if self._speeches else float("inf")
 
     @property
-    def hardened(self) -> bool:
-        """Whether mere voice, not understood, must not stop it."""
-        return any(speech.role is Role.AGAIN for speech in self._speeches)
+    def held(self) -> bool:
+        """Whether the rest of what it was saying waits."""
+        return self._held
+
+    @property
+    def yields_to(self) -> float:
+        """Seconds of voice for which it is held; infinity where only words stop it, after noise did too often."""
+        holds = max((speech.holds for speech in self._speeches), default=0)
+        if holds >= self._rules.most_holds:
+            return float("inf")
+        return self._rules.hold_voice if holds else self._rules.barge_in_voice
 
     def stoppable(self, now: float) -> bool:
         """Whether something is left to hear, and all of it may be stopped."""
@@ -117,13 +141,15 @@ class Mouth:
             if speech.answers is not None and any(one.utterance == utterance for one in speech.sentences):
                 speech.answers.ready(now)
 
-    def sent(self, utterance: int, seconds: float, last: bool, now: float) -> None:
+    def sent(self, utterance: int, seconds: float, last: bool, now: float, at: float | None = None) -> None:
         """Audio of `utterance` left for the gateway; the first of a speech answers the turn it is for."""
         for speech in self._speeches:
             for sentence in speech.sentences:
                 if sentence.utterance == utterance and not sentence.failed:
                     sentence.sent = sentence.sent or last
-                    self._clock.sent(utterance, seconds, now, last)
+                    self._clock.sent(utterance, seconds, now, last, at)
+                    if last:
+                        sentence.seconds = self._clock.sent_seconds(utterance)
                     self._owed_since = now
                     if speech.answers is not None:
                         speech.answers.answered(now)
@@ -149,8 +175,10 @@ class Mouth:
 
     def stuck(self, now: float) -> bool:
         """Whether the voice owes audio for too long."""
-        if not self._speeches or not any(
-            not sentence.sent and not sentence.failed for sentence in self._sentences()
+        if (
+            self._held
+            or not self._speeches
+            or not any(not sentence.sent and not sentence.failed for sentence in self._sentences())
         ):
             return False
         return now >= max(self._owed_since, self._clock.ends) + self._rules.voice_timeout
@@ -176,22 +204,59 @@ class Mouth:
             return False
         return self._unconfirmed is None or now >= self._quiet_since + self._rules.mark_margin
 
-    def flush(self, now: float) -> tuple[Line, ...]:
-        """Everything falls silent now; the lines of replies that were not heard to their end."""
-        unheard = tuple(
-            sentence.line
-            for speech in self._speeches
-            if speech.role is not Role.FILLER
-            for sentence in speech.sentences
-            if not self._over(sentence, now)
-        )
+    def hold(self, now: float) -> None:
+        """Everything falls silent now, and goes on later: with `resume`, or never, after `flush`."""
+        self._clock.flushed(now)
+        self._held = True
+
+    def resume(self, now: float) -> Resume | None:
+        """Go on in the word in which it was held; None when nothing is left to say."""
+        self._held = False
+        self._owed_since = now
+        for speech in self._speeches:
+            speech.holds += 1
+        left = [one for one in self._sentences() if not one.failed and not self._over(one, now)]
+        for sentence in left:
+            sentence.sent = False
+        if not left:
+            return None
+        first = left[0]
+        heard = self._clock.heard(first.utterance, now).seconds
+        return Resume(first.utterance, heard, word_begins(first.line.text, heard, self._whole(first)))
+
+    def flush(self, now: float) -> None:
+        """Everything falls silent now, for good."""
         self._clock.flushed(now)
         self._answers.clear()
+        self._held = False
         while self._speeches:
             self._close(self._speeches.popleft(), now, interrupted=True)
         self._quiet_since = now
         self._unconfirmed = None
-        return unheard
+
+    def spoken(self, since: float, until: float) -> str:
+        """The words the caller may have heard from `since` to `until`, or their echo; "" when there were none."""
+        words = []
+        for sentence in (*self._lately, *self._sentences()):
+            before = self._clock.heard(sentence.utterance, since - ECHO_DELAY).seconds
+            after = self._clock.heard(sentence.utterance, until).seconds
+            if after > before:
+                words.append(_between(sentence.line.text, before, after, self._whole(sentence)))
+        return " ".join(words)
+
+    def saying(self, since: float) -> bool:
+        """Whether it was speaking at `since` and still has something to say."""
+        starts = [self._clock.started(one.utterance) for one in self._sentences()]
+        return any(start is not None and start <= since for start in starts)
+
+    def asked(self, at: float) -> bool:
+        """Whether at `at` the caller had heard enough of a question to answer it, and nothing of ours since."""
+        asked = False
+        for sentence in (*self._lately, *self._sentences()):
+            heard = self._clock.heard(sentence.utterance, at).seconds
+            if heard > 0:
+                asked = sentence.line.text.rstrip().endswith("?") and heard >= ASKED * self._whole(sentence)
+        return asked
 
     def _sentences(self) -> Iterator[Sentence]:
         return (sentence for speech in self._speeches for sentence in speech.sentences)
@@ -216,8 +281,9 @@ class Mouth:
         speech.turn.close()
         if speech.answers is not None:
             speech.answers.close()
-        for sentence in speech.sentences:
-            self._clock.forget(sentence.utterance)
+        self._lately.extend(speech.sentences)
+        while len(self._lately) > REMEMBERED:
+            self._clock.forget(self._lately.popleft().utterance)
         return ended
 
     def _words(self, sentence: Sentence, now: float) -> str:
@@ -230,6 +296,19 @@ class Mouth:
 
     def _whole(self, sentence: Sentence) -> float:
         """Seconds all of `sentence` takes: known once all was sent, reckoned from its length until then."""
-        if sentence.sent:
-            return self._clock.sent_seconds(sentence.utterance)
+        if sentence.seconds:
+            return sentence.seconds
         return max(self._clock.sent_seconds(sentence.utterance) + TOLERANCE, len(sentence.line.text) * self._pace)
+
+
+def _between(text: str, since: float, until: float, total: float) -> str:
+    """The words of `text` said from `since` to `until` of its `total` seconds, with one more on either side."""
+    words, place = text.split(), 0
+    begin, end = (len(text) * at / total for at in (since, until)) if total > 0 else (0.0, 0.0)
+    near = []
+    for number, word in enumerate(words):
+        place = text.index(word, place)
+        if place < end and place + len(word) > begin:
+            near.append(number)
+        place += len(word)
+    return " ".join(words[max(0, near[0] - 1) : near[-1] + 2]) if near else ""

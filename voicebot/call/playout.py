@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 TOLERANCE = 1e-6
 """Seconds by which sums of frame times may miss each other."""
@@ -20,19 +20,29 @@ class Heard:
     complete: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A stretch of an utterance: played from `start` to `end`, and `at` seconds into it where it begins."""
+
+    start: float
+    end: float
+    at: float
+
+
 @dataclass(slots=True)
 class _Utterance:
-    pieces: list[tuple[float, float]] = field(default_factory=list)
+    pieces: list[_Piece] = field(default_factory=list)
+    next: float = 0.0
     sent: float = 0.0
     whole: bool = False
     confirmed: bool = False
 
     @property
     def ends(self) -> float:
-        return self.pieces[-1][1]
+        return self.pieces[-1].end
 
     def heard(self, now: float) -> float:
-        return sum(min(end, now) - start for start, end in self.pieces if now > start)
+        return max((one.at + min(one.end, now) - one.start for one in self.pieces if now > one.start), default=0.0)
 
 
 class PlayClock:
@@ -52,18 +62,26 @@ class PlayClock:
         """When everything sent so far has been played."""
         return self._ends
 
-    def sent(self, utterance: int, seconds: float, now: float, last: bool = False) -> None:
-        """`seconds` more of `utterance` left for the gateway; `last` when that was all of it."""
+    def sent(
+        self, utterance: int, seconds: float, now: float, last: bool = False, at: float | None = None
+    ) -> None:
+        """`seconds` more of `utterance` left for the gateway; `last` when that was all of it.
+
+        at: where in the utterance they begin, if not where what was sent before ended: after a pause in playing.
+        """
         playing = self._utterances.setdefault(utterance, _Utterance())
+        if at is not None:
+            playing.next = at
+            playing.confirmed = False
         start = max(self._ends, now) if seconds or not playing.pieces else playing.ends
-        end = start + seconds
-        self._ends = max(self._ends, end)
-        playing.sent += seconds
+        piece = _Piece(start, start + seconds, playing.next)
+        self._ends = max(self._ends, piece.end)
+        playing.next += seconds
+        playing.sent = max(playing.sent, playing.next)
         playing.whole = playing.whole or last
-        if playing.pieces and start - playing.ends < TOLERANCE:
-            playing.pieces[-1] = (playing.pieces[-1][0], end)
-        else:
-            playing.pieces.append((start, end))
+        if playing.pieces and at is None and start - playing.ends < TOLERANCE:
+            piece = replace(playing.pieces.pop(), end=piece.end)
+        playing.pieces.append(piece)
 
     def confirmed(self, utterance: int) -> None:
         """The gateway says that `utterance` was played to its end."""
@@ -85,7 +103,7 @@ class PlayClock:
     def started(self, utterance: int) -> float | None:
         """When the first sample of `utterance` is played; None when none was sent."""
         playing = self._utterances.get(utterance)
-        return playing.pieces[0][0] if playing is not None else None
+        return playing.pieces[0].start if playing is not None else None
 
     def ended(self, utterance: int) -> float | None:
         """When the last sample sent of `utterance` is played; None when none was sent."""
@@ -93,16 +111,17 @@ class PlayClock:
         return playing.ends if playing is not None else None
 
     def sent_seconds(self, utterance: int) -> float:
-        """How much of `utterance` was sent."""
+        """How far into `utterance` has been sent."""
         playing = self._utterances.get(utterance)
         return playing.sent if playing is not None else 0.0
 
     def flushed(self, now: float) -> None:
         """The gateway's buffer was emptied: what was not heard by now never will be."""
         for playing in self._utterances.values():
-            cut = any(end > now for _, end in playing.pieces)
+            cut = any(one.end > now for one in playing.pieces)
             playing.whole = playing.whole and not cut
-            playing.pieces = [(start, min(end, now)) for start, end in playing.pieces if start < now]
+            playing.next = playing.heard(now)
+            playing.pieces = [replace(one, end=min(one.end, now)) for one in playing.pieces if one.start < now]
         self._utterances = {number: one for number, one in self._utterances.items() if one.pieces}
         self._ends = min(self._ends, now)
 

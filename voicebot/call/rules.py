@@ -16,14 +16,20 @@ class Rules:
     pre_roll: audio kept from before the voice, so that no first consonant is lost.
     tail: silence left after the last voice in what the recogniser gets; more of it makes models invent words.
     guess_after: pause after which the utterance is recognised on the chance that it is over.
-    min_pause, max_pause: pause that ends a turn which is complete, and one which sounds unfinished.
+    short_pause: pause that ends a turn which is just what was asked for, or asks for just one thing. Never more
+        than `min_pause`.
+    min_pause, max_pause: pause that ends a turn which is complete but may go on, and one which sounds unfinished.
     max_utterance: audio after which an utterance is cut and answered.
     silence: how long the caller may say nothing once the bot's last word was heard.
     keys_pause: how long after a key the next one may come.
     max_keys: keys after which an entry is taken as finished.
     slow: wait for the recogniser or a look-up after which the caller is told to wait.
     patience: the same again, after the caller was last told.
-    barge_in_voice: voice that stops the bot.
+    barge_in_voice: voice that holds the bot.
+    hold_voice: the same once a noise has held the bot in what it is saying.
+    most_holds: noises that hold the bot in what it is saying; after them only words stop it.
+    hold_wait: how long after the caller fell silent the text of what held the bot is waited for.
+    hold_words: voice too long for a cough, of which the text is waited for as long as for an unfinished turn.
     voice_timeout: how long the voice may take to come up with the next audio.
     hearing_timeout, lookup_timeout: how long after it was asked for an answer is waited for.
     last_words: how long the text of what was said last is waited for after the caller hung up.
@@ -35,7 +41,8 @@ class Rules:
     start_voice: float = 0.06
     pre_roll: float = 0.3
     tail: float = 0.2
-    guess_after: float = 0.15
+    guess_after: float = 0.1
+    short_pause: float = 0.25
     min_pause: float = 0.4
     max_pause: float = 1.2
     max_utterance: float = 15.0
@@ -45,6 +52,10 @@ class Rules:
     slow: float = 1.5
     patience: float = 5.0
     barge_in_voice: float = 0.16
+    hold_voice: float = 0.4
+    most_holds: int = 2
+    hold_wait: float = 0.4
+    hold_words: float = 1.0
     voice_timeout: float = 5.0
     hearing_timeout: float = 8.0
     lookup_timeout: float = 8.0
@@ -60,6 +71,8 @@ class Rules:
         """
         return cls(
             vad_threshold=settings.vad_threshold,
+            guess_after=settings.guess_after,
+            short_pause=settings.short_pause,
             min_pause=settings.min_pause,
             max_pause=settings.max_pause,
             hearing_timeout=settings.asr_timeout + 2.0,
@@ -68,5 +81,9 @@ class Rules:
 
     @property
     def open_pause(self) -> float:
-        """Pause that ends a turn which may or may not go on: midway between the two."""
-        return (self.min_pause + self.max_pause) / 2
+        """Pause that ends a turn which may as well go on: a quarter of the way from the one to the other.
+
+        With the defaults 0.6 s: longer than people halt between the clauses of a sentence, and still inside of
+        what a caller takes for attention.
+        """
+        return self.min_pause + (self.max_pause - self.min_pause) / 4

@@ -90,6 +90,19 @@ class TurnLog:
             turn.close()
 
 
+def word_begins(text: str, heard: float, total: float) -> float:
+    """Seconds at which the word begins that was being said after `heard` of the `total` seconds of `text`."""
+    if heard <= 0 or not text:
+        return 0.0
+    words = len(words_heard(text, min(heard, total), total))
+    if words >= len(text):
+        # Held at its very end: the last word is said once more.
+        words = text.rstrip().rfind(" ") + 1
+    while words < len(text) and text[words].isspace():
+        words += 1
+    return min(heard, words * total / len(text))
+
+
 def words_heard(text: str, heard: float, total: float) -> str:
     """The beginning of `text` that fits into `heard` of its `total` seconds, cut after a whole word."""
     if heard <= 0:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 
-from voicebot.dialog.hearing import understand
+from voicebot.dialog.hearing import Heard, understand
 from voicebot.dialog.script import Script
-from voicebot.dialog.slots import Fit, SlotReader
+from voicebot.dialog.slots import Fit, Reading, SlotReader
 from voicebot.dialog.state import Asked, Filling, State
 from voicebot.dialog.types import Completeness
 from voicebot.dialog.words import is_noise, word_set
+
+GREETING = 2
+"""Words of small talk that are but an opening: after "good morning" comes what the call is about."""
 
 _WORD = re.compile(r"[a-z']+$")
 _INDIRECT = re.compile(r"\b(?:where|what|who|how)\s(?:\w+\s)+is\W*$")
@@ -25,32 +28,48 @@ def judge(script: Script, state: State, text: str) -> Completeness:
         return Completeness.NOTHING
     filling = state.expected if isinstance(state.expected, Filling) else None
     reader = script.slots[filling.slot] if filling is not None else script.bare_slot
-    fit = _number(reader, text, filling)
-    if fit is Fit.VALID and filling is not None:
-        return Completeness.COMPLETE
+    reading = _number(reader, text, filling)
+    fit = reading.fit if reading is not None else None
+    if reader is not None and reading is not None and fit is Fit.VALID and filling is not None:
+        return _grown(reader, reading)
     begun = reader is not None and fit is None and reader.begun(text)
     if fit is Fit.SHORT or ((begun or _trails_off(text)) and not _asks_where(text)):
         return Completeness.UNFINISHED
     heard = understand(script, text)
     if heard.wanted is not None:
-        return _intent(script, state, heard.wanted.intent, text)
+        return _intent(script, state, heard, heard.wanted.intent, text)
     if heard.agreed is not None and isinstance(state.expected, Asked):
-        return Completeness.COMPLETE
+        return _wordy(heard)
     return Completeness.COMPLETE if fit is Fit.VALID else Completeness.OPEN
 
 
-def _number(reader: SlotReader | None, text: str, filling: Filling | None) -> Fit | None:
+def _number(reader: SlotReader | None, text: str, filling: Filling | None) -> Reading | None:
     if reader is None:
         return None
     reading = reader.read(text, filling.kept if filling is not None else "")
     if reading is None or not (reading.cued or (filling is not None and len(reading.value) > 1)):
         return None
-    return reading.fit
+    return reading
+
+
+def _grown(reader: SlotReader, reading: Reading) -> Completeness:
+    """A number as long as any may be is all of it; a shorter one that is allowed may be the beginning of one."""
+    whole = reader.longest and len(reading.value) >= reader.longest
+    return Completeness.ANSWERED if whole else Completeness.COMPLETE
+
+
+def _wordy(heard: Heard) -> Completeness:
+    """After a single word people halt and go on, "No. Thank you.": they do so up to 0.38 s, measured on voices of
+    speech synthesis; after two or more words they have said it."""
+    return Completeness.ANSWERED if len(heard.words.tokens) > 1 else Completeness.COMPLETE
 
 
 def _trails_off(text: str) -> bool:
-    lowered = text.lower().replace("’", "'").rstrip(" .,;:-…")
-    last = _WORD.search(lowered)
+    lowered = text.lower().replace("’", "'").rstrip()
+    if lowered.endswith(("…", "...", "-")) or (lowered.endswith(",") and " " in lowered):
+        # A list that goes on, or a sentence cut off, as recognisers write it.
+        return True
+    last = _WORD.search(lowered.rstrip(" .,;:-…"))
     return last is not None and last.group() in _MORE_COMES
 
 
@@ -59,16 +78,22 @@ def _asks_where(text: str) -> bool:
     return _INDIRECT.search(text.lower()) is not None
 
 
-def _intent(script: Script, state: State, intent: str, text: str) -> Completeness:
+def _intent(script: Script, state: State, heard: Heard, intent: str, text: str) -> Completeness:
+    spec = script.file.intents[intent]
     if script.act(intent) == "thanks":
-        return Completeness.OPEN
-    small_talk = script.act(intent) == "answer" and script.file.intents[intent].about is None
-    if small_talk and isinstance(state.expected, Filling):
-        # "Let me look ..." is often followed by what was asked for.
-        return Completeness.OPEN
-    for slot in script.file.intents[intent].slots:
-        reading = script.slots[slot].read(text)
-        known = slot in state.slots or (reading is not None and reading.fit is Fit.VALID)
-        if not known:
+        # "Thank you" ends a call as often as it begins a sentence.
+        return Completeness.COMPLETE
+    if script.act(intent) == "answer" and spec.about is None:
+        # "Let me look ..." is often followed by what was asked for, and "hello" by what the call is about.
+        if isinstance(state.expected, Filling) or len(heard.words.tokens) <= GREETING:
             return Completeness.OPEN
-    return Completeness.COMPLETE
+        return _wordy(heard)
+    whole = _wordy(heard)
+    for slot in spec.slots:
+        reading = script.slots[slot].read(text)
+        if reading is not None and reading.fit is Fit.VALID:
+            if _grown(script.slots[slot], reading) is Completeness.COMPLETE:
+                whole = Completeness.COMPLETE
+        elif slot not in state.slots:
+            return Completeness.OPEN
+    return whole

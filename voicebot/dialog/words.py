@@ -28,6 +28,17 @@ _BREAKS = frozenset(",.;:!?")
 NOISES = word_set("um uh er erm ah hm hmm mm mhm mmm eh oh")
 """Sounds that say nothing."""
 
+_NODS = tuple(
+    tuple(phrase.split())
+    for phrase in (
+        "okay", "right", "all right", "alright", "yes", "yeah", "yep", "yup", "sure", "fine", "good", "great",
+        "cool", "aha", "huh", "i see", "i understand", "understood", "got it", "oh really", "really", "exactly",
+    )
+)  # fmt: skip
+"""What people say to show that they listen."""
+
+_MOST_NODS = 4
+
 LONG_NUMBER = 3
 """From this many digits on a number is a value, not a word of a sentence."""
 
@@ -76,6 +87,20 @@ def split(text: str) -> Words:
 def is_noise(text: str) -> bool:
     """Whether `text` has no word in it at all, only sounds or nothing."""
     return all(word in NOISES for word in re.findall(r"[^\W_]+", text.lower()))
+
+
+def is_nod(text: str) -> bool:
+    """Whether `text`, said while another speaks, only shows that its speaker listens: "mhm", "okay, right"."""
+    tokens = split(text).tokens
+    if len(tokens) > _MOST_NODS or numbers.runs(text):
+        return False
+    at = 0
+    while at < len(tokens):
+        nod = next((nod for nod in _NODS if tokens[at : at + len(nod)] == nod), None)
+        if nod is None:
+            return False
+        at += len(nod)
+    return True
 
 
 def _without_values(text: str) -> str:

@@ -13,7 +13,19 @@ import structlog
 from voicebot.asr.port import Speech
 from voicebot.audio import SAMPLE_RATE, Pcm
 from voicebot.audio.framing import Framer
-from voicebot.call.actions import Action, AskLookUp, End, Flush, Forget, Note, Promote, Recognise, Speak
+from voicebot.call.actions import (
+    Action,
+    AskLookUp,
+    End,
+    Flush,
+    Forget,
+    Hold,
+    Note,
+    Promote,
+    Recognise,
+    Resume,
+    Speak,
+)
 from voicebot.call.call import Call
 from voicebot.call.events import (
     Digit,
@@ -30,7 +42,7 @@ from voicebot.call.events import (
     VoiceReady,
 )
 from voicebot.call.record import Disposition, EndEntry, Entry
-from voicebot.dialog.types import HangUp, Recollection, Transfer, TransferReason
+from voicebot.dialog.types import NOWHERE, HangUp, Recollection, Transfer, TransferReason
 from voicebot.errors import LookUpError, RecognizerError, SynthesizerError
 from voicebot.gateways.port import (
     AudioReceived,
@@ -88,7 +100,10 @@ class Runner:
         self._metrics = metrics
         self._clock = asyncio.get_running_loop().time
         self._log = log.bind(call=session.call_id)
-        self._conversation = services.dialog.converse(session.caller, session.called, earlier)
+        around = NOWHERE
+        self._tape = services.tapes.begin(session, wire.lead, earlier, around) if services.tapes else None
+        around = self._tape.watched(around) if self._tape is not None else around
+        self._conversation = services.dialog.converse(session.caller, session.called, earlier, around)
         self._call = Call(self._conversation, services.rules)
         self._framer = Framer()
         self._seat: Seat | None = None
@@ -173,6 +188,8 @@ class Runner:
             self._seat = None
         for task in (*self._jobs.values(), *self._speaking.values()):
             task.cancel()
+        if self._tape is not None:
+            self._tape.end()
         self._ended.set()
 
     def _fits(self, allowance: Allowance, amount: float) -> bool:
@@ -216,13 +233,17 @@ class Runner:
         if self._over or self._broken:
             return
         try:
-            actions = self._call.on(event, self._clock() if at is None else at)
-            for action in actions:
+            for action in self._on(event, self._clock() if at is None else at):
                 self._perform(action)
         except Exception as error:
             self._log.exception("call.broken", told=type(event).__name__)
             self._break(error)
         self._end_if_over()
+
+    def _on(self, event: Event, now: float) -> list[Action]:
+        if self._tape is None:
+            return self._call.on(event, now)
+        return self._tape.through(self._call.on, event, now)
 
     def _perform(self, action: Action) -> None:
         match action:
@@ -231,6 +252,11 @@ class Runner:
                 self._speaking[utterance] = self._spawn(self._speak(utterance, text))
             case Flush():
                 self._silence()
+            case Hold():
+                self._outlet.drop()
+                self._outlet.put(self._playback.hold(self._clock()))
+            case Resume(utterance, heard, word):
+                self._playback.resume(utterance, heard, word)
             case Recognise(job, pcm, kind, hints):
                 speech = Speech(pcm, kind, self._services.dialog.language, hints)
                 self._speeches[job] = speech

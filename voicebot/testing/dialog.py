@@ -120,7 +120,7 @@ class EchoDialog:
     apology: str = "I am sorry, something went wrong. One moment, please."
     fallback: Target = RECEPTION
     targets: Mapping[str, Target] = field(default_factory=lambda: {RECEPTION.name: RECEPTION})
-    crm: CrmPlan = CrmPlan()
+    crm: CrmPlan = field(default_factory=CrmPlan)
     accept: str = ""
 
     def converse(

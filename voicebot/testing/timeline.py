@@ -15,7 +15,7 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TypeVar
 
@@ -23,7 +23,7 @@ import numpy as np
 
 from voicebot.asr.port import Transcript
 from voicebot.audio import FRAME_SAMPLES, FRAME_SECONDS
-from voicebot.call.actions import Action, AskLookUp, End, Flush, Forget, Note, Recognise, Speak
+from voicebot.call.actions import Action, AskLookUp, End, Flush, Forget, Hold, Note, Recognise, Resume, Speak
 from voicebot.call.call import Call
 from voicebot.call.events import (
     Digit,
@@ -117,11 +117,29 @@ class Did:
     action: Action
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Bot speech that was heard from `start` to `end`: of `utterance`, from `at` seconds into it."""
+
+    utterance: int
+    at: float
+    start: float
+    end: float
+
+
 @dataclass(slots=True)
 class _Sentence:
+    """One sentence on its way: `next` is how far it was sent, `again` whether it begins anew there."""
+
     utterance: int
     ready: float
-    left: float
+    seconds: float
+    next: float = 0.0
+    again: bool = False
+
+    @property
+    def sent(self) -> bool:
+        return self.next >= self.seconds - TOLERANCE
 
 
 @dataclass(slots=True)
@@ -136,7 +154,7 @@ class Timeline:
     comeback: Comeback | None = None
     clock: float = 1000.0
     did: list[Did] = field(default_factory=list)
-    audible: list[tuple[float, float]] = field(default_factory=list)
+    heard: list[Stretch] = field(default_factory=list)
     call: Call = field(init=False)
     now: float = 0.0
     _said: list[Said] = field(default_factory=list)
@@ -146,6 +164,7 @@ class Timeline:
     _forgotten: set[int] = field(default_factory=set)
     _speaking: deque[_Sentence] = field(default_factory=deque)
     _playing_until: float = 0.0
+    _held: bool = False
     _on_the_way: deque[tuple[int, Frame]] = field(default_factory=deque)
 
     def __post_init__(self) -> None:
@@ -255,6 +274,11 @@ class Timeline:
         ends = self.of(End)
         return ends[0][1].plan if ends else None
 
+    @property
+    def audible(self) -> list[tuple[float, float]]:
+        """When the bot was to be heard, from start to end."""
+        return [(one.start, one.end) for one in self.heard]
+
     def quiet(self) -> list[tuple[float, float]]:
         """Every stretch in which the bot was not to be heard and the caller did nothing, from start to end."""
         said = [(one.start / TICKS, (one.start + one.frames) / TICKS) for one in self._said]
@@ -317,7 +341,14 @@ class Timeline:
                     self._speaking.append(_Sentence(utterance, ready, self.voice.seconds(text)))
                     self.happens(VoiceReady(utterance), ready)
             case Flush():
-                self._flush()
+                self._speaking.clear()
+                self._silence()
+                self._held = False
+            case Hold():
+                self._silence()
+                self._held = True
+            case Resume(utterance, _, word):
+                self._go_on_with(utterance, word)
             case Forget(job):
                 self._forgotten.add(job)
 
@@ -358,26 +389,53 @@ class Timeline:
 
     def _carry_bot(self) -> None:
         """Send what is due, at most `lead` ahead of the ear, one sentence after the other."""
-        while self._speaking and self._speaking[0].ready <= self.now + TOLERANCE:
-            sentence = self._speaking[0]
-            if self._playing_until - self.now >= self.voice.lead:
+        while self._speaking and self._speaking[0].sent and not self._held:
+            if self._ends(self._speaking[0]) > self.now:
+                break
+            self._speaking.popleft()
+        for sentence in tuple(self._speaking):
+            if not sentence.sent and not self._send(sentence):
                 return
-            start = max(self._playing_until, self.now)
-            seconds = min(CHUNK, sentence.left)
-            sentence.left -= seconds
-            last = sentence.left < TOLERANCE
-            if last:
-                self._speaking.popleft()
-            self._playing_until = start + seconds
-            self.audible.append((start, self._playing_until))
-            if last and self.voice.marks is not None:
-                self.happens(Played(sentence.utterance), self._playing_until + self.voice.marks)
-            self._tell(Sent(sentence.utterance, seconds, last))
 
-    def _flush(self) -> None:
-        self._speaking.clear()
+    def _send(self, sentence: _Sentence) -> bool:
+        """Send of `sentence` what may leave now; whether that was all of it."""
+        while not sentence.sent:
+            if self._held or sentence.ready > self.now + TOLERANCE:
+                return False
+            if self._playing_until - self.now >= self.voice.lead:
+                return False
+            start, at = max(self._playing_until, self.now), sentence.next
+            seconds = min(CHUNK, sentence.seconds - at)
+            sentence.next += seconds
+            self._playing_until = start + seconds
+            self.heard.append(Stretch(sentence.utterance, at, start, self._playing_until))
+            if sentence.sent and self.voice.marks is not None:
+                self.happens(Played(sentence.utterance), self._playing_until + self.voice.marks)
+            again, sentence.again = sentence.again, False
+            self._tell(Sent(sentence.utterance, seconds, sentence.sent, at if again else None))
+        return True
+
+    def _ends(self, sentence: _Sentence) -> float:
+        """When the last that was sent of it is heard."""
+        return max((one.end for one in self.heard if one.utterance == sentence.utterance), default=self.now)
+
+    def _silence(self) -> None:
+        """Nothing that was not heard by now ever will be, unless it is sent again; nor is it confirmed."""
         self._playing_until = min(self._playing_until, self.now)
-        self.audible = [(start, min(end, self.now)) for start, end in self.audible if start < self.now]
+        unheard = {one.utterance for one in self.heard if one.end > self.now}
+        self.heard = [replace(one, end=min(one.end, self.now)) for one in self.heard if one.start < self.now]
+        self._later = [
+            one for one in self._later if not (isinstance(one[2], Played) and one[2].utterance in unheard)
+        ]
+        heapq.heapify(self._later)
+
+    def _go_on_with(self, utterance: int, word: float) -> None:
+        """Say `utterance` again from `word` seconds into it, and whatever follows it from its beginning."""
+        self._held = False
+        self._speaking = deque(one for one in self._speaking if one.utterance >= utterance)
+        for sentence in self._speaking:
+            sentence.again = True
+            sentence.next = min(word, sentence.next) if sentence.utterance == utterance else 0.0
 
 
 def _beginning(text: str, share: float) -> str:

@@ -1,0 +1,60 @@
+"""What a voice over the bot's own is: words for it, or something that must not stop it."""
+
+from __future__ import annotations
+
+import re
+
+from voicebot.call.record import TurnEnd
+from voicebot.dialog.types import Completeness, Conversation
+
+ECHO = 0.75
+"""Share of the words, in order, that are our own when the text is what the recogniser made of our echo."""
+
+MANY = 3
+"""Words from which not all need to be our own: an echo is faint, and some of it is misheard."""
+
+_WORD = re.compile(r"[a-z0-9']+")
+
+
+def aside(
+    conversation: Conversation, text: str, completeness: Completeness, spoken: str, listening: bool
+) -> TurnEnd | None:
+    """Why `text` is nothing to stop for, or None where it is.
+
+    spoken: what the caller could hear of us just then; "" when we were silent.
+    listening: whether we were speaking, and had asked nothing that this may answer.
+    """
+    if completeness is Completeness.NOTHING:
+        return TurnEnd.NOTHING
+    makes_sense = completeness in (Completeness.ANSWERED, Completeness.COMPLETE)
+    if spoken and echoes(text, spoken) and not (makes_sense and len(_WORD.findall(text)) == 1):
+        # A single word of ours, such as "no", may as well be the caller's, if it makes sense from him.
+        return TurnEnd.ECHO
+    if listening and conversation.acknowledges(text):
+        return TurnEnd.NOD
+    return None
+
+
+def echoes(text: str, spoken: str) -> bool:
+    """Whether `text` is part of `spoken`, as a recogniser may write it: numbers run together, some words wrong."""
+    said, ours = _WORD.findall(text.lower()), _WORD.findall(spoken.lower())
+    if not said:
+        return False
+    if any(ours[at : at + len(said)] == said for at in range(len(ours))):
+        return True
+    joined = "".join(said)
+    if joined.isdigit() and len(joined) > 1 and joined in "".join(ours):
+        return True
+    return len(said) >= MANY and _common(said, ours) >= ECHO * len(said)
+
+
+def _common(said: list[str], ours: list[str]) -> int:
+    """Length of the longest common subsequence."""
+    row = [0] * (len(ours) + 1)
+    for word in said:
+        before = 0
+        for at, own in enumerate(ours, 1):
+            above = row[at]
+            row[at] = before + 1 if word == own else max(above, row[at - 1])
+            before = above
+    return row[-1]
