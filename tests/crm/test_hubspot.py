@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from pydantic import SecretStr
 
+from tests.crm.support import Clock, Ledger, deliver_until_done
 from tests.crm.test_note import NOTE
 from voicebot.crm import note as notes
 from voicebot.crm.hubspot import HubSpot
 from voicebot.crm.hubspot_http import Api
-from voicebot.crm.port import Attempt, CallNote
 from voicebot.errors import CrmError, CrmRejected, CrmThrottled, CrmUnauthorized, CrmUnavailable
 from voicebot.testing.hubspot import TOKEN, FakeHubSpot, Fault, Operation
 
@@ -27,48 +27,9 @@ def hubspot() -> Iterator[FakeHubSpot]:
         yield server
 
 
-class Clock:
-    """Seconds since the epoch, moved by hand."""
-
-    def __init__(self) -> None:
-        self.now = 1_795_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@dataclass
-class Ledger:
-    """What the outbox keeps for one delivery: progress, and whether an attempt left doubt."""
-
-    repeat: bool = False
-    progress: dict[str, str] = field(default_factory=dict)
-
-    def attempt(self) -> Attempt:
-        return Attempt(repeat=self.repeat, progress=dict(self.progress), save=self._save)
-
-    def _save(self, progress: Mapping[str, str]) -> None:
-        self.progress.update(progress)
-
-
 def connect(hubspot: FakeHubSpot, version: str = "2026-03", create: bool = True, region: str = "US") -> HubSpot:
     api = Api(hubspot.url, SecretStr(TOKEN), version, timeouts=(1.0, 0.3))
     return HubSpot(api, region=region, create_contact=create)
-
-
-def deliver_until_done(
-    crm: HubSpot, note: CallNote = NOTE, ledger: Ledger | None = None, tries: int = 5
-) -> tuple[str, list[CrmError]]:
-    """Deliver as the worker does, keeping doubt and progress between attempts; the id, and the errors."""
-    ledger = ledger or Ledger()
-    errors: list[CrmError] = []
-    for _ in range(tries):
-        try:
-            return crm.deliver(note, ledger.attempt()), errors
-        except CrmError as error:
-            errors.append(error)
-            ledger.repeat |= isinstance(error, CrmUnavailable) and error.ambiguous
-    raise AssertionError(errors)
 
 
 @pytest.mark.parametrize("version", ["v3", "2026-03", "2026-09"])

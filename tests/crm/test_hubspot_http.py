@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from voicebot.crm.hubspot_http import Api, Exists, Invalid, NotFound, translate
+from voicebot.crm.http import Invalid, NotFound
+from voicebot.crm.hubspot_http import Api, Exists, translate
 from voicebot.errors import (
     CrmError,
     CrmRejected,

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from voicebot.crm import salesforce_http, zendesk_http
+from voicebot.crm.http import Pace
 from voicebot.crm.hubspot import HubSpot
 from voicebot.crm.hubspot_http import Api
 from voicebot.crm.port import Crm
+from voicebot.crm.salesforce import Salesforce
+from voicebot.crm.webhook import Webhook
+from voicebot.crm.webhook_target import Target
+from voicebot.crm.zendesk import Zendesk, check_fields
 from voicebot.dialog.types import CrmPlan
 from voicebot.errors import SettingsError
 from voicebot.settings import PREFIX, Settings
@@ -34,13 +40,62 @@ def check_plan(settings: Settings, plan: CrmPlan) -> None:
             f"{settings.dialog}: {key}: names {missing[0]}, but {PREFIX}CRM={','.join(settings.delivery_targets)} "
             f"does not: add it there, or take it out of the file"
         )
+    try:
+        check_fields(plan.fields.get("zendesk", {}).get("call", {}))
+    except SettingsError as error:
+        raise SettingsError(f"{settings.dialog}: {error}") from None
 
 
 def _hubspot(settings: Settings) -> Crm:
     if settings.hubspot_token is None:
         raise SettingsError("VOICEBOT_CRM=hubspot needs VOICEBOT_HUBSPOT_TOKEN (a HubSpot service key)")
-    api = Api(settings.hubspot_base_url, settings.hubspot_token, settings.hubspot_api_version)
+    pace = Pace(settings.hubspot_rate, 10.0)
+    api = Api(settings.hubspot_base_url, settings.hubspot_token, settings.hubspot_api_version, pace=pace)
     return HubSpot(api, settings.default_region, settings.hubspot_create_contact)
 
 
-_BUILDERS: dict[Choice, Callable[[Settings], Crm]] = {Choice.HUBSPOT: _hubspot}
+def _salesforce(settings: Settings) -> Crm:
+    client, secret, key = (
+        settings.salesforce_client_id,
+        settings.salesforce_client_secret,
+        settings.salesforce_private_key,
+    )
+    proof: salesforce_http.Secret | salesforce_http.Key
+    if key is not None:
+        proof = salesforce_http.Key.of(client, settings.salesforce_username, settings.salesforce_login_url, key)
+    elif secret is not None:
+        proof = salesforce_http.Secret(client, secret)
+    else:
+        raise SettingsError("VOICEBOT_CRM=salesforce needs VOICEBOT_SALESFORCE_CLIENT_SECRET")
+    api = salesforce_http.Api(settings.salesforce_url, proof, settings.salesforce_api_version)
+    return Salesforce(
+        api, settings.default_region, settings.salesforce_external_id, settings.salesforce_create_lead
+    )
+
+
+def _zendesk(settings: Settings) -> Crm:
+    if settings.zendesk_client_secret is None:
+        raise SettingsError("VOICEBOT_CRM=zendesk needs VOICEBOT_ZENDESK_CLIENT_SECRET")
+    api = zendesk_http.Api(
+        settings.zendesk_url,
+        settings.zendesk_client_id,
+        settings.zendesk_client_secret,
+        settings.zendesk_scope,
+        pace=Pace(settings.zendesk_rate, 60.0),
+    )
+    return Zendesk(api, settings.default_region, settings.zendesk_create_user)
+
+
+def _webhook(settings: Settings) -> Crm:
+    if settings.crm_webhook_secret is None:
+        raise SettingsError("VOICEBOT_CRM=webhook needs VOICEBOT_CRM_WEBHOOK_SECRET")
+    target = Target.of(settings.crm_webhook_url, settings.crm_webhook_private)
+    return Webhook(target, settings.crm_webhook_secret, settings.crm_webhook_transcript)
+
+
+_BUILDERS: dict[Choice, Callable[[Settings], Crm]] = {
+    Choice.HUBSPOT: _hubspot,
+    Choice.SALESFORCE: _salesforce,
+    Choice.ZENDESK: _zendesk,
+    Choice.WEBHOOK: _webhook,
+}

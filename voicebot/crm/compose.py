@@ -15,6 +15,7 @@ _OUTCOMES = {
     TransferOutcome.DECLINED: "declined",
     TransferOutcome.NO_ANSWER: "no answer",
     TransferOutcome.BUSY: "busy",
+    TransferOutcome.MACHINE: "answering machine",
     TransferOutcome.FAILED: "failed",
     TransferOutcome.ABANDONED: "caller hung up while waiting",
 }

@@ -5,9 +5,10 @@ from __future__ import annotations
 from contextlib import suppress
 
 from voicebot.crm import numbers
+from voicebot.crm.http import Invalid, NotFound
 from voicebot.crm.hubspot_contacts import Contacts
 from voicebot.crm.hubspot_delivery import HubSpotDelivery
-from voicebot.crm.hubspot_http import Api, Invalid, NotFound
+from voicebot.crm.hubspot_http import Api
 from voicebot.crm.port import Attempt, CallNote, Crm
 
 DELIVERY_SECONDS = 30.0

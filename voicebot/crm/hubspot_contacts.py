@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from voicebot.crm import numbers
-from voicebot.crm.hubspot_http import Api, Exists, Invalid
+from voicebot.crm.http import Invalid
+from voicebot.crm.hubspot_http import Api, Exists
 from voicebot.crm.numbers import Number
 from voicebot.crm.port import CallNote
 from voicebot.errors import CrmUnavailable

@@ -13,10 +13,12 @@ from typing import Any
 import structlog
 
 from voicebot.crm import note as notes
+from voicebot.crm.http import Invalid, NotFound
 from voicebot.crm.hubspot_contacts import Contacts, object_id
-from voicebot.crm.hubspot_http import Api, Invalid, NotFound
+from voicebot.crm.hubspot_http import Api
 from voicebot.crm.numbers import Number
 from voicebot.crm.port import Attempt, CallNote
+from voicebot.crm.progress import Progress, ambiguous
 from voicebot.errors import CrmError, CrmThrottled, CrmUnavailable
 
 SEARCH_LAG = 30.0
@@ -33,27 +35,12 @@ _WAITED = "waited"
 log = structlog.get_logger()
 
 
-class _Progress:
-    """What earlier attempts achieved, and this one; kept durably at every change.
-
-    contact: id of the contact the note is for, `_NOBODY`, or "" while undecided.
-    creating, writing: whether creating the contact or writing the note was begun with its end unknown.
-    """
-
-    def __init__(self, attempt: Attempt) -> None:
-        self._kept = dict(attempt.progress)
-        self._save = attempt.save
-
-    def __getitem__(self, key: str) -> str:
-        return self._kept.get(key, "")
-
-    def put(self, **values: str) -> None:
-        self._kept.update(values)
-        self._save(dict(self._kept))
-
-
 class HubSpotDelivery:
-    """One attempt to deliver one note."""
+    """One attempt to deliver one note.
+
+    Kept between attempts: `contact`, the id of the contact the note is for, `_NOBODY`, or "" while undecided;
+    `creating`, `writing`, whether creating the contact or writing the note was begun with its end unknown.
+    """
 
     def __init__(
         self,
@@ -70,7 +57,7 @@ class HubSpotDelivery:
         self._note = note
         self._number = number
         self._repeat = attempt.repeat
-        self._progress = _Progress(attempt)
+        self._progress = Progress(attempt)
         self._gone: str | None = None
 
     def run(self) -> str:
@@ -125,7 +112,7 @@ class HubSpotDelivery:
             )
             return None
         except CrmError as error:
-            if not _ambiguous(error):
+            if not ambiguous(error):
                 self._progress.put(creating=before)
             raise
         self._progress.put(contact=contact, creating="")
@@ -147,7 +134,7 @@ class HubSpotDelivery:
         try:
             return object_id(self._api.write("notes", self._body(contact)))
         except CrmError as error:
-            if not _ambiguous(error):
+            if not ambiguous(error):
                 self._progress.put(writing=before)
             if contact is None or not isinstance(error, Invalid):
                 raise
@@ -220,10 +207,6 @@ class HubSpotDelivery:
             "limit": 100,
         }
         return [_note(item) for item in _items(self._api.ask("notes/search", question))]
-
-
-def _ambiguous(error: CrmError) -> bool:
-    return isinstance(error, CrmUnavailable) and error.ambiguous
 
 
 def _items(answer: dict[str, Any]) -> list[dict[str, Any]]:

@@ -29,8 +29,8 @@ _INLINE_TAG = re.compile(r"</?(?:b|i|a|u|em|strong|span)\b[^>]*>", re.IGNORECASE
 _TAG = re.compile(r"<[^>]*>")
 
 
-def html(note: CallNote, remarks: Sequence[str] = ()) -> str:
-    """The note as HTML of at most `MAX_CHARACTERS`.
+def html(note: CallNote, remarks: Sequence[str] = (), most: int = MAX_CHARACTERS) -> str:
+    """The note as HTML of at most `most` characters, no fewer than 32,768.
 
     remarks: sentences of ours for the reader, such as that several contacts match.
 
@@ -46,8 +46,25 @@ def html(note: CallNote, remarks: Sequence[str] = ()) -> str:
         parts.append("<ul>" + "".join(f"<li>{_clip(slot)}</li>" for slot in _slots(note)) + "</ul>")
     parts.extend(f"<p><i>{_clip(remark)}</i></p>" for remark in remarks[:_REMARKS])
     before, after = "".join(parts), f"<p>{escape(marker(note.call_id), quote=False)}</p>"
-    room = MAX_CHARACTERS - length(before) - length(after)
+    room = most - length(before) - length(after)
     return before + _transcript(note, room) + after
+
+
+def plain(note: CallNote, most: int, remarks: Sequence[str] = ()) -> str:
+    """The note as plain text of at most `most` characters (no fewer than 30,000), for a CRM without HTML.
+
+    Like `html`, it loses the middle of a long transcript, and keeps summary and marker.
+    """
+    head = [HEADING]
+    if note.summary.strip():
+        head.append(_cut(note.summary, most // 4))
+    head += ["", *(f"{name}: {_cut(value, _FIELD)}" for name, value in _facts(note))]
+    head += [f"  {_cut(slot, _FIELD)}" for slot in _slots(note)]
+    head += [_cut(remark, _FIELD) for remark in remarks[:_REMARKS]]
+    before, after = "\n".join([*head, "", "Transcript", ""]), f"\n\n{marker(note.call_id)}"
+    lines = [f"{_cut(turn.speaker, _FIELD)}: {_cut(turn.text, _TURN)}" for turn in note.turns]
+    room = most - length(before) - length(after)
+    return before + "\n".join(_fit(lines, room, "\n", "… {} turns left out …") or ["Nothing was said."]) + after
 
 
 def text(note: CallNote) -> str:
@@ -117,13 +134,12 @@ def _transcript(note: CallNote, room: int) -> str:
     return opening + "<br>".join(kept) + closing
 
 
-def _fit(lines: list[str], room: int) -> list[str]:
-    """As many lines as `room` holds with a `<br>` each: a third from the beginning, the rest from the end."""
-    sizes = [length(line) + len("<br>") for line in lines]
+def _fit(lines: list[str], room: int, joint: str = "<br>", cut: str = "<i>… {} turns left out …</i>") -> list[str]:
+    """As many lines as `room` holds with a `joint` each: a third from the beginning, the rest from the end."""
+    sizes = [length(line) + len(joint) for line in lines]
     if sum(sizes) <= room:
         return lines
-    cut = "<i>… {} turns left out …</i>"
-    room -= len(cut) + len(str(len(lines))) + len("<br>")
+    room -= len(cut) + len(str(len(lines))) + len(joint)
     head = used = 0
     while used + sizes[head] <= room // 3:
         used += sizes[head]
@@ -150,6 +166,16 @@ def _clip(value: str, budget: int = _FIELD) -> str:
             break
         pieces.append(piece)
     return "".join(pieces) + "…"
+
+
+def _cut(value: str, budget: int) -> str:
+    """`value` in one line of at most `budget` characters."""
+    clean = _clean(value)
+    if length(clean) <= budget:
+        return clean
+    while length(clean) > budget - 1:
+        clean = clean[: len(clean) - max(1, length(clean) - budget + 1)]
+    return clean + "…"
 
 
 def _clean(value: str) -> str:

@@ -1,0 +1,254 @@
+"""One HTTP request to a vendor at a time: bounded in time and size, never repeated, never redirected.
+
+What a vendor's answer means is its own module's business; that there was none is told here.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import requests
+import urllib3
+from requests.auth import AuthBase
+
+from voicebot.errors import CrmRejected, CrmThrottled, CrmUnavailable
+
+TIMEOUTS = (3.05, 10.0)
+"""Seconds to connect, and to wait for the next byte of an answer."""
+
+LONGEST_WAIT = 86_400.0
+"""Seconds; a vendor that asks for more is asked again after a day."""
+
+_ANSWER_SECONDS = 10.0
+_ANSWER_BYTES = 16 << 20
+_SHORT_WAIT = 3.0
+
+
+class Invalid(CrmRejected):
+    """The vendor finds the content wrong, by its own rules or by those of the account.
+
+    codes: the vendor's words for what is wrong. names: the properties it names.
+    """
+
+    def __init__(
+        self, message: str, codes: frozenset[str] = frozenset(), names: frozenset[str] = frozenset()
+    ) -> None:
+        super().__init__(message)
+        self.codes = codes
+        self.names = names
+
+
+class NotFound(CrmUnavailable):
+    """The object is gone, or the address or API version is wrong. Nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back. body: the JSON value; None where there was none, see `empty`."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+    empty: bool
+
+    @property
+    def ok(self) -> bool:
+        """Whether it is a 2xx."""
+        return 200 <= self.status < 300
+
+    @property
+    def fields(self) -> dict[str, Any] | None:
+        """The body where it is a JSON object."""
+        return self.body if isinstance(self.body, dict) else None
+
+
+class Pace:
+    """At most `requests` in any `seconds`, as an account's limit says. Not for several threads at once."""
+
+    def __init__(
+        self,
+        requests: int,
+        seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._most = requests
+        self._seconds = seconds
+        self._clock = clock
+        self._sleep = sleep
+        self._begun: deque[float] = deque()
+
+    def wait(self) -> None:
+        """Return when a request may begin. Raises CrmThrottled instead of a wait beyond some seconds."""
+        now = self._clock()
+        while self._begun and self._begun[0] <= now - self._seconds:
+            self._begun.popleft()
+        if len(self._begun) >= self._most:
+            left = self._begun[0] + self._seconds - now
+            if left > _SHORT_WAIT:
+                raise CrmThrottled(f"{self._most} requests in {self._seconds:.0f} s are the limit", left)
+            self._sleep(left)
+            self._begun.popleft()
+            now = self._clock()
+        self._begun.append(now)
+
+
+class Client:
+    """Requests to one vendor. Not for several threads at once.
+
+    vendor: its name in messages. timeouts: seconds to connect, and to wait for the next byte.
+    session: connections of another kind than the usual.
+    """
+
+    def __init__(
+        self,
+        vendor: str,
+        timeouts: tuple[float, float] = TIMEOUTS,
+        pace: Pace | None = None,
+        session: requests.Session | None = None,
+    ) -> None:
+        self.vendor = vendor
+        self._timeouts = timeouts
+        self._pace = pace
+        self._until = math.inf
+        self._session = session or requests.Session()
+        self._session.headers["Accept"] = "application/json"
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        auth: AuthBase | None = None,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+        body: Any = None,
+        form: Mapping[str, str] | None = None,
+        raw: bytes | None = None,
+        writes: bool = False,
+    ) -> Answer:
+        """The answer, whatever its status. body: sent as JSON. writes: a lost answer leaves doubt.
+
+        Raises CrmUnavailable when there is no answer, CrmThrottled when the account's limit is used up.
+        """
+        if time.monotonic() > self._until:
+            raise CrmUnavailable(f"{self.vendor} answers too slowly to get done in one attempt")
+        if self._pace is not None:
+            self._pace.wait()
+        try:
+            with self._session.request(
+                method,
+                url,
+                params=query,
+                json=body,
+                data=raw if raw is not None else form,
+                headers=headers,
+                auth=auth or _Nobody(),
+                timeout=self._timeouts,
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                content = _content(response, time.monotonic)
+        except requests.RequestException as error:
+            if _never_sent(error):
+                raise CrmUnavailable(f"{self.vendor} cannot be reached ({_kind(error)})") from None
+            raise CrmUnavailable(f"{self.vendor}'s answer was lost ({_kind(error)})", ambiguous=writes) from None
+        return Answer(response.status_code, response.headers, _json(content), not content.strip())
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Inside, no request begins later than `seconds` from now: CrmUnavailable is raised instead."""
+        self._until = time.monotonic() + seconds
+        try:
+            yield
+        finally:
+            self._until = math.inf
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+
+class Bearer(AuthBase):
+    """Sets the token per request: a default header would give way to a `.netrc` entry, and show in a repr."""
+
+    def __init__(self, token: Callable[[], str]) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token()}"
+        return request
+
+
+class _Nobody(AuthBase):
+    """Keeps a `.netrc` entry out of requests that carry their proof elsewhere."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        return request
+
+
+def sendable(token: str) -> bool:
+    """Whether `token` can stand in a header: no spaces, control characters or letters beyond ASCII."""
+    return bool(token) and token.isascii() and token.isprintable() and " " not in token
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds of a `Retry-After` header (RFC 9110 section 10.2.3: a number or a date), at most a day."""
+    value = headers.get("Retry-After", "").strip()
+    if not value:
+        return None
+    if value.isdecimal():
+        return min(float(value), LONGEST_WAIT)
+    try:
+        at = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return min(max((at - datetime.now(UTC)).total_seconds(), 0.0), LONGEST_WAIT)
+
+
+def word(value: object) -> str:
+    """`value` if it looks like an identifier, so that no free text of a vendor gets into messages."""
+    text = str(value or "")[:64]
+    return text if text.replace("_", "").replace("-", "").replace(".", "").isalnum() else ""
+
+
+def _content(response: requests.Response, clock: Callable[[], float]) -> bytes:
+    """The body, bounded in size and time: the read timeout alone lets an answer drip for ever."""
+    begun, content = clock(), bytearray()
+    for chunk in response.iter_content(65_536):
+        content += chunk
+        if len(content) > _ANSWER_BYTES or clock() - begun > _ANSWER_SECONDS:
+            raise requests.exceptions.ChunkedEncodingError("answer too long")
+    return bytes(content)
+
+
+def _never_sent(error: requests.RequestException) -> bool:
+    """Whether the request certainly never left: no connection, no name, or a certificate that is not trusted."""
+    if isinstance(error, requests.exceptions.ConnectTimeout | requests.exceptions.ProxyError):
+        return True
+    if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema):
+        return True
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return isinstance(reason, urllib3.exceptions.NewConnectionError) or "CERTIFICATE_VERIFY_FAILED" in str(reason)
+
+
+def _kind(error: requests.RequestException) -> str:
+    # The text of the error holds the URL, and with it object ids: the class says enough.
+    return type(error).__name__
+
+
+def _json(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return None
