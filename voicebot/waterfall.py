@@ -74,6 +74,8 @@ def _facts(turn: TurnEntry) -> list[str]:
     if turn.intent is not None:
         facts.append(f"{turn.intent} {turn.confidence or 0.0:.2f}")
     facts += [f"{name}={value}" for name, value in turn.slots.items()]
+    if turn.reason is not None:
+        facts.append(f"over: {turn.reason.value}")
     return facts
 
 
@@ -127,6 +129,7 @@ def _record(turn: TurnEntry) -> dict[str, Any]:
         "confidence": turn.confidence,
         "slots": dict(turn.slots),
         "rejected": turn.rejected,
+        "reason": turn.reason.value if turn.reason is not None else None,
         "answered_in": answered_in(turn.timings),
         "timings": {name: value for name, value in asdict(turn.timings).items() if value is not None},
         "stages": [

@@ -20,6 +20,7 @@ from voicebot.call.record import (
     Timings,
     TransferOutcome,
     TroubleEntry,
+    TurnEnd,
     TurnEntry,
 )
 from voicebot.errors import StoreError
@@ -94,6 +95,7 @@ def test_entries_come_back_as_they_were_in_order(records: Records) -> None:
             slots={"order": "12"},
             rejected="nobody said it",
             timings=Timings(*(4.0 + step / 8 for step in range(11))),
+            reason=TurnEnd.ANSWERED,
         ),
     ]
     for turn in turns:

@@ -15,6 +15,7 @@ from voicebot.call.record import (
     Timings,
     TransferOutcome,
     TroubleEntry,
+    TurnEnd,
     TurnEntry,
 )
 from voicebot.store.views import (
@@ -45,11 +46,12 @@ def turn_values(turn: TurnEntry) -> dict[str, Any]:
         "slots": dict(turn.slots),
         "rejected": turn.rejected,
         "timings": {name: value for name, value in asdict(turn.timings).items() if value is not None},
+        "reason": turn.reason.value if turn.reason is not None else None,
     }
 
 
 def turn(row: Row[Any]) -> TurnEntry:
-    """One row of `turns`. Timings this version does not know are left out."""
+    """One row of `turns`. Timings and reasons this version does not know are left out."""
     known = {field.name for field in fields(Timings)}
     return TurnEntry(
         number=row.number,
@@ -64,6 +66,7 @@ def turn(row: Row[Any]) -> TurnEntry:
         slots=row.slots,
         rejected=row.rejected,
         timings=Timings(**{name: value for name, value in row.timings.items() if name in known}),
+        reason=next((end for end in TurnEnd if end.value == row.reason), None),
     )
 
 

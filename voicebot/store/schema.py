@@ -109,6 +109,7 @@ turns = Table(
     Column("slots", JSON, nullable=False),
     Column("rejected", Words, nullable=False),
     Column("timings", JSON, nullable=False),
+    Column("reason", String(16)),
 )
 
 troubles = Table(
