@@ -6,7 +6,7 @@ import pytest
 
 from tests.dialog.talk import DEMO
 from voicebot.dialog.schema import Slot
-from voicebot.dialog.slots import Fit, Reading, SlotReader
+from voicebot.dialog.slots import Fit, Piece, Reading, SlotReader
 
 ORDER = SlotReader(
     "order_number",
@@ -25,7 +25,7 @@ ORDER = SlotReader(
 
 
 def value(text: str, kept: str = "") -> tuple[str, Fit] | None:
-    reading = ORDER.read(text, kept)
+    reading = ORDER.read(text, Piece(kept, tuple(kept)))
     return None if reading is None else (reading.value, reading.fit)
 
 

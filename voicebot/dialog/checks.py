@@ -33,7 +33,7 @@ def compile_script(file: DialogFile) -> Script | list[Problem]:
     if problems:
         return problems
     slots = {name: SlotReader(name, slot) for name, slot in file.slots.items()}
-    values = {name: slot.pattern for name, slot in file.slots.items() if slot.pattern and not slot.digits}
+    values = {name: slot.pattern for name, slot in file.slots.items() if slot.pattern and not slot.spelt}
     return Script(file, replies, Intents(file.intents, file.limits.threshold, values), slots, Router(file))
 
 
@@ -45,6 +45,7 @@ def _names(file: DialogFile) -> Iterator[Problem]:
 
     for slot_name, slot in file.slots.items():
         yield from known(("slots", slot_name, "means"), slot.means, "intent", file.intents)
+        yield from known(("slots", slot_name, "look_up"), slot.look_up, "look-up", file.look_ups)
     for name, intent in file.intents.items():
         here: Loc = ("intents", name)
         for index, slot_name in enumerate(intent.slots):
@@ -132,6 +133,7 @@ def _templates(file: DialogFile, replies: Replies) -> Iterator[Problem]:
             yield from added(("slots", name, part), getattr(slot, part))
         yield from added(("slots", name, "rest"), slot.rest, ["so_far"])
         yield from added(("slots", name, "invalid"), slot.invalid, ["heard"])
+        yield from added(("slots", name, "read_back"), slot.read_back, ["heard"])
     for name, intent in file.intents.items():
         here: Loc = ("intents", name)
         everything = [*intent.slots, *_given(file, intent)]
@@ -210,12 +212,19 @@ def _sense(file: DialogFile) -> Iterator[Problem]:
                 ("intents", name, "answer", len(intent.answer) - 1, "when"),
                 "the last answer must have no `when`, or there may be none to give",
             )
+    for name, slot in file.slots.items():
+        if slot.look_up in file.look_ups and file.look_ups[slot.look_up].needs != {name}:
+            yield Problem(("slots", name, "look_up"), f"the look-up must go by `{name}` alone, and does not")
+        if slot.mishearings and slot.read_back is None:
+            yield Problem(
+                ("slots", name, "mishearings"), "`read_back:` is missing: what was guessed is asked about"
+            )
     for name, source in file.look_ups.items():
         users = [key for key, intent in file.intents.items() if intent.look_up == name]
         for user in users:
-            for slot in sorted(source.needs - set(file.intents[user].slots)):
+            for needed in sorted(source.needs - set(file.intents[user].slots)):
                 yield Problem(
-                    ("intents", user, "look_up"), f"the look-up needs the slot `{slot}`; list it under `slots`"
+                    ("intents", user, "look_up"), f"the look-up needs the slot `{needed}`; list it under `slots`"
                 )
 
 

@@ -6,7 +6,7 @@ import re
 
 from voicebot.dialog.hearing import Heard, understand
 from voicebot.dialog.script import Script
-from voicebot.dialog.slots import Fit, Reading, SlotReader
+from voicebot.dialog.slots import NOTHING, Fit, Reading, SlotReader
 from voicebot.dialog.state import Asked, Filling, State
 from voicebot.dialog.types import Completeness
 from voicebot.dialog.words import is_noise, word_set
@@ -38,7 +38,8 @@ def judge(script: Script, state: State, text: str) -> Completeness:
     heard = understand(script, text)
     if heard.wanted is not None:
         return _intent(script, state, heard, heard.wanted.intent, text)
-    if heard.agreed is not None and isinstance(state.expected, Asked):
+    told = filling is not None and filling.kept.whole
+    if heard.agreed is not None and (told or isinstance(state.expected, Asked)):
         return _wordy(heard)
     return Completeness.COMPLETE if fit is Fit.VALID else Completeness.OPEN
 
@@ -46,7 +47,7 @@ def judge(script: Script, state: State, text: str) -> Completeness:
 def _number(reader: SlotReader | None, text: str, filling: Filling | None) -> Reading | None:
     if reader is None:
         return None
-    reading = reader.read(text, filling.kept if filling is not None else "")
+    reading = reader.read(text, filling.kept if filling is not None else NOTHING)
     if reading is None or not (reading.cued or (filling is not None and len(reading.value) > 1)):
         return None
     return reading

@@ -7,7 +7,7 @@ from dataclasses import replace
 from voicebot.dialog import completeness, keypad
 from voicebot.dialog.hearing import Heard, understand
 from voicebot.dialog.script import Script
-from voicebot.dialog.slots import Fit, Reading
+from voicebot.dialog.slots import NOTHING, Fit, Piece, Reading
 from voicebot.dialog.state import Asked, Expected, Filling, Free, Message, Question, State
 from voicebot.dialog.steps import Steps
 from voicebot.dialog.types import (
@@ -65,7 +65,7 @@ class FileConversation:
             return Move((), Listen())
         state = self._state
         state.silences = 0
-        state.pending = None
+        state.pending = state.trying = None
         if isinstance(state.expected, Message):
             return self._kept(self._steps.leaving.more_of_message(text))
         fresh, state.fresh = state.fresh, None
@@ -94,7 +94,7 @@ class FileConversation:
     def press(self, pressed: str) -> Move:
         """The caller pressed these keys."""
         state = self._state
-        state.pending = None
+        state.pending = state.trying = None
         if isinstance(state.expected, Message) and pressed != keypad.PERSON:
             return self._kept(self._steps.leaving.end_message())
         state.silences = 0
@@ -111,6 +111,8 @@ class FileConversation:
         intent, self._state.pending = self._state.pending, None
         if intent is None:
             return Move((), Listen())
+        if self._state.trying is not None:
+            return self._kept(self._steps.values.tried(result))
         return self._kept(self._steps.looked_up(intent, result))
 
     def silent(self) -> Move:
@@ -208,8 +210,11 @@ class FileConversation:
             slot = self._slot_in_play()
             if slot is None:
                 return None
-            kept = self._state.slots.get(slot, "") if slot == fresh else ""
-            reading = self._script.slots[slot].read(text, kept)
+            reader = self._script.slots[slot]
+            value = self._state.slots.get(slot) if slot == fresh else None
+            reading = reader.read(text, Piece.told(value) if value is not None else NOTHING)
+            if reading is not None and reading.repaired and not (reading.cued and reader.corrects(text)):
+                return None
         if reading is None or reading.cued or (isinstance(expected, Filling) and len(reading.value) > 1):
             return reading
         return reading if reading.fit is Fit.VALID and not isinstance(expected, Free) else None
@@ -230,7 +235,7 @@ class FileConversation:
         if wanted is not None and not (isinstance(expected, Filling) and wanted.intent == expected.intent):
             return self._begin(wanted.intent, heard, text, unsure), wanted.intent
         if isinstance(expected, Filling):
-            return self._fill(expected, heard, reading)
+            return self._fill(expected, heard, reading, unsure)
         if reading is not None and (reading.fit is Fit.VALID or len(reading.value) > 1):
             move = self._take(reading, unsure)
             return move, self._state.topic
@@ -247,29 +252,39 @@ class FileConversation:
         if _ANOTHER & set(heard.words.tokens):
             for slot in slots:
                 self._state.slots.pop(slot, None)
-        partial: tuple[str, Reading] | None = None
+        doubtful: tuple[str, Reading] | None = None
         for slot in slots:
             reading = self._script.slots[slot].read(text)
             if reading is None:
                 continue
-            if reading.fit is Fit.VALID:
+            reading = replace(reading, unsure=unsure)
+            if self._steps.values.plain(intent, slot, reading):
                 self._state.slots[slot] = reading.value
                 self._state.fresh = slot
+            elif reading.fit is Fit.VALID:
+                self._state.slots.pop(slot, None)
+                doubtful = (slot, reading)
             elif reading.cued and len(reading.value) > 1:
-                partial = (slot, reading)
+                doubtful = (slot, reading)
         move = self._steps.begin(intent, unsure)
-        if partial is not None and partial[0] not in self._state.slots:
-            return self._steps.fill(Filling(partial[0], intent, unsure=unsure), partial[1])
+        if doubtful is not None and doubtful[0] not in self._state.slots:
+            return self._steps.values.take(Filling(doubtful[0], intent, unsure=unsure), doubtful[1])
         return move
 
-    def _fill(self, filling: Filling, heard: Heard, reading: Reading | None) -> tuple[Move, str | None]:
+    def _fill(
+        self, filling: Filling, heard: Heard, reading: Reading | None, unsure: bool
+    ) -> tuple[Move, str | None]:
+        values = self._steps.values
         if reading is not None:
-            return self._steps.fill(filling, reading), filling.intent
-        reader = self._script.slots[filling.slot]
-        if reader.declined(str(heard.words)) or (heard.agreed is False and heard.wanted is None):
-            return self._steps.without_value(filling), filling.intent
+            return values.take(filling, replace(reading, unsure=unsure)), filling.intent
+        if self._script.slots[filling.slot].declined(str(heard.words)):
+            return values.without_value(filling), filling.intent
+        if filling.kept.whole and heard.agreed is not None:
+            return values.agree(filling) if heard.agreed else values.deny(filling), filling.intent
+        if heard.agreed is False and heard.wanted is None:
+            return values.without_value(filling), filling.intent
         understood = heard.wanted is not None or heard.agreed is not None
-        return self._steps.ask_again(filling), filling.intent if understood else None
+        return values.ask_again(filling), filling.intent if understood else None
 
     def _take(self, reading: Reading, unsure: bool) -> Move:
         """A value that was not asked for: it corrects the one before, or stands for the slot's own intent."""
@@ -279,7 +294,7 @@ class FileConversation:
             topic = self._script.slots[slot].slot.means or ""
             self._steps.turn_to(topic)
         self._state.slots.pop(slot, None)
-        return self._steps.fill(Filling(slot, topic, unsure=unsure), reading)
+        return self._steps.values.take(Filling(slot, topic, unsure=unsure), replace(reading, unsure=unsure))
 
     def _settle(self, expected: Expected, agreed: bool) -> tuple[Move, str | None]:
         """A yes or no, to what was asked or to nothing."""
@@ -318,15 +333,15 @@ class FileConversation:
         if reader is None or not digits or (not asked and len(digits) == 1):
             return Move((steps.line(self._says.wrong_key), *steps.open_question()), Listen())
         if isinstance(state.expected, Filling):
-            kept = state.expected.kept + digits
-            value = kept if reader.valid(kept) and not reader.valid(digits) else digits
-            fit = Fit.WRONG if keypad.ENTER in pressed and not reader.valid(value) else reader.fit(value)
-            return steps.fill(state.expected, Reading(value, fit))
+            reading = reader.keyed(digits, state.expected.kept)
+            if keypad.ENTER in pressed and reading.fit is Fit.SHORT:
+                reading = replace(reading, fit=Fit.WRONG)
+            return steps.values.take(state.expected, reading)
         state.slots.pop(reader.name, None)
         intent = reader.slot.means or ""
         self._steps.turn_to(intent)
         state.sure[intent] = 1.0
-        return steps.fill(Filling(reader.name, intent), Reading(digits, reader.fit(digits)))
+        return steps.values.take(Filling(reader.name, intent), reader.keyed(digits))
 
 
 def _sure_of(reading: Reading | None, threshold: float) -> float:

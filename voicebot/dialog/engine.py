@@ -114,6 +114,7 @@ class FileDialog:
         yield from (text for _, text in says(file))
         for slot in file.slots.values():
             yield from (slot.prompt, slot.reprompt, slot.unknown, slot.invalid)
+            yield from (text for text in (slot.rest, slot.read_back) if text is not None)
         for intent in file.intents.values():
             yield from (answer.say for answer in intent.answer)
             yield from (text for text in (intent.not_found, intent.confirm) if text is not None)

@@ -21,12 +21,31 @@ def spell(value: object) -> str:
     return " ".join(str(value).replace(" ", ""))
 
 
+def groups(value: object) -> str:
+    """`value` one character at a time with a pause after every few, as people read out a number: `1 2 3, 4 5 6`.
+
+    Letters and digits part; up to four stay together, eight fall in halves, others into threes with a last group
+    of two to four.
+    """
+    runs = re.findall(r"[0-9]+|[^\W\d_]+", str(value))
+    return ", ".join(" ".join(group) for run in runs for group in _grouped(run))
+
+
+def _grouped(run: str) -> list[str]:
+    if len(run) <= 4:
+        return [run]
+    if len(run) == 8:
+        return [run[:4], run[4:]]
+    head = len(run) - 4 if len(run) % 3 == 1 else len(run) - len(run) % 3
+    return [run[at : at + 3] for at in range(0, head, 3)] + ([run[head:]] if run[head:] else [])
+
+
 class Replies:
     """Every template of a dialog file, by its source text."""
 
     def __init__(self, constants: Mapping[str, str]) -> None:
         self._environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
-        self._environment.filters["spell"] = spell
+        self._environment.filters |= {"spell": spell, "groups": groups}
         self._constants = dict(constants)
         self._templates: dict[str, Template] = {}
 

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
-from voicebot.dialog import numbers
+from voicebot.dialog import numbers, repairs
+from voicebot.dialog.checksums import holds
 from voicebot.dialog.numbers import Run
 from voicebot.dialog.schema import Slot
+from voicebot.dialog.spelling import CODES, DIGITS
 from voicebot.dialog.words import NOISES, split, word_set
+
+MOST_CANDIDATES = 8
+"""Values that one utterance may stand for; each may cost a request."""
 
 
 class Fit(enum.Enum):
@@ -22,15 +27,54 @@ class Fit(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """What was heard of a value before.
+
+    value: as it was understood; words: as it was said, for "twelve thirty" and then "four" may be 1234.
+    whole: it is no beginning but a value that was told to the caller, who may put a part of it right.
+    """
+
+    value: str = ""
+    words: tuple[str, ...] = ()
+    whole: bool = False
+
+    @classmethod
+    def told(cls, value: str) -> Piece:
+        """A whole value that the caller was told."""
+        return cls(value, (numbers.BREAK, *value), whole=True)
+
+
+NOTHING = Piece()
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """A value heard for a slot.
 
     cued: it came with the slot's own words or prefix ("order 1234", "ORD 1234"), or was all that was said.
+    others: further values that it may be, likeliest first; all valid, as is the value.
+    words: what was said of it, with what was kept.
+    repaired: it is an earlier value of which a part was corrected.
+    unsure: the recogniser did not trust its words.
     """
 
     value: str
     fit: Fit
     cued: bool = True
+    others: tuple[str, ...] = ()
+    words: tuple[str, ...] = field(default=(), compare=False)
+    repaired: bool = field(default=False, compare=False)
+    unsure: bool = False
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """Everything it may be, likeliest first."""
+        return (self.value, *self.others)
+
+    @property
+    def piece(self) -> Piece:
+        """What to keep of it until more is said."""
+        return Piece(self.value, self.words)
 
 
 _CORRECTION = re.compile(
@@ -52,6 +96,11 @@ _AROUND = word_set(
     here would be are first last next then was with of thanks thank you now well no not nope sorry wait actually
     rather mean meant make correction"""
 )
+_PARTS = word_set(
+    """second third fourth fifth sixth seventh eighth ninth tenth final one ones two three four should must has
+    letter letters character characters figure figures group part bit ends ending in starts begins on to from but
+    supposed really instead wrong right"""
+)
 
 
 class SlotReader:
@@ -60,6 +109,7 @@ class SlotReader:
     def __init__(self, name: str, slot: Slot) -> None:
         self.name = name
         self.slot = slot
+        self.spelling = DIGITS if slot.alphabet == "digits" else CODES
         self._pattern = re.compile(slot.pattern) if slot.pattern is not None else None
         letters = r"[\W_]*".join(map(re.escape, slot.prefix.lower()))
         self._prefix = re.compile(rf"\b{letters}(?![a-z])[\W_]*", re.IGNORECASE) if letters else None
@@ -69,54 +119,74 @@ class SlotReader:
 
     @property
     def by_keypad(self) -> bool:
-        """Whether its value can be keyed in."""
-        return bool(self.slot.digits)
+        """Whether its value, or a part of it, can be keyed in."""
+        return self.slot.spelt and self.slot.alphabet != "letters"
 
     @property
     def longest(self) -> int:
-        """Digits of the longest value."""
-        return max(self.slot.digits, default=0)
+        """Characters of the longest value; 0 for a value of words."""
+        return max(self.slot.lengths, default=0)
 
     def valid(self, value: str) -> bool:
         """Whether `value` may fill the slot."""
-        if self.slot.digits and len(value) not in self.slot.digits:
+        slot = self.slot
+        if slot.spelt and len(value) not in slot.lengths:
             return False
-        return self._pattern is None or self._pattern.fullmatch(value) is not None
+        if (slot.alphabet == "digits" and slot.spelt and not value.isdigit()) or (
+            slot.alphabet == "letters" and not value.isalpha()
+        ):
+            return False
+        if self._pattern is not None and self._pattern.fullmatch(value) is None:
+            return False
+        return slot.checksum is None or holds(slot.checksum, value)
 
-    def fit(self, digits: str) -> Fit:
-        """How `digits` suit a slot of digits."""
-        if self.valid(digits):
+    def fit(self, value: str) -> Fit:
+        """How `value` suits a slot that is spelt out."""
+        if self.valid(value):
             return Fit.VALID
-        return Fit.SHORT if len(digits) < self.longest else Fit.WRONG
+        return Fit.SHORT if len(value) < self.longest else Fit.WRONG
 
-    def read(self, text: str, kept: str = "") -> Reading | None:
+    def read(self, text: str, kept: Piece = NOTHING) -> Reading | None:
         """The value in `text`; None when there is nothing like one.
 
-        kept: digits of the same number heard before, which this may complete. A correction within the text
-        wins over what it corrects.
+        kept: the beginning of the same value, heard before, which this may complete, or all of it, to be put
+        right. A correction within the text wins over what it corrects.
         """
-        if not self.slot.digits:
+        if not self.slot.spelt:
             return self._read_words(text)
-        segments = self._segments(text)
-        heard = [(segment, start) for segment, start in segments if self._identifiers(segment)]
+        if kept.whole:
+            return self._repair(text, kept)
+        heard = [(segment, start) for segment, start in self._segments(text) if self._identifiers(segment)]
         if not heard:
-            return None
-        last, start = heard[-1]
-        found = self._identifiers(last)
-        earlier = self._best(heard[-2][0]) if len(heard) > 1 else kept
-        alone = len(heard) == 1
-        chosen = self._choose(last, found)
-        for reading in chosen.readings:
-            if self.valid(reading):
-                return Reading(reading, Fit.VALID, self._is_cued(text, start, chosen))
-        for reading in chosen.readings:
-            joined = kept + reading if alone else earlier[: len(earlier) - len(reading)] + reading
-            if earlier and self.valid(joined):
-                return Reading(joined, Fit.VALID)
-        value = chosen.readings[0]
-        if kept and alone and len(kept + value) < self.longest:
-            value = kept + value
-        return Reading(value, self.fit(value), self._is_cued(text, start, chosen))
+            return self._begun_digit(text, kept)
+        corrected = len(heard) > 1 or (bool(kept.value) and self._corrects(text, heard[0][1]))
+        if corrected:
+            reading = self._corrected(heard, kept)
+            if reading is not None:
+                return reading
+        segment, start = heard[-1]
+        return self._plain(text, segment, start, NOTHING if corrected else kept)
+
+    def keyed(self, digits: str, kept: Piece = NOTHING) -> Reading:
+        """The value that keys make: on their own, or after what was said before."""
+        if kept.whole:
+            kept = NOTHING
+        words = (*kept.words, numbers.BREAK, digits) if kept.words else (digits,)
+        joined = self._fitting(words)
+        if self.valid(digits):
+            return self._settled([digits, *joined], (digits,))
+        if joined:
+            return self._settled(joined, words)
+        value = kept.value + digits if len(kept.value + digits) < self.longest else digits
+        return Reading(value, self.fit(value), words=words if value != digits else (digits,))
+
+    def corrects(self, text: str) -> bool:
+        """Whether `text` puts right a value nobody asks about any more: it contradicts, and is no mere "two"."""
+        if repairs.names_a_part(text):
+            return True
+        segments = self._segments(text)
+        said = [run for segment, _ in segments for run in self._identifiers(segment)]
+        return len(segments) > 1 and any(len(run.readings[0]) > 1 for run in said)
 
     def declined(self, text: str) -> bool:
         """Whether the caller says that they do not have the value."""
@@ -130,6 +200,120 @@ class SlotReader:
         waiting = len(tokens) > 0 and tokens[-1] == "is"
         return any(stopped[-len(cue) :] == cue for cue in self._cues if len(cue) > 1 or (cue and waiting))
 
+    def _plain(self, text: str, segment: str, start: int, kept: Piece) -> Reading:
+        """What `segment`, at `start` of `text`, says of the value, together with what was kept."""
+        found = self._identifiers(segment)
+        chosen = self._choose(segment, found)
+        cued = self._is_cued(text, start, chosen)
+        alone = self._fitting(chosen.words)
+        joined = self._fitting((*kept.words, *chosen.words)) if kept.words else []
+        if alone or joined:
+            words = (*kept.words, *chosen.words) if joined and not alone else chosen.words
+            return self._settled([*alone, *joined], words, cued or (bool(joined) and not alone))
+        everything = tuple(word for run in found for word in run.words)
+        if len(found) > 1 and (whole := self._fitting((*kept.words, *everything))):
+            return self._settled(whole, (*kept.words, *everything), cued)
+        value, words = chosen.readings[0], chosen.words
+        if kept.words:
+            together = self._likeliest((*kept.words, *words))
+            if len(together) < self.longest:
+                value, words = together, (*kept.words, *words)
+        return Reading(value, self.fit(value), cued, words=words)
+
+    def _repair(self, text: str, told: Piece) -> Reading | None:
+        """What `text` makes of a whole value that was told to the caller; None when it says nothing about it.
+
+        A whole value replaces it; a part of one replaces the part that is named, or that it is most like. Where
+        the caller does not contradict, it may also go on.
+        """
+        segments = self._segments(text)
+        said = " ".join(segment for segment, _ in segments)
+        found = self._identifiers(said)
+        if not found:
+            return None
+        cued = self._is_repair(said)
+        named = repairs.names_a_part(said)
+        if not named:
+            for segment, start in reversed(segments):
+                runs = self._identifiers(segment)
+                if runs and any(self._fitting(run.words) for run in runs):
+                    return self._plain(text, segment, start, NOTHING)
+        words = self._choose(said, found).words
+        value = self._likeliest(words)
+        if not named and len(value) > 1 and told.value.startswith(value):
+            # Whoever begins again from the start has not come to the part that is wrong.
+            return Reading(value, Fit.SHORT, cued, words=words)
+        grown = [] if named or len(segments) > 1 else self._fitting((*told.words, *words))
+        repair = repairs.put_right(told.value, said, self.spelling, self.valid)
+        if grown or repair is not None:
+            values = grown or ([] if repair is None else repair.values[:1] if repair.clear else repair.values)
+            return replace(self._settled(values, told.words, cued), repaired=not grown)
+        return None
+
+    def _corrected(self, heard: Sequence[tuple[str, int]], kept: Piece) -> Reading | None:
+        """What is left when each piece of `heard` corrects the one before; None when the last stands alone."""
+        first = self._identifiers(heard[0][0])
+        before = [kept.value] if len(heard) == 1 or not first else []
+        rest = heard if before else heard[1:]
+        if not before:
+            words = (*kept.words, *self._choose(heard[0][0], first).words)
+            before = list(dict.fromkeys((*self._fitting(words), *self.spelling.readings(words))))
+        for segment, _ in rest:
+            if repairs.names_a_part(segment):
+                fixed = repairs.put_right(before[0], segment, self.spelling, lambda text: bool(text))
+                after = list(fixed.values) if fixed is not None else []
+            else:
+                after = self._replaced(before, self._choose(segment, self._identifiers(segment)))
+            if not after:
+                return None
+            before = after
+        valid = [each for each in before if self.valid(each)]
+        value = valid[0] if valid else before[0]
+        if len(value) > self.longest:
+            return None
+        said = " ".join(segment for segment, _ in heard)
+        # What was said is not what is meant; only the value counts from here on.
+        cued = self._is_repair(said) or bool(first and not kept.value)
+        return Reading(value, self.fit(value), cued, words=tuple(value))
+
+    def _replaced(self, before: Sequence[str], run: Run) -> list[str]:
+        """The values in which the end of one of `before` gave way to what was said in its place, likeliest first.
+
+        What was said may go on behind the part that it corrects: "four one five, sorry, four one six two two".
+        """
+        whole = self._fitting(run.words)
+        if whole:
+            return whole
+        ranked: list[tuple[bool, float, int, str]] = []
+        for place, value in enumerate(before):
+            for new in self.spelling.readings(run.words, range(1, self.longest + 1)):
+                for count in range(1, min(len(value), len(new)) + 1):
+                    text = value[: len(value) - count] + new
+                    change = repairs.difference(value[-count:], new[:count]) / count
+                    ranked.append((not self.valid(text), change, place - count, text))
+        return list(dict.fromkeys(text for *_, text in sorted(ranked)))
+
+    def _settled(self, values: Iterable[str], words: tuple[str, ...], cued: bool = True) -> Reading:
+        first, *others = list(dict.fromkeys(values))[:MOST_CANDIDATES]
+        return Reading(first, Fit.VALID, cued, tuple(others), words)
+
+    def _fitting(self, words: Sequence[str]) -> list[str]:
+        """The valid values that `words` may stand for."""
+        return [each for each in self.spelling.readings(words, self.slot.lengths) if self.valid(each)]
+
+    def _likeliest(self, words: Sequence[str]) -> str:
+        return next(iter(self.spelling.readings(words)), "")
+
+    def _begun_digit(self, text: str, kept: Piece) -> Reading | None:
+        """What stands before a digit, such as "double", with nothing behind it yet."""
+        words = [word for word in split(text).tokens if word not in _AROUND]
+        if not numbers.begins(words):
+            return None
+        return Reading(kept.value, Fit.SHORT, cued=False, words=(*kept.words, *words))
+
+    def _corrects(self, text: str, start: int) -> bool:
+        return any(found.end() <= start for found in _CORRECTION.finditer(text)) or repairs.names_a_part(text)
+
     def _segments(self, text: str) -> list[tuple[str, int]]:
         """The text cut where the caller corrects themselves, with the offset of each piece."""
         if self._prefix is not None:
@@ -141,10 +325,10 @@ class SlotReader:
         return [*pieces, (text[start:], start)]
 
     def _identifiers(self, segment: str) -> list[Run]:
-        """The runs of number in `segment` that are not amounts, dates or times."""
+        """What is spelt in `segment` and is no amount, date or time."""
         return [
             run
-            for run in numbers.runs(segment)
+            for run in self.spelling.runs(segment)
             if not _AMOUNT_AFTER.match(segment, run.end) and not _AMOUNT_BEFORE.search(segment[: run.start])
         ]
 
@@ -152,12 +336,9 @@ class SlotReader:
         def rank(run: Run) -> tuple[bool, bool, int]:
             before = split(segment[: run.start]).tokens
             cued = any(_ends(before, cue) for cue in self._cues)
-            return any(map(self.valid, run.readings)), cued, run.start if len(run.readings[0]) > 1 else -1
+            return bool(self._fitting(run.words)), cued, run.start if len(run.readings[0]) > 1 else -1
 
         return max(found, key=rank)
-
-    def _best(self, segment: str) -> str:
-        return self._choose(segment, self._identifiers(segment)).readings[0]
 
     def _is_cued(self, text: str, start: int, run: Run) -> bool:
         """Whether what was said is about this value: its words or prefix stand before it, or little else does."""
@@ -170,6 +351,11 @@ class SlotReader:
         around = (*tokens, *split(text[start + run.end :]).tokens)
         spoken = split_numbers(around)
         return all(token in _AROUND or token in NOISES or token in self._cue_words for token in spoken)
+
+    def _is_repair(self, said: str) -> bool:
+        """Whether nothing but a correction was said."""
+        tokens = split_numbers(split(said).tokens)
+        return all(word in _AROUND or word in _PARTS or word in self._cue_words for word in tokens)
 
     def _read_words(self, text: str) -> Reading | None:
         words = str(split(text))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from voicebot.dialog.routing import Choice
-from voicebot.dialog.types import Line, Promise, Recollection, TransferReason
+from voicebot.dialog.slots import NOTHING, Piece, Reading
+from voicebot.dialog.types import Line, LookUpResult, Promise, Recollection, TransferReason
 
 EARLIER = ""
 """The fact that sums up an earlier stream of the call; no intent has this name."""
@@ -35,13 +37,16 @@ class Free:
 class Filling:
     """The value of `slot` is asked for, on behalf of `intent`.
 
-    kept: digits heard so far; unsure: the intent itself was heard badly and is confirmed before it is acted on.
+    kept: what was heard of it so far, or the whole value that the caller was told and may put right.
+    unsure: the intent itself was heard badly and is confirmed before it is acted on.
+    others: what the value may be if it is not the one that the caller was told, likeliest first.
     """
 
     slot: str
     intent: str
-    kept: str = ""
+    kept: Piece = NOTHING
     unsure: bool = False
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,28 @@ class Leave:
     reason: TransferReason
 
 
+@dataclass(frozen=True, slots=True)
+class Trying:
+    """Values that are tried against a look-up one after the other, the first of `values` now.
+
+    reading: what was heard. guessed: the values are not what was heard, but what may have been said.
+    """
+
+    filling: Filling
+    reading: Reading
+    values: tuple[str, ...]
+    guessed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a look-up answered while a value was tried, for the intent that would ask the same."""
+
+    look_up: str
+    slots: Mapping[str, str]
+    result: LookUpResult
+
+
 @dataclass(slots=True)
 class State:
     """The memory of one conversation.
@@ -81,6 +108,7 @@ class State:
     sure: how well each intent was understood, 0..1.
     answered: whether the topic got its answer.
     fresh: the slot filled in the turn before, which further digits may still complete.
+    trying: the value that the pending look-up is to find; known: the answer to the last one tried.
     failures: misunderstandings of the whole call; heard: every word the caller said.
     refusals: times the caller was told that nobody is there; attempts: transfers tried.
     leaving: the transfer under way; promise: what was agreed instead of one.
@@ -99,6 +127,8 @@ class State:
     answered: bool = False
     pending: str | None = None
     fresh: str | None = None
+    trying: Trying | None = None
+    known: Known | None = None
     said: tuple[Line, ...] = ()
     silences: int = 0
     misses: int = 0

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from voicebot.dialog.leaving import Leaving
 from voicebot.dialog.schema import Answer
 from voicebot.dialog.script import Script
-from voicebot.dialog.slots import Fit, Reading
 from voicebot.dialog.state import Asked, Filling, Free, Question, State
 from voicebot.dialog.types import (
     HangUp,
@@ -19,6 +18,7 @@ from voicebot.dialog.types import (
     Surroundings,
     TransferReason,
 )
+from voicebot.dialog.values import Further, Values
 
 MOST_FACTS = 2
 """Sentences about what was asked that a summary has at most."""
@@ -27,13 +27,14 @@ MOST_FACTS = 2
 class Steps:
     """Makes the moves of one conversation and keeps its state. The meaning is added by who asks.
 
-    leaving: the moves that end the call, or almost do.
+    leaving: the moves that end the call, or almost do. values: those by which a slot gets its value.
     """
 
     def __init__(self, script: Script, state: State, caller: str, called: str, around: Surroundings) -> None:
         self._script = script
         self._says = script.file.says
         self._state = state
+        self.values = Values(script, state, Further(self.line, self.carry_on, self.offer_person))
         self.leaving = Leaving(script, state, caller, called, around, self.summary, self._known)
 
     def line(self, source: str, values: Mapping[str, str] | None = None) -> Line:
@@ -85,6 +86,7 @@ class Steps:
         state.topic = intent
         state.tries = 0
         state.values = {}
+        state.known = None
         state.answered = False
         # Small talk is what a call is about only as long as there is nothing else.
         if state.main is None or intents[intent].about is not None or intents[state.main].about is None:
@@ -107,9 +109,12 @@ class Steps:
             return Move((self.line(spec.confirm, self._known()),), Listen())
         if spec.look_up is not None:
             state.values = {}
-            state.pending = intent
             state.expected = Free()
             slots = {slot: state.slots[slot] for slot in spec.slots}
+            known, state.known = state.known, None
+            if known is not None and (known.look_up, known.slots) == (spec.look_up, slots):
+                return self.looked_up(intent, known.result)
+            state.pending = intent
             return Move((), LookUp(spec.look_up, slots, self.line(self._says.filler)))
         return self._answer(intent)
 
@@ -127,44 +132,7 @@ class Steps:
         last = next((slot for slot in reversed(spec.slots) if slot in asked_by), None)
         if last is None or state.tries > self._script.slots[last].slot.retries:
             return self.offer_person(TransferReason.NOT_UNDERSTOOD, line)
-        del state.slots[last]
-        state.expected = Filling(last, intent)
-        return Move((line,), Listen())
-
-    def fill(self, filling: Filling, reading: Reading) -> Move:
-        """Take a value heard for a slot: use it, ask for the rest of it, or say what is wrong with it."""
-        state = self._state
-        slot = self._script.slots[filling.slot].slot
-        if reading.fit is Fit.VALID:
-            state.slots[filling.slot] = reading.value
-            state.fresh = filling.slot
-            return self.carry_on(filling.intent, filling.unsure)
-        if reading.fit is Fit.SHORT and slot.rest is not None and len(reading.value) > len(filling.kept):
-            # A number that grows piece by piece is no failed attempt.
-            state.expected = Filling(filling.slot, filling.intent, reading.value, filling.unsure)
-            return Move((self.line(slot.rest, {"so_far": reading.value}),), Listen())
-        state.tries += 1
-        state.failures += 1
-        if state.tries > slot.retries:
-            return self.offer_person(TransferReason.NOT_UNDERSTOOD)
-        state.expected = Filling(filling.slot, filling.intent, unsure=filling.unsure)
-        return Move((self.line(slot.invalid, {"heard": reading.value}),), Listen())
-
-    def ask_again(self, filling: Filling) -> Move:
-        """The value was not among what was said."""
-        state = self._state
-        slot = self._script.slots[filling.slot].slot
-        state.tries += 1
-        state.failures += 1
-        if state.tries > slot.retries:
-            return self.offer_person(TransferReason.NOT_UNDERSTOOD)
-        state.expected = filling
-        return Move((self.line(slot.reprompt),), Listen())
-
-    def without_value(self, filling: Filling) -> Move:
-        """The caller does not have the value."""
-        line = self.line(self._script.slots[filling.slot].slot.unknown)
-        return self.offer_person(TransferReason.REQUESTED, line)
+        return self.values.not_found(Filling(last, intent), state.slots.pop(last), line)
 
     def offer_person(self, reason: TransferReason, *before: Line) -> Move:
         """Ask whether to connect the caller with a person."""
@@ -204,11 +172,8 @@ class Steps:
     def open_question(self) -> tuple[Line, ...]:
         """The question the caller still owes an answer to."""
         match self._state.expected:
-            case Filling(slot=slot, kept=""):
-                return (self.line(self._script.slots[slot].slot.prompt),)
-            case Filling(slot=slot, kept=kept):
-                rest = self._script.slots[slot].slot.rest
-                return (self.line(rest, {"so_far": kept}),) if rest is not None else ()
+            case Filling() as filling:
+                return self.values.question(filling)
             case Asked(question=Question.PERSON):
                 return (self.line(self._says.offer_person),)
             case Asked(question=Question.INSTEAD):
