@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from voicebot.call.record import Disposition, Speaker, TransferOutcome, TurnEntry
 from voicebot.crm import NoteTurn, compose
+from voicebot.crm import note as notes
+from voicebot.crm.port import NoteWrapUp
 from voicebot.dialog.types import CALL_FIELDS
-from voicebot.store.views import CallRow, CallState, CallView, TransferView
+from voicebot.store.views import CallRow, CallState, CallView, TransferView, WrapUp, WrapUpDisposition
 
 BEGUN = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 
@@ -100,3 +103,29 @@ def test_live_call_can_be_told_too() -> None:
     """A call in progress reads as such, for who looks at it before it ends."""
     note = compose(view(live=True))
     assert (note.outcome, note.duration) == ("live", 0.0)
+
+
+def wrote(number: int, notes: str, disposition: WrapUpDisposition | None = None) -> WrapUp:
+    return WrapUp(number, "call-1", "ada", notes, disposition, 1, BEGUN, BEGUN, BEGUN, BEGUN)
+
+
+def test_what_agents_wrote_is_part_of_the_note() -> None:
+    """In order; a wrap-up in which nothing was written is not."""
+    wrap_ups = (wrote(1, " "), wrote(2, "Sent a new one.", WrapUpDisposition.CALL_BACK))
+    note = compose(replace(view(), wrap_ups=wrap_ups))
+    assert note.wrap_ups == (NoteWrapUp("ada", "call back", "Sent a new one."),)
+    assert "<b>Agent ada (call back)</b><br>Sent a new one." in notes.html(note)
+    assert "Agent ada (call back)\nSent a new one." in notes.plain(note, 32_000)
+
+
+def test_late_wrap_up_is_a_note_of_its_own() -> None:
+    """With a marker of its own, so that it is neither taken for the call's note nor written twice."""
+    wrap_ups = (wrote(1, "First."), wrote(2, "Second."))
+    note = compose(replace(view(TurnEntry(0, Speaker.BOT, "Hello.", 0.0, 1.0)), wrap_ups=wrap_ups), wrap_up=2)
+    assert note.call_id == "call-1-wrap-up-2"
+    assert note.late
+    for body in (notes.html(note), notes.plain(note, 32_000), notes.text(note)):
+        assert "Second." in body
+        assert "First." not in body
+        assert "Hello." not in body
+        assert "Transcript" not in body

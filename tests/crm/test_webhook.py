@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from tests.crm.support import Clock, Ledger
 from tests.crm.test_note import NOTE
-from voicebot.crm.port import NoteTurn
+from voicebot.crm.port import NoteTurn, NoteWrapUp
 from voicebot.crm.webhook import Webhook, event, event_id, sign
 from voicebot.crm.webhook_target import Target
 from voicebot.errors import CrmRejected, CrmThrottled, CrmUnauthorized, CrmUnavailable, SettingsError
@@ -49,6 +49,15 @@ def test_event_reaches_the_receiver() -> None:
         connect(receiver, clock, transcript=True).deliver(replace(note, call_id="call-2"), Ledger().attempt())
         told = receiver.events[event_id("call-2")]["data"]["transcript"]
         assert told[1] == {"who": "caller", "text": "Where is my order?"}
+
+
+def test_late_wrap_up_is_an_event_of_its_own() -> None:
+    """With an id of its own and what the agent wrote."""
+    late = replace(NOTE, call_id="call-1-wrap-up-2", late=True, wrap_ups=(NoteWrapUp("ada", "resolved", "Done."),))
+    told = event(late, transcript=True)
+    assert told["type"] == "call.wrapped_up"
+    assert told["data"]["wrap_ups"] == [{"agent": "ada", "disposition": "resolved", "text": "Done."}]
+    assert event_id(late.call_id) != event_id(NOTE.call_id)
 
 
 def test_every_attempt_has_the_same_id_and_its_own_time() -> None:

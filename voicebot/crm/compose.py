@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from voicebot.call.record import Speaker, TransferOutcome, TurnEntry
-from voicebot.crm.port import CallNote, NoteTurn
-from voicebot.store.views import CallRow, CallView, TransferView
+from voicebot.crm.port import CallNote, NoteTurn, NoteWrapUp
+from voicebot.store.views import CallRow, CallView, TransferView, WrapUp
 
 _SPEAKERS = {Speaker.CALLER: "Caller", Speaker.BOT: "Bot"}
 _OUTCOMES = {
@@ -25,12 +25,13 @@ Mapped = Mapping[str, Mapping[str, str]]
 """By object (`contact`, `call`), the property's name to the value's, as `CrmPlan.fields` has it for one CRM."""
 
 
-def compose(view: CallView, mapped: Mapped | None = None) -> CallNote:
+def compose(view: CallView, mapped: Mapped | None = None, wrap_up: int = 0) -> CallNote:
     """The note about the call as it is recorded now; what the recogniser invented is left out.
 
     mapped: which values the CRM in question takes as properties.
+    wrap_up: id of the one the note is about, where that came too late for the call's own; see `Delivery`.
     """
-    note = _note(view)
+    note = _late(view, wrap_up) if wrap_up else _note(view)
     if not mapped:
         return note
     known = {**note.slots, **{f"call.{name}": value for name, value in _values(note).items()}}
@@ -75,7 +76,19 @@ def _note(view: CallView) -> CallNote:
         outcome=_outcome(row, view.transfers),
         slots=row.slots,
         turns=tuple(_turn(turn) for turn in view.turns if not turn.rejected and (turn.text or turn.keys)),
+        wrap_ups=tuple(_wrap_up(each) for each in view.wrap_ups if not each.empty),
     )
+
+
+def _late(view: CallView, wrap_up: int) -> CallNote:
+    written = tuple(_wrap_up(each) for each in view.wrap_ups if each.id == wrap_up)
+    call_id = f"{view.row.call_id}-wrap-up-{wrap_up}"
+    return replace(_note(view), call_id=call_id, turns=(), slots={}, wrap_ups=written, late=True)
+
+
+def _wrap_up(wrap_up: WrapUp) -> NoteWrapUp:
+    ended = wrap_up.disposition.value.replace("_", " ") if wrap_up.disposition else ""
+    return NoteWrapUp(wrap_up.agent, ended, wrap_up.notes)
 
 
 def _outcome(row: CallRow, transfers: tuple[TransferView, ...]) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from html import escape, unescape
 
-from voicebot.crm.port import CallNote
+from voicebot.crm.port import CallNote, NoteWrapUp
 
 MAX_CHARACTERS = 65_536
 """Longest `hs_note_body` HubSpot takes, measured after escaping."""
@@ -21,6 +21,9 @@ _SUMMARY = 12_000
 _SLOTS = 20
 _REMARKS = 5
 _TURN = 4_000
+_PLAIN_SLOT = 200
+# Of what the last agent wrote, and of those before; the desk keeps 8,000 characters of each.
+_WRAP_UPS = (6_000, 1_000, 1_000)
 
 # C0 and C1 controls and line separators would break lines; a lone surrogate cannot be sent as UTF-8.
 _BLANKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
@@ -44,10 +47,13 @@ def html(note: CallNote, remarks: Sequence[str] = (), most: int = MAX_CHARACTERS
     parts.append("<p>" + "<br>".join(f"<b>{name}:</b> {_clip(value)}" for name, value in _facts(note)) + "</p>")
     if note.slots:
         parts.append("<ul>" + "".join(f"<li>{_clip(slot)}</li>" for slot in _slots(note)) + "</ul>")
+    for wrote, budget in zip(reversed(note.wrap_ups), _WRAP_UPS, strict=False):
+        parts.append(f"<p><b>{_clip(_by(wrote))}</b><br>{_clip(wrote.text, budget)}</p>")
     parts.extend(f"<p><i>{_clip(remark)}</i></p>" for remark in remarks[:_REMARKS])
     before, after = "".join(parts), f"<p>{escape(marker(note.call_id), quote=False)}</p>"
-    room = most - length(before) - length(after)
-    return before + _transcript(note, room) + after
+    if note.late:
+        return before + after
+    return before + _transcript(note, most - length(before) - length(after)) + after
 
 
 def plain(note: CallNote, most: int, remarks: Sequence[str] = ()) -> str:
@@ -59,9 +65,14 @@ def plain(note: CallNote, most: int, remarks: Sequence[str] = ()) -> str:
     if note.summary.strip():
         head.append(_cut(note.summary, most // 4))
     head += ["", *(f"{name}: {_cut(value, _FIELD)}" for name, value in _facts(note))]
-    head += [f"  {_cut(slot, _FIELD)}" for slot in _slots(note)]
+    head += [f"  {_cut(slot, _PLAIN_SLOT)}" for slot in _slots(note)]
+    for wrote, budget in zip(reversed(note.wrap_ups), _WRAP_UPS, strict=False):
+        head += ["", _cut(_by(wrote), _FIELD), _cut(wrote.text, budget)]
     head += [_cut(remark, _FIELD) for remark in remarks[:_REMARKS]]
-    before, after = "\n".join([*head, "", "Transcript", ""]), f"\n\n{marker(note.call_id)}"
+    after = f"\n\n{marker(note.call_id)}"
+    if note.late:
+        return "\n".join(head) + after
+    before = "\n".join([*head, "", "Transcript", ""])
     lines = [f"{_cut(turn.speaker, _FIELD)}: {_cut(turn.text, _TURN)}" for turn in note.turns]
     room = most - length(before) - length(after)
     return before + "\n".join(_fit(lines, room, "\n", "… {} turns left out …") or ["Nothing was said."]) + after
@@ -75,10 +86,13 @@ def text(note: CallNote) -> str:
     lines.append("")
     lines.extend(f"{name}: {_clean(value)}" for name, value in _facts(note))
     lines.extend(f"  {_clean(name)}: {_clean(value)}" for name, value in note.slots.items())
-    lines.extend(["", "Transcript"])
-    lines.extend(f"{_clean(turn.speaker)}: {_clean(turn.text)}" for turn in note.turns)
-    if not note.turns:
-        lines.append("Nothing was said.")
+    for wrote in note.wrap_ups:
+        lines.extend(["", _clean(_by(wrote)), _clean(wrote.text)])
+    if not note.late:
+        lines.extend(["", "Transcript"])
+        lines.extend(f"{_clean(turn.speaker)}: {_clean(turn.text)}" for turn in note.turns)
+        if not note.turns:
+            lines.append("Nothing was said.")
     lines.extend(["", marker(note.call_id)])
     return "\n".join(lines)
 
@@ -116,6 +130,10 @@ def _facts(note: CallNote) -> list[tuple[str, str]]:
         ("Confidence", f"{percent}%"),
         ("Outcome", note.outcome),
     ]
+
+
+def _by(wrote: NoteWrapUp) -> str:
+    return f"Agent {wrote.agent}" + (f" ({wrote.disposition})" if wrote.disposition else "")
 
 
 def _slots(note: CallNote) -> list[str]:

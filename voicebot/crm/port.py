@@ -17,12 +17,24 @@ class NoteTurn:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteWrapUp:
+    """What an agent wrote about the call. disposition: how it ended, in words; "" where that was not said."""
+
+    agent: str
+    disposition: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class CallNote:
     """What a CRM is told about one call.
 
     started_at: aware, UTC. duration: seconds of the bot's part.
     caller: as the gateway gave it; may be no number at all ("anonymous").
     intent, confidence, summary: of the whole call. outcome: disposition and, after a transfer, its outcome.
+    wrap_ups: of the agents who took the call, in order.
+    late: a wrap-up that came after the call's own note, and is told on its own: `call_id` is then its own too, and
+        there are no turns.
     contact, fields: properties the dialog file maps, for a contact that is created and for what is written about
         the call; values are never empty.
     """
@@ -38,6 +50,8 @@ class CallNote:
     outcome: str
     slots: Mapping[str, str] = field(default_factory=dict)
     turns: Sequence[NoteTurn] = ()
+    wrap_ups: Sequence[NoteWrapUp] = ()
+    late: bool = False
     contact: Mapping[str, str] = field(default_factory=dict)
     fields: Mapping[str, str] = field(default_factory=dict)
 

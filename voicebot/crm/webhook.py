@@ -1,4 +1,4 @@
-"""A signed webhook as a CRM: `call.completed` for the owner's own workflows, as Standard Webhooks specifies it.
+"""A signed webhook as a CRM: what happened in a call, for the owner's workflows, by the Standard Webhooks rules.
 
 Every attempt carries the same `webhook-id`, by which the receiver knows a repeat.
 """
@@ -23,6 +23,7 @@ from voicebot.crm.webhook_target import Resolve, Target, resolve, session
 from voicebot.errors import CrmError, CrmRejected, CrmThrottled, CrmUnauthorized, CrmUnavailable, SettingsError
 
 EVENT = "call.completed"
+LATE_EVENT = "call.wrapped_up"
 PREFIX = "whsec_"
 SECRET_BYTES = (24, 64)
 TIMEOUT_SECONDS = 20.0
@@ -111,7 +112,12 @@ def event(note: CallNote, transcript: bool) -> dict[str, Any]:
         data["transcript"] = [
             {"who": turn.speaker.lower(), "text": turn.text[:_TEXT]} for turn in note.turns[-_TURNS:]
         ]
-    return {"type": EVENT, "timestamp": _iso(ended), "data": data}
+    if note.wrap_ups:
+        data["wrap_ups"] = [
+            {"agent": wrote.agent, "disposition": wrote.disposition, "text": wrote.text[:_TEXT]}
+            for wrote in note.wrap_ups
+        ]
+    return {"type": LATE_EVENT if note.late else EVENT, "timestamp": _iso(ended), "data": data}
 
 
 def event_id(call_id: str) -> str:

@@ -137,7 +137,7 @@ class DeliveryWorker:
 
         attempt = Attempt(repeat=delivery.ambiguous, progress=delivery.progress, save=save)
         try:
-            external_id = crm.deliver(compose(view, self._mapped(delivery, view)), attempt)
+            external_id = crm.deliver(compose(view, self._mapped(delivery, view), delivery.wrap_up), attempt)
         except StoreError:
             raise
         except CrmRejected as error:
