@@ -34,6 +34,7 @@ from voicebot.runtime.journal import Journal
 from voicebot.runtime.presence import Presence
 from voicebot.runtime.server import AudioServer
 from voicebot.runtime.services import Services
+from voicebot.runtime.taping import Tapes
 from voicebot.runtime.ticker import Ticker
 from voicebot.settings import Recordings, Settings, port_refused
 from voicebot.store.build import sessions as build_sessions
@@ -234,10 +235,11 @@ async def serving_media(settings: Settings, stores: Stores, engines: Engines) ->
         log.warning("calls.recovered", count=len(recovered))
     journal = Journal()
     ticker = Ticker()
+    rules = Rules.of(settings)
     services = Services(
         settings=settings,
         dialog=stores.dialog,
-        rules=Rules.of(settings),
+        rules=rules,
         recognizer=engines.recognizer,
         synthesizer=engines.voice,
         apology=engines.apology,
@@ -251,6 +253,7 @@ async def serving_media(settings: Settings, stores: Stores, engines: Engines) ->
         redactor=Redactor(settings.redact, stores.dialog.private_slots),
         voice_stats=lambda: engines.voice.stats,
         hearing=engines.recognizer.metrics,
+        tapes=Tapes(settings, stores.dialog, rules) if settings.record_inputs else None,
     )
     # What is loaded by now stays; the garbage collector would stop all calls to look at it again and again.
     gc.freeze()
@@ -273,6 +276,8 @@ async def serving_media(settings: Settings, stores: Stores, engines: Engines) ->
         await asyncio.to_thread(deleting.join, 5.0)
         if not await asyncio.to_thread(journal.close, 10.0):
             log.error("journal.unfinished", backlog=journal.backlog)
+        if services.tapes is not None and not await asyncio.to_thread(services.tapes.close, 5.0):
+            log.error("inputs.unfinished")
         await services.lookups.aclose()
 
 

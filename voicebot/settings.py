@@ -265,6 +265,11 @@ class Settings(BaseSettings):
     keep_calls_days: int = Field(
         0, ge=0, le=36500, description="Days after which records of calls are deleted; 0 keeps them for good."
     )
+    record_inputs: bool = Field(
+        False,
+        description="Record what every call is told, audio and numbers included, for `voicebot replay`; as personal "
+        "as a recording, and deleted with them (docs/debugging.md).",
+    )
     redact: Annotated[tuple[Mark, ...], NoDecode] = Field(
         tuple(Mark),
         description="Personal data taken out of everything kept of a call: any of card, iban, email, national_id, "

@@ -19,13 +19,16 @@ from voicebot.asr.port import Recognizer
 from voicebot.audio import Pcm
 from voicebot.audio.vad import EachByItself, VoiceDetector
 from voicebot.call.rules import Rules
+from voicebot.dialog import FileDialog
 from voicebot.dialog.types import Dialog, LookUpResult
+from voicebot.lookup.port import LookUps
 from voicebot.privacy.redact import Redactor
 from voicebot.runtime.beat import Beat
 from voicebot.runtime.capacity import Capacity
 from voicebot.runtime.journal import Journal
 from voicebot.runtime.server import AudioServer
 from voicebot.runtime.services import Services
+from voicebot.runtime.taping import Tapes
 from voicebot.runtime.ticker import Ticker
 from voicebot.settings import Settings
 from voicebot.store.memory import MemorySessions
@@ -79,6 +82,7 @@ async def house(
     synthesizer: Synthesizer | None = None,
     dialog: Dialog | None = None,
     sessions: Sessions | None = None,
+    lookups: LookUps | None = None,
     detector: Callable[[], VoiceDetector] = LoudnessDetector,
     token_seconds: float = 5.0,
     **settings: Any,
@@ -88,14 +92,15 @@ async def house(
     records = Records.open(chosen.database)
     dialog = dialog or EchoDialog()
     ticker = Ticker()
+    rules = Rules(min_pause=0.1, max_pause=0.2, guess_after=0.06, silence=1.5)
     services = Services(
         settings=chosen,
         dialog=dialog,
-        rules=Rules(min_pause=0.1, max_pause=0.2, guess_after=0.06, silence=1.5),
+        rules=rules,
         recognizer=recognizer or ScriptedRecognizer(),
         synthesizer=synthesizer or ToneSynthesizer(seconds_per_character=0.01),
         apology=ToneSynthesizer(seconds_per_character=0.01).audio(dialog.apology),
-        lookups=NoLookUps(),
+        lookups=lookups or NoLookUps(),
         sessions=sessions or MemorySessions(600, 600),
         records=records,
         journal=Journal(),
@@ -103,6 +108,7 @@ async def house(
         ticker=ticker,
         beat=Beat(ticker, EachByItself(detector)),
         redactor=Redactor(chosen.redact),
+        tapes=Tapes(chosen, dialog, rules) if isinstance(dialog, FileDialog) and chosen.record_inputs else None,
     )
     server = AudioServer(services, token_seconds)
     await server.start()

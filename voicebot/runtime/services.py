@@ -16,6 +16,7 @@ from voicebot.privacy.redact import Redactor
 from voicebot.runtime.beat import Beat
 from voicebot.runtime.capacity import Capacity
 from voicebot.runtime.journal import Journal
+from voicebot.runtime.taping import Tapes
 from voicebot.runtime.ticker import Ticker
 from voicebot.settings import Settings
 from voicebot.store.records import Records
@@ -32,6 +33,7 @@ class Services:
     beat: of all calls; it follows the ticker.
     redactor: nothing of a call is kept that did not pass it.
     voice_stats: what the cache of the voice did, for `/metrics`. hearing: the same of the recogniser.
+    tapes: where what calls are told is recorded; None where it is not.
     """
 
     settings: Settings
@@ -50,3 +52,4 @@ class Services:
     redactor: Redactor
     voice_stats: Callable[[], CacheStats] | None = None
     hearing: Collector | None = None
+    tapes: Tapes | None = None

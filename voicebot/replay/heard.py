@@ -1,0 +1,164 @@
+"""What the recogniser would have said to audio that was cut in another way, as far as a recording can tell."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Protocol
+
+from voicebot.asr.port import Transcript
+from voicebot.audio import FRAME_SAMPLES, Pcm
+from voicebot.call.actions import Recognise
+from voicebot.call.events import Failed, Frame, Part, Recognised
+
+LOOK_BACK = 60.0
+"""Seconds of the latest audio in which the audio of a job is looked for."""
+
+ALIKE = 0.8
+"""Share of two stretches' voice that has to be the same for the text of one to be taken for the other's."""
+
+USUAL_WAIT = 0.15
+"""Seconds a text takes to come where the recording shows none."""
+
+
+class Basis(Enum):
+    """How well a text is founded: on the same voice, on pieces of it, or on voice that is much the same."""
+
+    SAME = "same"
+    JOINED = "joined"
+    ALIKE = "alike"
+
+
+class Hearing(Protocol):
+    """Stands in for the recogniser in a replay under other rules."""
+
+    def add(self, frame: Frame) -> None:
+        """The next of the caller's frames."""
+        ...
+
+    def hear(self, asked: Recognise) -> tuple[float, Transcript | str]:
+        """Seconds until the answer, and the answer, or the error."""
+        ...
+
+
+class Track:
+    """The caller's audio so far, and which of its frames hold voice."""
+
+    def __init__(self, threshold: float) -> None:
+        self._threshold = threshold
+        self._audio = bytearray()
+        self._voiced: list[bool] = []
+
+    def add(self, frame: Frame) -> None:
+        """The next frame."""
+        self._audio += frame.pcm.tobytes()
+        self._voiced.append(frame.speech >= self._threshold)
+
+    def voice_in(self, pcm: Pcm) -> frozenset[int]:
+        """Which frames of the call `pcm` holds that have voice in them."""
+        needle, size = pcm.tobytes(), FRAME_SAMPLES * 2
+        before = len(self._audio)
+        oldest = max(0, before - round(LOOK_BACK / 0.02) * size)
+        while (found := self._audio.rfind(needle, oldest, before)) >= 0 and found % size:
+            before = found + len(needle) - 1
+        # What was left out of an utterance, such as frames under a key press, makes it a collage: take the latest.
+        first = (found if found >= 0 else max(0, len(self._audio) - len(needle))) // size
+        return frozenset(at for at in range(first, first + len(needle) // size) if self._voiced[at])
+
+
+@dataclass(slots=True)
+class Answer:
+    """One recorded job: the voice it was about, and what came of it after `wait` seconds, if anything did."""
+
+    voice: frozenset[int]
+    asked: float
+    wait: float = USUAL_WAIT
+    outcome: Transcript | str | None = None
+
+
+@dataclass(slots=True)
+class Answers:
+    """Every recorded job, gathered while the recorded call is driven."""
+
+    track: Track
+    _jobs: dict[int, Answer] = field(default_factory=dict)
+
+    def asked(self, action: Recognise, at: float) -> None:
+        """The recorded call asked for a text."""
+        self._jobs[action.job] = Answer(self.track.voice_in(action.pcm), at)
+
+    def told(self, event: Recognised | Failed, at: float) -> None:
+        """The recorded call got an answer."""
+        if isinstance(event, Failed) and event.part is not Part.RECOGNIZER:
+            return
+        if event.job is not None and (answer := self._jobs.get(event.job)) is not None:
+            answer.wait = at - answer.asked
+            answer.outcome = event.transcript if isinstance(event, Recognised) else event.error
+
+    @property
+    def known(self) -> list[Answer]:
+        """Those that came, in the order of asking."""
+        return [answer for answer in self._jobs.values() if answer.outcome is not None]
+
+
+class RecordedHearing:
+    """Answers from what was recorded: the text of the same voice, else of its pieces, else of the likest.
+
+    unsure: texts that are not founded on the very same voice, with the time of the caller's last word in frames.
+    """
+
+    def __init__(self, answers: Iterable[Answer], threshold: float) -> None:
+        self._answers = list(answers)
+        self._track = Track(threshold)
+        waits = [answer.wait for answer in self._answers]
+        self._wait = statistics.median(waits) if waits else USUAL_WAIT
+        self.unsure: list[str] = []
+
+    def add(self, frame: Frame) -> None:
+        """The next of the caller's frames."""
+        self._track.add(frame)
+
+    def hear(self, asked: Recognise) -> tuple[float, Transcript | str]:
+        """Seconds until the answer, and the answer, or the error."""
+        voice = self._track.voice_in(asked.pcm)
+        wait, outcome, basis = self._find(voice)
+        if basis is not Basis.SAME and isinstance(outcome, Transcript) and outcome.text:
+            self.unsure.append(outcome.text)
+        return wait, outcome
+
+    def _find(self, voice: frozenset[int]) -> tuple[float, Transcript | str, Basis]:
+        same = [answer for answer in self._answers if answer.voice == voice]
+        if same:
+            best = next((answer for answer in same if isinstance(answer.outcome, Transcript)), same[0])
+            assert best.outcome is not None
+            return best.wait, best.outcome, Basis.SAME
+        likest = max(self._answers, key=lambda answer: _alike(answer.voice, voice), default=None)
+        if likest is not None and likest.outcome is not None and _alike(likest.voice, voice) >= ALIKE:
+            return self._wait, likest.outcome, Basis.ALIKE
+        return self._wait, self._joined(voice), Basis.JOINED
+
+    def _joined(self, voice: frozenset[int]) -> Transcript:
+        """The longest recorded pieces of `voice` one after the other; nothing where none was ever heard."""
+        pieces: list[tuple[int, Transcript]] = []
+        left = voice
+        for answer in sorted(self._answers, key=lambda answer: len(answer.voice), reverse=True):
+            if isinstance(answer.outcome, Transcript) and answer.voice and answer.voice <= left:
+                pieces.append((min(answer.voice), answer.outcome))
+                left = left - answer.voice
+        heard = [transcript for _, transcript in sorted(pieces, key=lambda piece: piece[0])]
+        if not heard:
+            return Transcript("", 0.0, no_speech=1.0)
+        return replace(
+            heard[0],
+            text=" ".join(one.text for one in heard if one.text),
+            confidence=min((one.confidence for one in heard if one.text), default=0.0),
+            rejected=next((one.rejected for one in heard if one.rejected), ""),
+            words=(),
+        )
+
+
+def _alike(one: frozenset[int], other: frozenset[int]) -> float:
+    together = len(one | other)
+    return len(one & other) / together if together else 0.0
