@@ -8,7 +8,7 @@ import http
 import time
 import uuid
 from base64 import b64decode
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 
 import structlog
 from websockets.asyncio.server import Server, ServerConnection, serve
@@ -45,11 +45,18 @@ class AudioServer:
     """All audio sockets of this process. Use `start`, then `drain` and `close`.
 
     token_seconds: how long a new socket may take to show a valid token.
+    others: what serves sockets that are no call's, by path.
     """
 
-    def __init__(self, services: Services, token_seconds: float = TOKEN_SECONDS) -> None:
+    def __init__(
+        self,
+        services: Services,
+        token_seconds: float = TOKEN_SECONDS,
+        others: Mapping[str, Callable[[ServerConnection], Awaitable[None]]] | None = None,
+    ) -> None:
         self._services = services
         self._token_seconds = token_seconds
+        self._others = others or {}
         self._metrics = Metrics(
             services.capacity, services.ticker, services.journal, services.voice_stats, services.hearing
         )
@@ -110,6 +117,8 @@ class AudioServer:
             del response.headers["Content-Type"]
             response.headers["Content-Type"] = CONTENT_TYPE
             return response
+        if request.path in self._others:
+            return None
         gateway = gateway_for(request.path)
         if gateway is None:
             return connection.respond(
@@ -137,6 +146,9 @@ class AudioServer:
 
     async def _handle(self, connection: ServerConnection) -> None:
         assert connection.request is not None
+        if (other := self._others.get(connection.request.path)) is not None:
+            await other(connection)
+            return
         gateway = gateway_for(connection.request.path)
         assert gateway is not None
         wire = gateway.wire()

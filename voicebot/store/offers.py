@@ -109,12 +109,12 @@ class Offers:
             ).one_or_none()
             if attempt is None:
                 if latest is not None and latest.state in _OPEN_VALUES and latest.targets == names:
-                    return _offer(latest)
+                    return as_offer(latest)
                 attempt = 1 if latest is None else latest.attempt + 1
             told = and_(offers.c.call_id == call_id, offers.c.attempt == attempt)
             earlier = db.execute(select(offers).where(told)).one_or_none()
             if earlier is not None:
-                return _offer(earlier)
+                return as_offer(earlier)
             abandon(db, call_id, self._now())
             insert_unless_there(
                 db,
@@ -127,13 +127,13 @@ class Offers:
                 state=state.value,
                 offered_at=self._now(),
             )
-            return _offer(db.execute(select(offers).where(told)).one())
+            return as_offer(db.execute(select(offers).where(told)).one())
 
     def get(self, offer_id: int) -> Offer | None:
         """The offer of this id, or None."""
         with store_errors(self._engine.url), self._reader.begin() as db:
             row = db.execute(select(offers).where(offers.c.id == offer_id)).one_or_none()
-            return None if row is None else _offer(row)
+            return None if row is None else as_offer(row)
 
     def claim(self, offer_id: int, agent: str) -> bool:
         """`agent` takes the call; whether it is theirs now.
@@ -193,14 +193,14 @@ class Offers:
             .order_by(offers.c.offered_at, offers.c.id)
         )
         with store_errors(self._engine.url), self._reader.begin() as db:
-            found = [_offer(row) for row in db.execute(query)]
+            found = [as_offer(row) for row in db.execute(query)]
         return found if targets is None else [offer for offer in found if set(targets) & set(offer.targets)]
 
     def offers_of(self, call_id: str) -> list[Offer]:
         """Every offer of the call, in order."""
         query = select(offers).where(offers.c.call_id == call_id).order_by(offers.c.attempt)
         with store_errors(self._engine.url), self._reader.begin() as db:
-            return [_offer(row) for row in db.execute(query)]
+            return [as_offer(row) for row in db.execute(query)]
 
     def _changed(self, statement: Any) -> bool:
         with store_errors(self._engine.url), self._engine.begin() as db:
@@ -216,7 +216,8 @@ def abandon(db: Connection, call_id: str, now: datetime) -> None:
     )
 
 
-def _offer(row: Row[Any]) -> Offer:
+def as_offer(row: Row[Any]) -> Offer:
+    """One row of `offers`."""
     return Offer(
         id=row.id,
         call_id=row.call_id,

@@ -18,6 +18,7 @@ from voicebot.errors import Unstorable
 from voicebot.store import rows
 from voicebot.store.database import insert_unless_there, open_engine, reader, store_errors
 from voicebot.store.desks import Desks
+from voicebot.store.floor import Floors
 from voicebot.store.keeping import Keeping
 from voicebot.store.offers import Offers, abandon
 from voicebot.store.outbox import Outbox, owe
@@ -46,7 +47,7 @@ class Records:
     outbox: the deliveries that `finish`, `completed` and `recover` leave behind.
     offers: the calls offered to people; `completed` abandons those still open.
     users: the people who may sign in; desk: their open desks, and whose call is whose;
-        wrap_ups: what they write about calls.
+        wrap_ups: what they write about calls; floors: all of it at a glance.
     keeping: recordings, and how calls are forgotten.
     """
 
@@ -57,6 +58,7 @@ class Records:
         self.users = Users(engine, now)
         self.desk = Desks(engine, now)
         self.wrap_ups = WrapUps(engine, now)
+        self.floors = Floors(engine, now)
         self.keeping = Keeping(engine, now)
         self._reader = reader(engine)
         self._now = now

@@ -100,6 +100,7 @@ def call(row: Row[Any]) -> CallRow:
         confidence=row.confidence,
         summary=row.summary,
         slots=row.slots,
+        over=row.over,
     )
 
 

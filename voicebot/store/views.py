@@ -31,6 +31,7 @@ class CallRow:
 
     node: the media process that holds or held its stream.
     ended_at, disposition, reason: of the bot's part; None and "" while it is live.
+    over: the gateway said that the caller is gone.
     intent, confidence, summary, slots: of the whole call, as far as known.
     """
 
@@ -49,6 +50,7 @@ class CallRow:
     confidence: float
     summary: str
     slots: Mapping[str, str]
+    over: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, exists, or_, select, update
+from sqlalchemy import Connection, Engine, and_, delete, exists, or_, select, update
 
 from voicebot.store.database import insert_unless_there, reader, store_errors
 from voicebot.store.outbox import owe
@@ -61,6 +61,19 @@ class WrapUps:
         with store_errors(self._engine.url), self._reader.begin() as db:
             row = db.execute(select(wrap_ups).where(_of(call_id, agent))).one_or_none()
             return None if row is None else as_view(row)
+
+    def find(self, wrap_up_id: int, agent: str) -> WrapUp | None:
+        """The wrap-up of this id, if it is `agent`'s."""
+        query = select(wrap_ups).where(wrap_ups.c.id == wrap_up_id, wrap_ups.c.agent == agent)
+        with store_errors(self._engine.url), self._reader.begin() as db:
+            row = db.execute(query).one_or_none()
+            return None if row is None else as_view(row)
+
+    def drop(self, call_id: str, agent: str) -> None:
+        """`agent` has given the call back: forget a wrap-up in which nothing was written."""
+        untouched = and_(_of(call_id, agent), wrap_ups.c.version == 0, wrap_ups.c.finished_at.is_(None))
+        with store_errors(self._engine.url), self._engine.begin() as db:
+            db.execute(delete(wrap_ups).where(untouched))
 
     def unfinished(self, agent: str) -> list[WrapUp]:
         """What `agent` has begun in the last half day and not finished, the latest first."""

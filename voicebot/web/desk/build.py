@@ -7,7 +7,8 @@ from flask import Flask
 from voicebot.settings import Settings
 from voicebot.store.records import Records
 from voicebot.store.sessions import Sessions
-from voicebot.web.desk import access, calls, csrf, signin
+from voicebot.web.desk import access, calls, csrf, pages, signin
+from voicebot.web.desk.painter import Painter
 
 
 def install(app: Flask, settings: Settings, sessions: Sessions, records: Records) -> None:
@@ -16,4 +17,5 @@ def install(app: Flask, settings: Settings, sessions: Sessions, records: Records
     access.install_context(app)
     csrf.install(app)
     app.register_blueprint(signin.blueprint(keeper))
-    app.register_blueprint(calls.blueprint(sessions, records))
+    app.register_blueprint(calls.blueprint(settings, sessions, records))
+    app.register_blueprint(pages.blueprint(settings, sessions, records, Painter(sessions, records)))

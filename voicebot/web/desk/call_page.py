@@ -10,7 +10,7 @@ from typing import Any
 from voicebot.call.record import Speaker, TurnEntry
 from voicebot.dialog.types import Transfer, TransferReason
 from voicebot.store.sessions import Session
-from voicebot.store.views import CallRow, CallState, CallView, Delivery, DeliveryState, TransferView
+from voicebot.store.views import CallRow, CallState, CallView, Delivery, DeliveryState, TransferView, WrapUp
 
 VERSION = 1
 NAME_SLOTS = ("name", "caller_name", "customer_name")
@@ -19,7 +19,7 @@ DELIVERY_WORDS = {
     DeliveryState.DONE: "written",
     DeliveryState.DEAD: "given up",
 }
-CRM_NAMES = {"hubspot": "HubSpot"}
+CRM_NAMES = {"hubspot": "HubSpot", "salesforce": "Salesforce", "zendesk": "Zendesk", "webhook": "Webhook"}
 WHY = {
     TransferReason.REQUESTED.value: "asked for a person",
     TransferReason.PRESSED_ZERO.value: "pressed 0",
@@ -79,6 +79,7 @@ class CallPage:
     transcript: tuple[Said, ...] = ()
     transfers: tuple[TransferView, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
+    wrap_ups: tuple[WrapUp, ...] = ()
     troubles: tuple[str, ...] = field(default=())
 
     @property
@@ -132,9 +133,19 @@ class CallPage:
                     "state": delivery.state.value,
                     "attempts": delivery.attempts,
                     "id": delivery.external_id,
+                    "wrap_up": bool(delivery.wrap_up),
                     "error": delivery.last_error,
                 }
                 for delivery in self.deliveries
+            ],
+            "wrap_ups": [
+                {
+                    "agent": written.agent,
+                    "notes": written.notes,
+                    "disposition": written.disposition.value if written.disposition else None,
+                    "finished_at": _iso(written.finished_at),
+                }
+                for written in self.wrap_ups
             ],
             "troubles": list(self.troubles),
         }
@@ -165,6 +176,7 @@ def page(view: CallView, session: Session | None) -> CallPage:
         transcript=tuple(_said(turn) for turn in view.turns if turn.text or turn.keys),
         transfers=view.transfers,
         deliveries=view.deliveries,
+        wrap_ups=tuple(written for written in view.wrap_ups if not written.empty),
         troubles=tuple(f"{trouble.part}: {trouble.error}" for trouble in view.troubles),
     )
 

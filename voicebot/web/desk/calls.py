@@ -5,25 +5,20 @@ from __future__ import annotations
 from flask import Blueprint, abort, jsonify, render_template
 from flask.typing import ResponseReturnValue
 
+from voicebot.settings import Settings
 from voicebot.store.records import Records
 from voicebot.store.sessions import Sessions
 from voicebot.store.users import Role, User
 from voicebot.web.desk.access import known, requires
-from voicebot.web.desk.call_page import (
-    CRM_NAMES,
-    DELIVERY_WORDS,
-    CallPage,
-    listed,
-    outcome_words,
-    page,
-    page_of_session,
-)
+from voicebot.web.desk.call_page import CallPage, listed, outcome_words, page, page_of_session
+from voicebot.web.desk.fragments import paint_call
+from voicebot.web.desk.sockets import live_page
 from voicebot.web.errors import wants_page
 
 LIST_LIMIT = 50
 
 
-def blueprint(sessions: Sessions, records: Records) -> Blueprint:
+def blueprint(settings: Settings, sessions: Sessions, records: Records) -> Blueprint:
     """`/agent/calls` and `/agent/calls/<id>`; JSON for whoever asks for it.
 
     Supervisors see every call, agents those they took or are offered. The opaque id that came with a call to an
@@ -35,13 +30,10 @@ def blueprint(sessions: Sessions, records: Records) -> Blueprint:
     @requires(Role.AGENT, Role.SUPERVISOR)
     def calls() -> ResponseReturnValue:
         user = known()
-        rows = (
-            records.calls(LIST_LIMIT)
-            if user.may(Role.SUPERVISOR)
-            else records.desk.calls_of(user.name, LIST_LIMIT)
-        )
+        all_of_them = user.may(Role.SUPERVISOR)
+        rows = records.calls(LIST_LIMIT) if all_of_them else records.desk.calls_of(user.name, LIST_LIMIT)
         if wants_page():
-            return render_template("desk/calls.html", calls=rows, outcome=outcome_words)
+            return render_template("desk/calls.html", calls=rows, outcome=outcome_words, all=all_of_them)
         return jsonify(calls=[listed(row) for row in rows])
 
     @pages.get("/agent/calls/<identity>")
@@ -50,26 +42,33 @@ def blueprint(sessions: Sessions, records: Records) -> Blueprint:
         found = _find(identity, known(), sessions, records)
         if found is None:
             abort(404)
-        if wants_page():
-            return render_template(
-                "desk/call.html", call=found, delivery_words=DELIVERY_WORDS, crm_names=CRM_NAMES
-            )
-        return jsonify(found.document())
+        if not wants_page():
+            return jsonify(found.document())
+        title = found.name or found.phone or "Unknown caller"
+        return live_page(
+            "desk/call.html", f"call:{identity}", settings, sessions, title=title, call=paint_call(found)
+        )
 
     return pages
 
 
 def _find(identity: str, user: User, sessions: Sessions, records: Records) -> CallPage | None:
-    """The call behind an agent context, or with this very id, if `user` may see it."""
-    in_context = sessions.resolve_context(identity)
-    call_id = in_context or identity
-    if in_context is None and not may_see(call_id, user, records):
+    call_id = call_for(identity, user, sessions, records)
+    if call_id is None:
         return None
     session = sessions.get(call_id)
     view = records.call(call_id)
     if view is not None:
         return page(view, session)
     return page_of_session(session) if session else None
+
+
+def call_for(identity: str, user: User, sessions: Sessions, records: Records) -> str | None:
+    """The call behind an agent context, or with this very id; None for one that `user` may not see."""
+    in_context = sessions.resolve_context(identity)
+    if in_context is not None:
+        return in_context
+    return identity if may_see(identity, user, records) else None
 
 
 def may_see(call_id: str, user: User, records: Records) -> bool:

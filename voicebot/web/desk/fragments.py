@@ -1,0 +1,172 @@
+"""The parts of pages that are pushed while they are open, as HTML; everything from outside is escaped.
+
+The Flask pages contain the same parts, made by the same functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from voicebot.store.desks import Present
+from voicebot.store.offers import Offer, OfferState
+from voicebot.store.users import User
+from voicebot.store.views import CallView, WrapUp, WrapUpDisposition
+from voicebot.store.wrap_ups import NOTES_LIMIT
+from voicebot.web.desk.call_page import CRM_NAMES, DELIVERY_WORDS, WHY, CallPage, page
+from voicebot.web.desk.matches import Match
+
+DISPOSITION_WORDS = {
+    WrapUpDisposition.RESOLVED: "Resolved",
+    WrapUpDisposition.FOLLOW_UP: "Needs a follow-up",
+    WrapUpDisposition.CALL_BACK: "Call back promised",
+    WrapUpDisposition.PASSED_ON: "Passed on",
+    WrapUpDisposition.NOT_REACHED: "Did not get to talk",
+    WrapUpDisposition.WRONG_NUMBER: "Wrong number",
+}
+OFFER_WORDS = {
+    OfferState.WAITING: "waits in the queue",
+    OfferState.RINGING: "is ringing",
+    OfferState.ACCEPTED: "was answered",
+}
+LOST_WORDS = {
+    OfferState.DECLINED: "The call was declined",
+    OfferState.NO_ANSWER: "Nobody answered the phone in time",
+    OfferState.BUSY: "The phone was busy",
+    OfferState.MACHINE: "An answering machine took the call",
+    OfferState.FAILED: "The call could not be put through",
+    OfferState.ABANDONED: "The caller is gone",
+}
+LATEST_TURNS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """An offered call and all that is known of it. taken_by: who claimed it, as far as it concerns the reader."""
+
+    offer: Offer
+    call: CallPage
+    matches: Sequence[Match] = ()
+
+    @property
+    def title(self) -> str:
+        """Who calls, for a heading and a notification."""
+        return self.call.name or self.call.phone or "Unknown number"
+
+    @property
+    def why(self) -> str:
+        """Why the call goes to a person, in a few words."""
+        return WHY.get(self.offer.reason, self.offer.reason.replace("_", " "))
+
+    @property
+    def since(self) -> int:
+        """When the caller began to wait, seconds since the epoch."""
+        return int(self.offer.offered_at.timestamp())
+
+    @property
+    def state_words(self) -> str:
+        return OFFER_WORDS.get(self.offer.state, "is over")
+
+    @property
+    def latest(self) -> Sequence[Any]:
+        """The end of what was said."""
+        return self.call.transcript[-LATEST_TURNS:]
+
+
+def card(offer: Offer, view: CallView, matches: Sequence[Match] = ()) -> Card:
+    """The card of an offered call."""
+    return Card(offer, page(view, None), matches)
+
+
+def paint_card(shown: Card, mine: bool) -> Markup:
+    """An offered call as an item of the desk's list. mine: the reader has claimed it."""
+    return _paint("card.html", card=shown, mine=mine)
+
+
+def paint_offers(cards: Sequence[Markup]) -> Markup:
+    """The list of offered calls."""
+    return _paint("offers.html", cards=cards)
+
+
+def paint_facts(call: CallPage, offer: Offer | None, over: bool, matches: Sequence[Match] = ()) -> Markup:
+    """The head of a call the reader has taken: who, why, and how it stands."""
+    return _paint("facts.html", call=call, state=talk_state(offer, over), over=over, matches=matches)
+
+
+def paint_talk(
+    talk: WrapUp, call: CallPage, offer: Offer | None, over: bool, matches: Sequence[Match] = ()
+) -> Markup:
+    """A call the reader has taken, with its notes."""
+    return _paint(
+        "talk.html",
+        talk=talk,
+        title=call.name or call.phone or "an unknown number",
+        facts=paint_facts(call, offer, over, matches),
+        transcript=paint_transcript(call),
+        limit=NOTES_LIMIT,
+    )
+
+
+def paint_transcript(call: CallPage) -> Markup:
+    """What was said, with who said it and when."""
+    return _paint("transcript.html", call=call)
+
+
+def paint_call(call: CallPage) -> Markup:
+    """A whole call."""
+    return _paint("call.html", call=call, delivery_words=DELIVERY_WORDS, crm_names=CRM_NAMES)
+
+
+def paint_queue(cards: Sequence[Card], present: Sequence[Present], talking: Mapping[str, int]) -> Markup:
+    """Who waits, how long and why, and who is there. talking: by agent, how many calls are not wrapped up."""
+    return _paint("queue.html", cards=cards, present=present, talking=talking)
+
+
+def talk_state(offer: Offer | None, over: bool) -> tuple[str, str]:
+    """How a claimed call stands: a word for its look, and a sentence."""
+    if offer is not None and offer.state in LOST_WORDS:
+        return "lost", LOST_WORDS[offer.state]
+    if over:
+        return "over", "The call is over"
+    if offer is None or offer.state is OfferState.ACCEPTED:
+        return "talking", "You have the caller"
+    if offer.state is OfferState.RINGING:
+        return "ringing", "Pick up your phone"
+    return "ringing", "The caller is being put through"
+
+
+def visible(offers: Sequence[Offer], user: User) -> list[Offer]:
+    """Those of `offers` that concern `user`: for their targets, or claimed by them."""
+    return [offer for offer in offers if offer.agent == user.name or user.sees(offer.targets)]
+
+
+@cache
+def _environment() -> Environment:
+    found = Environment(
+        loader=PackageLoader("voicebot.web", "templates/desk/parts"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    found.filters["spaced"] = lambda text: text.replace("_", " ")
+    found.filters["day"] = lambda moment: moment.strftime("%Y-%m-%d %H:%M:%S UTC")
+    found.filters["hour"] = lambda moment: moment.strftime("%H:%M:%S UTC")
+    found.filters["epoch"] = lambda moment: int(moment.timestamp())
+    found.globals["disposition_words"] = DISPOSITION_WORDS
+    return found
+
+
+def _paint(name: str, **values: Any) -> Markup:
+    return Markup(_environment().get_template(name).render(**values))  # noqa: S704
+
+
+def epoch(moment: datetime) -> float:
+    """`moment` as a page's script counts it: seconds."""
+    return moment.timestamp()
