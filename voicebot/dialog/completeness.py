@@ -24,11 +24,11 @@ _MORE_COMES = word_set(
 
 def judge(script: Script, state: State, text: str) -> Completeness:
     """How complete `text` is in `state`."""
-    if is_noise(text):
-        return Completeness.NOTHING
     filling = state.expected if isinstance(state.expected, Filling) else None
     reader = script.slots[filling.slot] if filling is not None else script.bare_slot
     reading = _number(reader, text, filling)
+    if is_noise(text) and (filling is None or reading is None):
+        return Completeness.NOTHING
     fit = reading.fit if reading is not None else None
     if reader is not None and reading is not None and fit is Fit.VALID and filling is not None:
         return _grown(reader, reading)

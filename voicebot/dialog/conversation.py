@@ -62,7 +62,7 @@ class FileConversation:
     def hear(self, text: str, confidence: float) -> Move:
         """The caller said `text`; `confidence` (0..1) is the recogniser's."""
         if is_noise(text):
-            return Move((), Listen())
+            return self._sound(text)
         state = self._state
         state.silences = 0
         state.pending = state.trying = None
@@ -169,6 +169,12 @@ class FileConversation:
         return Hints(texts.prompt, tuple(texts.hotwords))
 
     @property
+    def private(self) -> bool:
+        """Whether the value of a private slot is asked for."""
+        expected = self._state.expected
+        return isinstance(expected, Filling) and self._script.slots[expected.slot].slot.private
+
+    @property
     def meaning(self) -> Meaning:
         """The call's main intent so far, its confidence, and all slots."""
         state = self._state
@@ -201,6 +207,18 @@ class FileConversation:
             self._state.said = move.say
         return move
 
+    def _sound(self, text: str) -> Move:
+        """Nothing is answered to a mere sound; but an "oh" may be the zero of a number that is being said."""
+        expected = self._state.expected
+        if isinstance(expected, Filling) and not expected.kept.whole:
+            reader = self._script.slots[expected.slot]
+            reading = reader.read(text, expected.kept)
+            if reading is not None and reader.slot.spelt:
+                if expected.kept.value:
+                    return self._kept(self._steps.values.take(expected, reading))
+                self._state.expected = replace(expected, kept=Piece("", reading.words))
+        return Move((), Listen())
+
     def _reading(self, text: str, fresh: str | None) -> Reading | None:
         """A value for the slot that is asked for, or else for the one the caller may correct or begin with."""
         expected = self._state.expected
@@ -212,7 +230,7 @@ class FileConversation:
                 return None
             reader = self._script.slots[slot]
             value = self._state.slots.get(slot) if slot == fresh else None
-            reading = reader.read(text, Piece.told(value) if value is not None else NOTHING)
+            reading = reader.read(text, Piece.told(value, self._state.spoken) if value is not None else NOTHING)
             if reading is not None and reading.repaired and not (reading.cued and reader.corrects(text)):
                 return None
         if reading is None or reading.cued or (isinstance(expected, Filling) and len(reading.value) > 1):
@@ -260,7 +278,7 @@ class FileConversation:
             reading = replace(reading, unsure=unsure)
             if self._steps.values.plain(intent, slot, reading):
                 self._state.slots[slot] = reading.value
-                self._state.fresh = slot
+                self._state.fresh, self._state.spoken = slot, reading.words
             elif reading.fit is Fit.VALID:
                 self._state.slots.pop(slot, None)
                 doubtful = (slot, reading)

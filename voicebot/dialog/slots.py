@@ -39,9 +39,9 @@ class Piece:
     whole: bool = False
 
     @classmethod
-    def told(cls, value: str) -> Piece:
-        """A whole value that the caller was told."""
-        return cls(value, (numbers.BREAK, *value), whole=True)
+    def told(cls, value: str, words: tuple[str, ...] = ()) -> Piece:
+        """A whole value that the caller was told; `words` made it."""
+        return cls(value, words or (*value, numbers.BREAK), whole=True)
 
 
 NOTHING = Piece()
@@ -171,14 +171,17 @@ class SlotReader:
         """The value that keys make: on their own, or after what was said before."""
         if kept.whole:
             kept = NOTHING
-        words = (*kept.words, numbers.BREAK, digits) if kept.words else (digits,)
-        joined = self._fitting(words)
+        alone = (digits, numbers.BREAK)
+        words = (*kept.words, numbers.BREAK, *alone) if kept.words else alone
+        joined = self._fitting(words) if kept.words else []
         if self.valid(digits):
-            return self._settled([digits, *joined], (digits,))
+            return self._settled([digits, *joined], alone)
         if joined:
             return self._settled(joined, words)
-        value = kept.value + digits if len(kept.value + digits) < self.longest else digits
-        return Reading(value, self.fit(value), words=words if value != digits else (digits,))
+        value = kept.value + digits
+        if len(value) >= self.longest:
+            return Reading(digits, self.fit(digits), words=alone)
+        return Reading(value, self.fit(value), words=words)
 
     def corrects(self, text: str) -> bool:
         """Whether `text` puts right a value nobody asks about any more: it contradicts, and is no mere "two"."""
@@ -243,11 +246,13 @@ class SlotReader:
         if not named and len(value) > 1 and told.value.startswith(value):
             # Whoever begins again from the start has not come to the part that is wrong.
             return Reading(value, Fit.SHORT, cued, words=words)
-        grown = [] if named or len(segments) > 1 else self._fitting((*told.words, *words))
+        contradicted = named or len(segments) > 1
+        grown = [] if contradicted else self._fitting((*told.words, *words))
         repair = repairs.put_right(told.value, said, self.spelling, self.valid)
         if grown or repair is not None:
             values = grown or ([] if repair is None else repair.values[:1] if repair.clear else repair.values)
-            return replace(self._settled(values, told.words, cued), repaired=not grown)
+            said_so_far = (*told.words, *words) if grown else ()
+            return replace(self._settled(values, said_so_far, cued), repaired=not grown)
         return None
 
     def _corrected(self, heard: Sequence[tuple[str, int]], kept: Piece) -> Reading | None:

@@ -107,7 +107,7 @@ class State:
     topic: the intent talked about last; main: the call's intent so far; minor: the last one that is only manners.
     sure: how well each intent was understood, 0..1.
     answered: whether the topic got its answer.
-    fresh: the slot filled in the turn before, which further digits may still complete.
+    fresh: the slot filled in the turn before, which further digits may still complete; spoken: as it was said.
     trying: the value that the pending look-up is to find; known: the answer to the last one tried.
     failures: misunderstandings of the whole call; heard: every word the caller said.
     refusals: times the caller was told that nobody is there; attempts: transfers tried.
@@ -127,6 +127,7 @@ class State:
     answered: bool = False
     pending: str | None = None
     fresh: str | None = None
+    spoken: tuple[str, ...] = ()
     trying: Trying | None = None
     known: Known | None = None
     said: tuple[Line, ...] = ()

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from voicebot.dialog.leaving import Leaving
 from voicebot.dialog.schema import Answer
 from voicebot.dialog.script import Script
+from voicebot.dialog.slots import Piece
 from voicebot.dialog.state import Asked, Filling, Free, Question, State
 from voicebot.dialog.types import (
     HangUp,
@@ -132,7 +133,8 @@ class Steps:
         last = next((slot for slot in reversed(spec.slots) if slot in asked_by), None)
         if last is None or state.tries > self._script.slots[last].slot.retries:
             return self.offer_person(TransferReason.NOT_UNDERSTOOD, line)
-        return self.values.not_found(Filling(last, intent), state.slots.pop(last), line)
+        told = Piece.told(state.slots.pop(last), state.spoken if state.fresh == last else ())
+        return self.values.not_found(Filling(last, intent, told), line)
 
     def offer_person(self, reason: TransferReason, *before: Line) -> Move:
         """Ask whether to connect the caller with a person."""

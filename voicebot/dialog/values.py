@@ -82,17 +82,14 @@ class Values:
         intent = self._script.file.intents[filling.intent]
         if self._source(filling) == intent.look_up:
             # The answer of the intent says that there is no such value, and which was understood.
-            return self._accept(filling, reading.value)
+            return self._accept(filling, reading.piece)
         return self._settle(filling, reading, vouched=False)
 
     def agree(self, filling: Filling) -> Move:
         """The caller said that the value they were told is right."""
-        value = filling.kept.value
-        return (
-            self._accept(filling, value)
-            if self._script.slots[filling.slot].valid(value)
-            else self.ask_again(filling)
-        )
+        if not self._script.slots[filling.slot].valid(filling.kept.value):
+            return self.ask_again(filling)
+        return self._accept(filling, filling.kept)
 
     def deny(self, filling: Filling) -> Move:
         """The caller said that the value they were told is wrong, and no more: ask about the next one, or anew.
@@ -106,9 +103,9 @@ class Values:
             return self._read_back(filling, Reading(value, Fit.VALID, others=tuple(others)))
         return self.ask_again(filling)
 
-    def not_found(self, filling: Filling, value: str, line: Line) -> Move:
-        """The look-up knows no such value, as `line` says: the caller says it again or puts it right."""
-        self._state.expected = replace(filling, kept=Piece.told(value), others=())
+    def not_found(self, filling: Filling, line: Line) -> Move:
+        """The look-up does not know the value the caller is told by `line`: they say it again or put it right."""
+        self._state.expected = filling
         return Move((line,), Listen())
 
     def ask_again(self, filling: Filling) -> Move:
@@ -166,7 +163,7 @@ class Values:
     def _weigh(self, filling: Filling, reading: Reading) -> Move:
         slot = self._slot(filling)
         if filling.kept.whole and reading.candidates == (filling.kept.value,):
-            return self._accept(filling, reading.value)
+            return self._accept(filling, reading.piece)
         source = self._source(filling)
         if source is not None and (reading.others or slot.look_up is not None or slot.mishearings):
             return self._try(Trying(filling, reading, reading.candidates))
@@ -191,7 +188,7 @@ class Values:
         always = self._slot(filling).confirm == "always"
         if self._asks(filling, reading) and (always or not vouched):
             return self._read_back(filling, reading)
-        return self._accept(filling, reading.value)
+        return self._accept(filling, reading.piece)
 
     def _asks(self, filling: Filling, reading: Reading) -> bool:
         slot = self._slot(filling)
@@ -206,14 +203,14 @@ class Values:
     def _read_back(self, filling: Filling, reading: Reading) -> Move:
         slot = self._slot(filling)
         if slot.read_back is None:
-            return self._accept(filling, reading.value)
-        told = Piece.told(reading.value)
+            return self._accept(filling, reading.piece)
+        told = Piece.told(reading.value, reading.words)
         self._state.expected = replace(filling, kept=told, others=reading.others)
         return Move((self._further.line(slot.read_back, {"heard": reading.value}),), Listen())
 
-    def _accept(self, filling: Filling, value: str) -> Move:
-        self._state.slots[filling.slot] = value
-        self._state.fresh = filling.slot
+    def _accept(self, filling: Filling, heard: Piece) -> Move:
+        self._state.slots[filling.slot] = heard.value
+        self._state.fresh, self._state.spoken = filling.slot, heard.words
         return self._further.carry_on(filling.intent, filling.unsure)
 
     def _not_whole(self, filling: Filling, reading: Reading) -> Move:
