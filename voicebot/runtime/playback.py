@@ -11,8 +11,10 @@ import numpy as np
 
 from voicebot.audio import SAMPLE_RATE, Pcm
 from voicebot.audio.boundary import quietest
+from voicebot.audio.echo import EchoGuard
 from voicebot.call.events import Sent
 from voicebot.gateways.port import Message, Wire
+from voicebot.runtime.recording import Recording
 
 CHUNK_SAMPLES = SAMPLE_RATE // 10
 """Audio per message: 100 ms, above the smallest message every gateway plays at once (gateways that
@@ -52,14 +54,17 @@ class Playback:
     """The outgoing side of one call. Pure: told the time, returns what to send.
 
     Audio is sent at most `wire.lead` seconds ahead of the caller's ear, in the order the utterances were begun.
+    recording: gets to know what the caller hears.
     """
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: Wire, recording: Recording | None = None) -> None:
         self._wire = wire
+        self._recording = recording
         self._queue: deque[_Utterance] = deque()
         self._ends_at = 0.0
         self._not_before = 0.0
         self._held = False
+        self._guard = EchoGuard()
 
     def begin(self, number: int) -> None:
         """Reserve the next place in the order for utterance `number`."""
@@ -108,6 +113,13 @@ class Playback:
         held, self._held = self._held, False
         return [] if held else self._silence(now)
 
+    def echoed(self, frame: Pcm, now: float, voice: bool) -> bool:
+        """Whether the caller's `frame`, which arrived at `now`, is but what was sent, come back.
+
+        voice: whether it is taken for voice; other frames do not matter. Every frame has to be shown.
+        """
+        return self._guard.hear(frame, now, voice)
+
     def remaining(self, now: float) -> float:
         """Seconds of audio sent and not yet played."""
         return max(0.0, self._ends_at - now)
@@ -141,12 +153,19 @@ class Playback:
         utterance.next += len(pcm)
         again, utterance.again = utterance.again, False
         duration = len(pcm) / SAMPLE_RATE
-        self._ends_at = max(self._ends_at, now) + duration
+        plays_at = max(self._ends_at, now)
+        self._guard.played(pcm, plays_at)
+        if self._recording is not None:
+            self._recording.bot(pcm, plays_at, now)
+        self._ends_at = plays_at + duration
         at = start / SAMPLE_RATE if again else None
         return list(self._wire.send(pcm, now)), Sent(utterance.number, duration, at=at)
 
     def _silence(self, now: float) -> list[Message]:
         messages = list(self._wire.flush(now))
+        self._guard.silenced(now)
+        if self._recording is not None:
+            self._recording.cut(now)
         self._ends_at = now
         self._not_before = self._wire.quiet_until(now)
         return messages

@@ -42,6 +42,7 @@ from voicebot.call.events import (
     VoiceReady,
 )
 from voicebot.call.record import Disposition, EndEntry, Entry
+from voicebot.call.turns import HYSTERESIS
 from voicebot.dialog.types import NOWHERE, HangUp, Recollection, Transfer, TransferReason
 from voicebot.errors import LookUpError, RecognizerError, SynthesizerError
 from voicebot.gateways.port import (
@@ -58,6 +59,7 @@ from voicebot.runtime.beat import Seat
 from voicebot.runtime.departure import Departure
 from voicebot.runtime.metrics import Metrics
 from voicebot.runtime.playback import Playback, mark_number
+from voicebot.runtime.recording import Recording
 from voicebot.runtime.services import Services
 from voicebot.runtime.socket import Outlet
 from voicebot.store.sessions import Session
@@ -107,7 +109,8 @@ class Runner:
         self._call = Call(self._conversation, services.rules)
         self._framer = Framer()
         self._seat: Seat | None = None
-        self._playback = Playback(wire)
+        self._recording = self._record(services)
+        self._playback = Playback(wire, self._recording)
         self._jobs: dict[int, asyncio.Task[None]] = {}
         self._speeches: dict[int, Speech] = {}
         self._speaking: dict[int, asyncio.Task[None]] = {}
@@ -136,6 +139,8 @@ class Runner:
         )
         self._seat = self._services.beat.join(self)
         after = max(0.0, time.time() - session.started_at) if session.comeback is not None else 0.0
+        if self._recording is not None:
+            self._write(partial(self._services.records.keeping.recording, session.call_id, self._recording.path))
         self._tell(
             Started(
                 session.call_id,
@@ -188,9 +193,20 @@ class Runner:
             self._seat = None
         for task in (*self._jobs.values(), *self._speaking.values()):
             task.cancel()
+        if self._recording is not None:
+            self._recording.close(self._clock())
         if self._tape is not None:
             self._tape.end()
         self._ended.set()
+
+    def _record(self, services: Services) -> Recording | None:
+        if services.recorder is None:
+            return None
+        keeping = services.records.keeping
+        recording = services.recorder.record(
+            self._session.call_id, lambda seconds: self._write(partial(keeping.recorded, recording.path, seconds))
+        )
+        return recording
 
     def _fits(self, allowance: Allowance, amount: float) -> bool:
         """Whether a telephone could have sent this; what it could not is not heard."""
@@ -208,7 +224,11 @@ class Runner:
                 self._seat.put(frame, now)
 
     def hear(self, pcm: Pcm, speech: float, at: float) -> None:
-        """As `Listener.hear`."""
+        """As `Listener.hear`. The bot's own voice, come back from the line, is nobody's."""
+        if self._recording is not None:
+            self._recording.caller(pcm, at)
+        if self._playback.echoed(pcm, at, speech >= self._services.rules.vad_threshold - HYSTERESIS):
+            speech = 0.0
         self._tell(Frame(pcm, speech), at)
 
     def unheard(self, error: Exception) -> None:
@@ -220,6 +240,9 @@ class Runner:
 
     def tick(self, now: float) -> None:
         """As `Listener.tick`."""
+        if self._recording is not None:
+            self._recording.private = self._conversation.private
+            self._recording.tick(now)
         self._tell(Tick(), now)
         try:
             self._pump()
