@@ -24,7 +24,12 @@ def own_logs() -> Iterator[None]:
     structlog.reset_defaults()
 
 
-REAL_TIME = ("tests/e2e/test_conversations.py", "tests/e2e/test_kill.py", "tests/e2e/test_processes.py")
+REAL_TIME = (
+    "tests/e2e/test_conversations.py",
+    "tests/e2e/test_kill.py",
+    "tests/e2e/test_processes.py",
+    "tests/benchmarks/test_delivery_kill.py",
+)
 """Modules whose callers speak in real time: two of them at once would slow each other down."""
 
 

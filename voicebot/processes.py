@@ -32,6 +32,7 @@ from voicebot.runtime.beat import Beat
 from voicebot.runtime.capacity import Capacity
 from voicebot.runtime.journal import Journal
 from voicebot.runtime.presence import Presence
+from voicebot.runtime.recording import Recorder
 from voicebot.runtime.server import AudioServer
 from voicebot.runtime.services import Services
 from voicebot.runtime.taping import Tapes
@@ -44,6 +45,8 @@ from voicebot.tts.build import build as build_voice
 from voicebot.tts.fallback import Voice
 from voicebot.web.app import create_app
 from voicebot.web.desk.access import first_user
+from voicebot.web.desk.live import LivePages
+from voicebot.web.desk.sockets import PATH as PAGES_PATH
 from voicebot.web.health import Readiness
 from voicebot.web.listener import listen
 
@@ -153,7 +156,7 @@ def serving_web(settings: Settings, app: Flask) -> Iterator[None]:
 
 @contextlib.contextmanager
 def delivering(settings: Settings, stores: Stores) -> Iterator[None]:
-    """Deliver notes to the CRM, and finish calls whose process died, in a thread."""
+    """Deliver notes, with a thread for each CRM, and finish calls whose process died."""
     stop = threading.Event()
     owner = f"{socket.gethostname()}:{os.getpid()}"
     worker = DeliveryWorker(stores.records, crms(settings), owner, plans={stores.dialog.name: stores.dialog.crm})
@@ -253,15 +256,22 @@ async def serving_media(settings: Settings, stores: Stores, engines: Engines) ->
         redactor=Redactor(settings.redact, stores.dialog.private_slots),
         voice_stats=lambda: engines.voice.stats,
         hearing=engines.recognizer.metrics,
+        recorder=(
+            None
+            if settings.recordings is Recordings.OFF
+            else Recorder(settings.recordings_dir, settings.recordings)
+        ),
         tapes=Tapes(settings, stores.dialog, rules) if settings.record_inputs else None,
     )
     # What is loaded by now stays; the garbage collector would stop all calls to look at it again and again.
     gc.freeze()
-    server = AudioServer(services)
+    pages = LivePages(stores.sessions, stores.records, settings.node, float(settings.wrap_up_seconds))
+    server = AudioServer(services, others={PAGES_PATH: pages.serve})
     await server.start()
     warming = asyncio.create_task(engines.voice.warm(stores.dialog.fixed_lines()))
     presence = Presence(settings, stores.sessions, stores.records, services.capacity, engines.recognizer)
     announcing = asyncio.create_task(presence.run())
+    showing = asyncio.create_task(pages.run())
     stop = threading.Event()
     deleting = _repeating("recordings", stop, lambda: _delete_files(settings, stores))
     deleting.start()
@@ -269,11 +279,13 @@ async def serving_media(settings: Settings, stores: Stores, engines: Engines) ->
         yield server
     finally:
         stop.set()
-        for task in (warming, announcing):
+        for task in (warming, announcing, showing):
             task.cancel()
         await server.close()
         await presence.leave()
         await asyncio.to_thread(deleting.join, 5.0)
+        if services.recorder is not None and not await asyncio.to_thread(services.recorder.close, 10.0):
+            log.error("recordings.unfinished")
         if not await asyncio.to_thread(journal.close, 10.0):
             log.error("journal.unfinished", backlog=journal.backlog)
         if services.tapes is not None and not await asyncio.to_thread(services.tapes.close, 5.0):

@@ -26,11 +26,12 @@ from voicebot.privacy.redact import Redactor
 from voicebot.runtime.beat import Beat
 from voicebot.runtime.capacity import Capacity
 from voicebot.runtime.journal import Journal
+from voicebot.runtime.recording import Recorder
 from voicebot.runtime.server import AudioServer
 from voicebot.runtime.services import Services
 from voicebot.runtime.taping import Tapes
 from voicebot.runtime.ticker import Ticker
-from voicebot.settings import Settings
+from voicebot.settings import Recordings, Settings
 from voicebot.store.memory import MemorySessions
 from voicebot.store.records import Records
 from voicebot.store.sessions import Session, Sessions
@@ -108,6 +109,9 @@ async def house(
         ticker=ticker,
         beat=Beat(ticker, EachByItself(detector)),
         redactor=Redactor(chosen.redact),
+        recorder=(
+            None if chosen.recordings is Recordings.OFF else Recorder(chosen.recordings_dir, chosen.recordings)
+        ),
         tapes=Tapes(chosen, dialog, rules) if isinstance(dialog, FileDialog) and chosen.record_inputs else None,
     )
     server = AudioServer(services, token_seconds)
@@ -116,6 +120,8 @@ async def house(
         yield House(server, services)
     finally:
         await server.close()
+        if services.recorder is not None:
+            assert await asyncio.to_thread(services.recorder.close, 5.0)
         await asyncio.to_thread(services.journal.close, 5.0)
         records.close()
 

@@ -13,18 +13,30 @@ from typing import Any
 
 import pytest
 import requests
+import soundfile
 from pydantic import SecretStr
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
 from tests.runtime.house import AUDIO_TOKEN, VOICE, Caller, calling, house, until
-from voicebot.audio import Pcm, g711
+from voicebot.audio import SAMPLE_RATE, Pcm, g711
 from voicebot.call.record import Disposition, Speaker
-from voicebot.dialog.types import Conversation, HangUp, Move, Recollection, Transfer, TransferReason
+from voicebot.dialog.types import (
+    NOWHERE,
+    Conversation,
+    HangUp,
+    Move,
+    Recollection,
+    Surroundings,
+    Transfer,
+    TransferReason,
+)
 from voicebot.errors import StoreError
+from voicebot.runtime.recording import find
 from voicebot.runtime.server import WAITING_SOCKETS
 from voicebot.runtime.socket import FRAMES_AT_ONCE
+from voicebot.settings import Recordings
 from voicebot.testing.dialog import EchoConversation, EchoDialog
 from voicebot.testing.scripted import Failing, ScriptedRecognizer
 from voicebot.testing.tones import ToneSynthesizer
@@ -224,6 +236,34 @@ def test_personal_data_is_not_kept(tmp_path: Path) -> None:
     run(scenario())
 
 
+def test_a_call_is_recorded_from_both_sides(tmp_path: Path) -> None:
+    """The caller is left, the bot right; the record knows the file and how long it is."""
+
+    async def scenario() -> None:
+        recognizer = ScriptedRecognizer(["hello there"])
+        async with house(tmp_path, recognizer=recognizer, recordings=Recordings.FLAC) as running:
+            async with calling(running) as caller:
+                await until(caller.audible)
+                await asyncio.sleep(0.6)
+                caller.audible.clear()
+                await caller.speak()
+                await until(caller.audible)
+                await asyncio.sleep(0.5)
+            await running.server.drain()
+            services = running.services
+            assert services.recorder is not None
+            assert await asyncio.to_thread(services.recorder.close, 5)
+            assert await asyncio.to_thread(services.journal.close, 5)
+            (kept,) = services.records.keeping.recordings_of("call-1")
+            path = find(services.settings.recordings_dir, kept.path)
+            assert path is not None
+            samples, _ = soundfile.read(path, dtype="int16")
+            assert len(samples) == round(kept.seconds * SAMPLE_RATE) > SAMPLE_RATE
+            assert (abs(samples) > 500).any(axis=0).tolist() == [True, True]
+
+    run(scenario())
+
+
 def test_a_guess_that_is_late_is_promoted_when_the_turn_is_over(tmp_path: Path) -> None:
     """The recogniser learns that the caller waits now for the very utterance that was only guessed at."""
 
@@ -283,7 +323,9 @@ class BrokenConversation(EchoConversation):
 class BrokenDialog(EchoDialog):
     """Starts broken conversations."""
 
-    def converse(self, caller: str, called: str, earlier: Recollection | None = None) -> Conversation:
+    def converse(
+        self, caller: str, called: str, earlier: Recollection | None = None, around: Surroundings = NOWHERE
+    ) -> Conversation:
         return BrokenConversation(self)
 
 

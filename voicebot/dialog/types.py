@@ -252,6 +252,11 @@ class Target:
     wait_seconds: int = 300
     say_seconds: int = 30
 
+    @property
+    def seconds(self) -> int:
+        """How long a caller nobody takes is away from the bot."""
+        return self.wait_seconds if self.kind is TargetKind.QUEUE else self.ring_seconds
+
 
 @dataclass(frozen=True, slots=True)
 class CrmPlan:
@@ -330,6 +335,11 @@ class Conversation(Protocol):
     @property
     def meaning(self) -> Meaning:
         """The call's main intent so far, its confidence, and all slots."""
+        ...
+
+    @property
+    def private(self) -> bool:
+        """Whether something is asked for now that must not be kept, so that nothing is recorded meanwhile."""
         ...
 
     @property

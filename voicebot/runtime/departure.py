@@ -22,6 +22,9 @@ CLOSE_SECONDS = 2.0
 RETURN_MARGIN_SECONDS = 30.0
 """Time beyond the ringing after which a caller will not come back from a transfer nobody answered."""
 
+MOST_SECONDS_AWAY = 900.0
+"""A note that is held waits no longer than this for a gateway that does not tell of the call's end."""
+
 
 class Departure:
     """The end of one stream. `begin` may be called more than once; the first plan counts."""
@@ -52,8 +55,8 @@ class Departure:
         """Seconds during which the caller may still come back to the bot."""
         if entry.disposition is not Disposition.TRANSFERRED:
             return 0.0
-        longest = max(target.ring_seconds for target in self._dialog.targets.values())
-        return longest + RETURN_MARGIN_SECONDS
+        every = sum(target.seconds for target in self._dialog.targets.values())
+        return min(every, MOST_SECONDS_AWAY) + RETURN_MARGIN_SECONDS
 
     async def finished(self) -> None:
         """Returns when a departure that was begun is over."""
@@ -78,7 +81,7 @@ class Departure:
 
     def _store(self, plan: Transfer | HangUp) -> None:
         session = self._sessions.get(self._session.call_id) or self._session
-        context_id = session.context_id
         if isinstance(plan, Transfer):
             context_id = self._sessions.issue_context(session.call_id)
-        self._sessions.put(replace(session, plan=plan, context_id=context_id))
+            session = replace(session, context_id=context_id, contexts={}, step=0, answered="", answer=None)
+        self._sessions.put(replace(session, plan=plan))

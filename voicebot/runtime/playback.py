@@ -142,7 +142,7 @@ class Playback:
                 utterance.heard_at = max(self._ends_at, now)
                 yield (
                     list(self._wire.finish(f"u{utterance.number}", now)),
-                    Sent(utterance.number, 0.0, last=True),
+                    Sent(utterance.number, 0.0, last=True, of=utterance.length / SAMPLE_RATE),
                 )
             else:
                 return
@@ -159,7 +159,8 @@ class Playback:
             self._recording.bot(pcm, plays_at, now)
         self._ends_at = plays_at + duration
         at = start / SAMPLE_RATE if again else None
-        return list(self._wire.send(pcm, now)), Sent(utterance.number, duration, at=at)
+        of = utterance.length / SAMPLE_RATE if utterance.complete else None
+        return list(self._wire.send(pcm, now)), Sent(utterance.number, duration, at=at, of=of)
 
     def _silence(self, now: float) -> list[Message]:
         messages = list(self._wire.flush(now))

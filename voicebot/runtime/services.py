@@ -16,6 +16,7 @@ from voicebot.privacy.redact import Redactor
 from voicebot.runtime.beat import Beat
 from voicebot.runtime.capacity import Capacity
 from voicebot.runtime.journal import Journal
+from voicebot.runtime.recording import Recorder
 from voicebot.runtime.taping import Tapes
 from voicebot.runtime.ticker import Ticker
 from voicebot.settings import Settings
@@ -33,6 +34,7 @@ class Services:
     beat: of all calls; it follows the ticker.
     redactor: nothing of a call is kept that did not pass it.
     voice_stats: what the cache of the voice did, for `/metrics`. hearing: the same of the recogniser.
+    recorder: where both sides of calls are recorded as audio; None where they are not.
     tapes: where what calls are told is recorded; None where it is not.
     """
 
@@ -52,4 +54,5 @@ class Services:
     redactor: Redactor
     voice_stats: Callable[[], CacheStats] | None = None
     hearing: Collector | None = None
+    recorder: Recorder | None = None
     tapes: Tapes | None = None

@@ -69,6 +69,7 @@ class ScriptedConversation:
     troubles: Mapping[Trouble, Move] = field(default_factory=dict)
     apology: Move = field(default_factory=lambda: Move((Line("Sorry, something went wrong here."),), TO_A_PERSON))
     settled: bool = False
+    private: bool = False
     promise: Promise | None = None
     heard: list[tuple[str, str]] = field(default_factory=list)
     _meaning: Meaning = field(default_factory=lambda: Meaning(None, 0.0))

@@ -95,6 +95,10 @@ class EchoConversation:
         return Meaning(self._intent, 1.0 if self._intent else 0.0)
 
     @property
+    def private(self) -> bool:
+        return False
+
+    @property
     def settled(self) -> bool:
         return self._intent is not None
 
