@@ -207,6 +207,67 @@ def test_every_call_comes_to_an_end_and_nobody_waits_in_silence(
     assert max(end - start for start, end in line.quiet()) <= LONGEST_QUIET
 
 
+@settings(max_examples=15, deadline=None)
+@given(speeches, networks, voices)
+def test_a_hold_is_short_and_what_was_held_is_heard_or_dropped(
+    said: Speeches, network: Network, voice: Voice
+) -> None:
+    """Whoever makes noises: after each the bot goes on soon, in the same word, and every sentence is whole or cut."""
+    line = timeline(said, network, voice).run(until=180.0)
+    rules = Rules()
+    for held, released in _holds(line):
+        quiet_from = max([held, *(end for start, end in line.voiced if start < released and end > held)])
+        late = (
+            (rules.max_utterance + rules.max_pause) if network.delay != (0,) or network.mute else rules.max_pause
+        )
+        assert released - min(quiet_from, released) <= late + rules.hold_wait + 0.6
+    for number, text in enumerate(line.spoken, 1):
+        stretches = [one for one in line.heard if one.utterance == number]
+        reached = 0.0
+        for one in stretches:
+            assert one.at <= reached + 1e-6, "a stretch of it was never heard"
+            assert one.at >= reached - voice.seconds(_longest_word(text)) - 0.06, (
+                "more than a word was heard again"
+            )
+            reached = max(reached, one.at + one.end - one.start)
+
+
+@settings(max_examples=15, deadline=None)
+@given(speeches, networks, voices)
+def test_the_record_of_the_bot_is_what_was_heard(said: Speeches, network: Network, voice: Voice) -> None:
+    """To a word, the bot's turns are the sentences as far as their audio reached the caller's ear."""
+    line = timeline(said, network, voice).run(until=180.0)
+    heard = []
+    for number, text in enumerate(line.spoken, 1):
+        reached = max((one.at + one.end - one.start for one in line.heard if one.utterance == number), default=0.0)
+        heard.append(text[: round(len(text) * min(1.0, (reached + 0.03) / voice.seconds(text)))])
+    noted = " ".join(turn.text for turn in line.turns if turn.speaker.value == "bot").split()
+    for place, text in enumerate(heard):
+        words = text.split()
+        found = 0
+        while found < len(words) and noted and noted[0] == words[found]:
+            noted.pop(0)
+            found += 1
+        assert found >= len(words) - 1, f"sentence {place} was heard up to {text!r}"
+    assert noted == []
+
+
+def _holds(line: Timeline) -> list[tuple[float, float]]:
+    """When the bot was held, and when that was over."""
+    spans, since = [], None
+    for did in line.did:
+        if isinstance(did.action, Hold):
+            since = did.at
+        elif since is not None and isinstance(did.action, Resume | Flush | End):
+            spans.append((since, did.at))
+            since = None
+    return spans if since is None else [*spans, (since, line.now)]
+
+
+def _longest_word(text: str) -> str:
+    return max(text.split(), key=len) + " "
+
+
 @settings(max_examples=25, deadline=None)
 @given(speeches, networks, voices, answers, st.floats(0.0, 30.0))
 def test_hanging_up_at_any_moment_leaves_a_whole_record(

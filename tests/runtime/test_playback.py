@@ -173,7 +173,7 @@ def test_speech_that_is_still_made_during_a_hold_is_kept() -> None:
     playback.resume(1, heard=0.2, word=0.0)
     after = play(playback, 0.5, 2.0)
     assert sum(sent.seconds for _, sent in after) == pytest.approx(1.0)
-    assert after[-1][1] == Sent(1, 0.0, last=True)
+    assert after[-1][1] == Sent(1, 0.0, last=True, of=1.0)
 
 
 def test_a_flush_ends_a_hold_without_another_silencing() -> None:
@@ -248,9 +248,9 @@ def test_holding_loses_nothing_and_repeats_a_word_at_most(
         playback.resume(current, heard, max(0.0, heard - word))
     listen(now + 10.0)
     for number, seconds in enumerate(sentences, 1):
-        heard = clock.heard(number, now)
-        assert heard.complete
-        assert heard.seconds == pytest.approx(int(seconds * 8000) / 8000, abs=1e-3)
+        outcome = clock.heard(number, now)
+        assert outcome.complete
+        assert outcome.seconds == pytest.approx(int(seconds * 8000) / 8000, abs=1e-3)
 
 
 @pytest.mark.parametrize(("mark", "number"), [("u7", 7), ("x7", None), ("u", None), ("", None), ("u7x", None)])

@@ -106,8 +106,8 @@ class Call:
                     self._ear.frame(pcm, speech, self._now)
             case Tick() | Started():
                 pass
-            case Sent(utterance, seconds, last, at):
-                self._mouth.sent(utterance, seconds, last, self._now, at)
+            case Sent():
+                self._mouth.sent(event, self._now)
             case VoiceReady(utterance):
                 self._mouth.ready(utterance, self._now)
             case Played(utterance):

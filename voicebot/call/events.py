@@ -75,12 +75,14 @@ class Sent:
     """`seconds` more of utterance `utterance` left for the gateway; `last` when that was all of it.
 
     at: seconds into the utterance where they begin, for the first after a `Resume`; else they follow those before.
+    of: seconds of the whole utterance, as soon as the voice has made all of it.
     """
 
     utterance: int
     seconds: float
     last: bool = False
     at: float | None = None
+    of: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from voicebot.call.actions import Resume, Speak
+from voicebot.call.events import Sent
 from voicebot.call.playout import TOLERANCE, PlayClock
 from voicebot.call.record import Speaker, TurnEntry
 from voicebot.call.rules import Rules
@@ -141,15 +142,15 @@ class Mouth:
             if speech.answers is not None and any(one.utterance == utterance for one in speech.sentences):
                 speech.answers.ready(now)
 
-    def sent(self, utterance: int, seconds: float, last: bool, now: float, at: float | None = None) -> None:
-        """Audio of `utterance` left for the gateway; the first of a speech answers the turn it is for."""
+    def sent(self, sent: Sent, now: float) -> None:
+        """Audio left for the gateway; the first of a speech answers the turn it is for."""
         for speech in self._speeches:
             for sentence in speech.sentences:
-                if sentence.utterance == utterance and not sentence.failed:
-                    sentence.sent = sentence.sent or last
-                    self._clock.sent(utterance, seconds, now, last, at)
-                    if last:
-                        sentence.seconds = self._clock.sent_seconds(utterance)
+                if sentence.utterance == sent.utterance and not sentence.failed:
+                    sentence.sent = sentence.sent or sent.last
+                    self._clock.sent(sent.utterance, sent.seconds, now, sent.last, sent.at)
+                    if sent.last or sent.of is not None:
+                        sentence.seconds = sent.of or self._clock.sent_seconds(sent.utterance)
                     self._owed_since = now
                     if speech.answers is not None:
                         speech.answers.answered(now)

@@ -279,9 +279,14 @@ class Timeline:
         """When the bot was to be heard, from start to end."""
         return [(one.start, one.end) for one in self.heard]
 
+    @property
+    def voiced(self) -> list[tuple[float, float]]:
+        """When the caller made a sound, from start to end."""
+        return [(one.start / TICKS, (one.start + one.frames) / TICKS) for one in self._said]
+
     def quiet(self) -> list[tuple[float, float]]:
         """Every stretch in which the bot was not to be heard and the caller did nothing, from start to end."""
-        said = [(one.start / TICKS, (one.start + one.frames) / TICKS) for one in self._said]
+        said = self.voiced
         stretches, quiet_from = [], 0.0
         pressed = [(at, at) for at in self._pressed]
         for start, end in sorted([*said, *pressed, *self.audible, (self.now, self.now)]):
@@ -412,7 +417,7 @@ class Timeline:
             if sentence.sent and self.voice.marks is not None:
                 self.happens(Played(sentence.utterance), self._playing_until + self.voice.marks)
             again, sentence.again = sentence.again, False
-            self._tell(Sent(sentence.utterance, seconds, sentence.sent, at if again else None))
+            self._tell(Sent(sentence.utterance, seconds, sentence.sent, at if again else None, sentence.seconds))
         return True
 
     def _ends(self, sentence: _Sentence) -> float:
