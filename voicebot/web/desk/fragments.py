@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -30,10 +29,10 @@ DISPOSITION_WORDS = {
     WrapUpDisposition.NOT_REACHED: "Did not get to talk",
     WrapUpDisposition.WRONG_NUMBER: "Wrong number",
 }
-OFFER_WORDS = {
-    OfferState.WAITING: "waits in the queue",
-    OfferState.RINGING: "is ringing",
-    OfferState.ACCEPTED: "was answered",
+STATE_WORDS = {
+    OfferState.WAITING: "in the queue",
+    OfferState.RINGING: "ringing",
+    OfferState.ACCEPTED: "answered",
 }
 LOST_WORDS = {
     OfferState.DECLINED: "The call was declined",
@@ -48,7 +47,7 @@ LATEST_TURNS = 6
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """An offered call and all that is known of it. taken_by: who claimed it, as far as it concerns the reader."""
+    """An offered call and all that is known of it."""
 
     offer: Offer
     call: CallPage
@@ -70,8 +69,13 @@ class Card:
         return int(self.offer.offered_at.timestamp())
 
     @property
-    def state_words(self) -> str:
-        return OFFER_WORDS.get(self.offer.state, "is over")
+    def place(self) -> str:
+        """Where the call is."""
+        if self.offer.state is OfferState.WAITING:
+            return f"in the queue for {', '.join(self.offer.targets)}"
+        if self.offer.state is OfferState.RINGING:
+            return f"ringing at {', '.join(self.offer.targets)}"
+        return f"answered at {self.offer.target or ', '.join(self.offer.targets)}"
 
     @property
     def latest(self) -> Sequence[Any]:
@@ -125,7 +129,7 @@ def paint_call(call: CallPage) -> Markup:
 
 def paint_queue(cards: Sequence[Card], present: Sequence[Present], talking: Mapping[str, int]) -> Markup:
     """Who waits, how long and why, and who is there. talking: by agent, how many calls are not wrapped up."""
-    return _paint("queue.html", cards=cards, present=present, talking=talking)
+    return _paint("queue.html", cards=cards, present=present, talking=talking, state_words=STATE_WORDS)
 
 
 def talk_state(offer: Offer | None, over: bool) -> tuple[str, str]:
@@ -158,15 +162,9 @@ def _environment() -> Environment:
     found.filters["spaced"] = lambda text: text.replace("_", " ")
     found.filters["day"] = lambda moment: moment.strftime("%Y-%m-%d %H:%M:%S UTC")
     found.filters["hour"] = lambda moment: moment.strftime("%H:%M:%S UTC")
-    found.filters["epoch"] = lambda moment: int(moment.timestamp())
     found.globals["disposition_words"] = DISPOSITION_WORDS
     return found
 
 
 def _paint(name: str, **values: Any) -> Markup:
     return Markup(_environment().get_template(name).render(**values))  # noqa: S704
-
-
-def epoch(moment: datetime) -> float:
-    """`moment` as a page's script counts it: seconds."""
-    return moment.timestamp()

@@ -104,17 +104,28 @@ function take(message) {
     const part = byId(id);
     if (!part) continue;
     part.removeAttribute("aria-busy");
-    const end = part.closest(".said");
-    const low = end && end.scrollHeight - end.scrollTop - end.clientHeight < 40;
+    const ends = [part.closest(".said"), ...part.querySelectorAll(".latest")].filter((end) => end && low(end));
     htmx.swap({ target: part, sourceElement: part, text: html, swap: "innerMorph" }).then(() => {
       count();
-      if (low) end.scrollTop = end.scrollHeight;
-      if (id === "offers") ring();
+      for (const end of ends) end.scrollTop = end.scrollHeight;
+      if (id === "offers") { toEnds(part); ring(); }
     });
   }
   if (message.rest.talks) talks(message.rest.talks);
   if ("stale" in message.rest) stale = message.rest.stale;
   show(stale ? "stale" : "live");
+}
+
+// What was said last is what counts; who scrolls back to read stays there.
+const low = (end) => end.scrollHeight - end.scrollTop - end.clientHeight < 40;
+const placed = new WeakSet();
+
+function toEnds(root) {
+  for (const end of root.querySelectorAll(".latest, .said")) {
+    if (placed.has(end)) continue;
+    placed.add(end);
+    end.scrollTop = end.scrollHeight;
+  }
 }
 
 function count() {
@@ -333,6 +344,7 @@ document.addEventListener("htmx:response:error", async (event) => {
 });
 document.addEventListener("htmx:error", () => toast("The server cannot be reached. Please try again."));
 document.addEventListener("htmx:after:swap", (event) => {
+  toEnds(document);
   if (event.detail.ctx.target?.id === "talks" || event.detail.ctx.sourceElement?.closest?.(".accept")) {
     document.querySelector("[data-wrap-up] textarea")?.focus();
   }
@@ -370,8 +382,9 @@ if (alerts && "Notification" in window && Notification.permission === "default")
 
 const doors = new BroadcastChannel("voicebot-doors");
 doors.onmessage = () => setTimeout(() => location.reload(), 1500);
-document.querySelector(".who")?.addEventListener("submit", () => doors.postMessage("out"));
+document.querySelector(".reader")?.addEventListener("submit", () => doors.postMessage("out"));
 
 count();
+toEnds(document);
 setInterval(count, 1000);
 stay();
