@@ -26,6 +26,7 @@ from voicebot.dialog import FileDialog
 from voicebot.dialog import load as load_dialog
 from voicebot.errors import ConfigError, StoreError
 from voicebot.lookup.build import build as build_lookups
+from voicebot.lookup.registered import with_registered_users
 from voicebot.privacy.redact import Redactor
 from voicebot.privacy.retention import Swept, sweep_files, sweep_records
 from voicebot.runtime.beat import Beat
@@ -159,9 +160,25 @@ def delivering(settings: Settings, stores: Stores) -> Iterator[None]:
     """Deliver notes, with a thread for each CRM, and finish calls whose process died."""
     stop = threading.Event()
     owner = f"{socket.gethostname()}:{os.getpid()}"
-    worker = DeliveryWorker(stores.records, crms(settings), owner, plans={stores.dialog.name: stores.dialog.crm})
+    configured = crms(settings)
+    plans = {stores.dialog.name: stores.dialog.crm}
+
+    def working(name: str, only: tuple[str, ...] | None, skip: tuple[str, ...] = ()) -> threading.Thread:
+        worker = DeliveryWorker(
+            stores.records,
+            configured,
+            f"{owner}:{name}",
+            plans=plans,
+            only=only,
+            skip=skip,
+            pause=settings.crm_pause,
+        )
+        return threading.Thread(target=worker.run, args=(stop,), name=f"deliveries-{name}", daemon=True)
+
     threads = [
-        threading.Thread(target=worker.run, args=(stop,), name="deliveries", daemon=True),
+        *(working(name, (name,)) for name in configured),
+        # Notes owed to a CRM that is switched off are nobody's else.
+        working("others", None, tuple(configured)),
         threading.Thread(target=_sweep, args=(settings, stores, stop), name="sweeper", daemon=True),
         _repeating("retention", stop, lambda: _let_go(settings, stores)),
     ]
@@ -246,7 +263,7 @@ async def serving_media(settings: Settings, stores: Stores, engines: Engines) ->
         recognizer=engines.recognizer,
         synthesizer=engines.voice,
         apology=engines.apology,
-        lookups=build_lookups(stores.dialog.lookups, settings.dialog.parent),
+        lookups=with_registered_users(build_lookups(stores.dialog.lookups, settings.dialog.parent), settings),
         sessions=stores.sessions,
         records=stores.records,
         journal=journal,

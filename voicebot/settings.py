@@ -107,6 +107,11 @@ class Settings(BaseSettings):
     dialog: Path = Field(REPOSITORY / "config" / "dialog.yaml", description="The bot: one YAML file.")
 
     jambonz_webhook_secret: SecretStr | None = Field(None, description="Webhook secret of the jambonz account.")
+    jambonz_api_url: str = Field(
+        "", description="The jambonz REST API, such as https://jambonz.example/api: tells which agents are there."
+    )
+    jambonz_account_sid: str = Field("", description="The account whose registered users are asked for.")
+    jambonz_api_key: SecretStr | None = Field(None, description="Key of that API.")
     webhook_user: str = Field("", description="User name jambonz sends with HTTP Basic on webhooks, if set.")
     webhook_password: SecretStr | None = Field(None, description="Password for webhook_user.")
     allow_unsigned: bool = Field(False, description="Listen beyond loopback without a webhook secret.")
@@ -147,7 +152,7 @@ class Settings(BaseSettings):
     asr_device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where recognition runs.")
     asr_compute_type: str = Field("default", description="CTranslate2 compute type, e.g. int8, float16.")
     asr_threads: int = Field(0, ge=0, le=64, description="CPU threads per decode; 0 chooses.")
-    asr_workers: int = Field(1, ge=1, le=16, description="Decodes that may run at once on the one model.")
+    asr_workers: int = Field(0, ge=0, le=16, description="Decodes at once; 0 is 1 on a GPU, up to 4 on a CPU.")
     asr_batch: int = Field(0, ge=0, le=256, description="Utterances of different calls heard together; 0 chooses.")
     asr_context_seconds: float = Field(
         30.0, ge=5, le=30, description="Audio with padding (s) a Whisper is shown at least; less is faster."
@@ -299,6 +304,7 @@ class Settings(BaseSettings):
 
     @field_validator(
         "public_http_url",
+        "jambonz_api_url",
         "hubspot_base_url",
         "asr_url",
         "voice_url",
@@ -369,6 +375,12 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"{PREFIX}CRM=salesforce needs {PREFIX}SALESFORCE_CLIENT_SECRET, or "
                 f"{PREFIX}SALESFORCE_USERNAME and {PREFIX}SALESFORCE_PRIVATE_KEY; docs/salesforce.md"
+            )
+        api = (self.jambonz_api_url, self.jambonz_account_sid, self.jambonz_api_key)
+        if any(api) and not all(api):
+            raise ValueError(
+                f"set all of {PREFIX}JAMBONZ_API_URL, {PREFIX}JAMBONZ_ACCOUNT_SID and {PREFIX}JAMBONZ_API_KEY, "
+                "or none of them"
             )
         if self.asr is not Asr.LOCAL and not self.asr_url:
             raise ValueError(

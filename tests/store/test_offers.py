@@ -143,6 +143,16 @@ def test_the_first_end_of_an_offer_counts(records: Records, clock: Clock) -> Non
     assert _get(records, offer) == settled
 
 
+def test_a_call_s_open_offer_is_settled_without_its_id(records: Records) -> None:
+    """The gateway knows the call, not the offer; without an open one nothing changes."""
+    offer = _offered(records)
+    assert records.offers.settle_call("call-1", OfferState.MACHINE, "bob")
+    assert (_get(records, offer).state, _get(records, offer).target) == (OfferState.MACHINE, "bob")
+    assert not records.offers.settle_call("call-1", OfferState.ACCEPTED)
+    with pytest.raises(ValueError, match="waiting"):
+        records.offers.settle_call("call-1", OfferState.WAITING)
+
+
 def test_an_open_state_is_no_end(records: Records) -> None:
     """An offer is not settled as ringing."""
     offer = _offered(records)

@@ -174,6 +174,18 @@ def test_contexts_are_opaque_and_expire(kind: Kind) -> None:
     assert kind.sessions.resolve_context(first) is None
 
 
+def test_a_context_belongs_to_the_first_agent_who_opens_it(kind: Kind) -> None:
+    """Its owner may open it again until it expires; nobody else can, and looking without a name takes nothing."""
+    context = kind.sessions.issue_context("call-1")
+    assert kind.sessions.resolve_context(context) == "call-1"
+    assert kind.sessions.claim_context(context, "ada") == "call-1"
+    assert kind.sessions.claim_context(context, "bob") is None
+    assert kind.sessions.claim_context(context, "ada") == "call-1"
+    kind.pass_(CONTEXT_TTL)
+    assert kind.sessions.claim_context(context, "ada") is None
+    assert kind.sessions.claim_context("no such context", "ada") is None
+
+
 def test_nodes_are_known_while_they_announce_themselves(kind: Kind) -> None:
     """A media node is listed with its latest news, and gone 15 s after the last."""
     other = replace(NODE, name="media-2", ready=False)

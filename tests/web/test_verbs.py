@@ -24,6 +24,8 @@ from voicebot.web.handover import context_headers
 Reply = list[dict[str, Any]]
 
 FOLDER = Path(__file__).parent / "verbs"
+PEOPLE = (RECEPTION, BILLING, DESK)
+HEADERS = {target.name: context_headers(target, "ab12", "https://bot.example") for target in PEOPLE}
 WRONG: list[Reply] = [
     [{"verb": "listen", "url": "wss://bot.example/audio", "tracks": ["in"]}],
     [{"verb": "dial", "target": [{"type": "fax", "number": "+14155550100"}]}],
@@ -40,16 +42,18 @@ def built_verbs() -> list[Reply]:
         verbs.say("Grüß Gott"),
         verbs.play("https://bot.example/a.wav"),
         verbs.pause(1.5),
-        verbs.enqueue("support", hook, 0),
+        verbs.play("https://bot.example/a.wav", 20.0),
+        verbs.gather("Press 1.", hook, 8.0),
+        verbs.enqueue("support", hook, hook, 0, "dial-0:support"),
         verbs.enqueue("support", hook),
         verbs.redirect(hook),
+        verbs.leave(),
+        verbs.dequeue("support", hook, CALL, 15),
         verbs.tag({"target": "billing"}),
         verbs.hangup(),
-        *(verbs.dial(target, hook) for target in (RECEPTION, BILLING, DESK)),
-        *(
-            verbs.dial(target, hook, hook, context_headers(target, "ab12", "https://bot.example"), "dial-0")
-            for target in (RECEPTION, BILLING, DESK)
-        ),
+        *(verbs.dial((target,), hook) for target in PEOPLE),
+        *(verbs.dial((target,), hook, hook, HEADERS, "dial-0") for target in PEOPLE),
+        verbs.dial(PEOPLE, hook, hook, HEADERS, "dial-0.1:reception+billing+desk"),
     ]
     return [[verb] for verb in everything]
 
@@ -89,7 +93,10 @@ def replies(build: Callable[..., House]) -> list[Reply]:
     """Every verb and every reply we can produce."""
     found = built_verbs() + given_replies(build(ws_user="jambonz", ws_password="pa55"))
     used = {verb["verb"] for reply in found for verb in reply}
-    assert used == {"listen", "say", "dial", "enqueue", "hangup", "redirect", "play", "pause", "tag"}
+    assert used == {
+        "listen", "say", "dial", "enqueue", "hangup", "redirect", "play", "pause", "tag", "gather", "leave",
+        "dequeue",
+    }  # fmt: skip
     return found
 
 

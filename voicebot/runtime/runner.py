@@ -43,7 +43,7 @@ from voicebot.call.events import (
 )
 from voicebot.call.record import Disposition, EndEntry, Entry
 from voicebot.call.turns import HYSTERESIS
-from voicebot.dialog.types import NOWHERE, HangUp, Recollection, Transfer, TransferReason
+from voicebot.dialog.types import HangUp, Recollection, Surroundings, Transfer, TransferReason
 from voicebot.errors import LookUpError, RecognizerError, SynthesizerError
 from voicebot.gateways.port import (
     AudioReceived,
@@ -62,6 +62,7 @@ from voicebot.runtime.playback import Playback, mark_number
 from voicebot.runtime.recording import Recording
 from voicebot.runtime.services import Services
 from voicebot.runtime.socket import Outlet
+from voicebot.store.records import utc_now
 from voicebot.store.sessions import Session
 
 log = structlog.get_logger()
@@ -102,7 +103,8 @@ class Runner:
         self._metrics = metrics
         self._clock = asyncio.get_running_loop().time
         self._log = log.bind(call=session.call_id)
-        around = NOWHERE
+        knows = services.settings.jambonz_api_key is not None
+        around = Surroundings(utc_now, presence=knows, customer=session.customer)
         self._tape = services.tapes.begin(session, wire.lead, earlier, around) if services.tapes else None
         around = self._tape.watched(around) if self._tape is not None else around
         self._conversation = services.dialog.converse(session.caller, session.called, earlier, around)

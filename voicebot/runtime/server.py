@@ -277,7 +277,8 @@ def _recollect(records: Records, session: Session) -> Recollection | None:
     if view is None:
         return None
     row = view.row
-    return Recollection(Meaning(row.intent, row.confidence or 0.0, row.slots), row.summary or "")
+    meaning = Meaning(row.intent, row.confidence or 0.0, row.slots)
+    return Recollection(meaning, row.summary or "", session.attempts)
 
 
 def _subprotocol(connection: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:

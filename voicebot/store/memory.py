@@ -79,6 +79,7 @@ class MemorySessions(Sessions):
         self._sessions: Shelf[Session] = Shelf(session_ttl, limit)
         self._tokens: Shelf[str] = Shelf(TOKEN_SECONDS, limit)
         self._contexts: Shelf[str] = Shelf(context_ttl, limit)
+        self._owners: Shelf[str] = Shelf(context_ttl, limit)
         self._nodes: Shelf[Node] = Shelf(NODE_SECONDS, limit)
 
     def open(self, session: Session) -> Session:
@@ -121,6 +122,17 @@ class MemorySessions(Sessions):
     def resolve_context(self, context_id: str) -> str | None:
         with self._lock:
             return self._contexts.get(context_id, self._clock())
+
+    def claim_context(self, context_id: str, agent: str) -> str | None:
+        with self._lock:
+            now = self._clock()
+            call_id = self._contexts.get(context_id, now)
+            if call_id is None:
+                return None
+            owner = self._owners.get(context_id, now)
+            if owner is None:
+                self._owners.put(context_id, agent, now)
+            return call_id if owner in (None, agent) else None
 
     def announce(self, node: Node) -> None:
         with self._lock:

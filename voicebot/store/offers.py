@@ -184,6 +184,17 @@ class Offers:
         )
         return self._changed(settled)
 
+    def settle_call(self, call_id: str, state: OfferState, target: str | None = None) -> bool:
+        """As `settle`, for the open offer of the call; whether there was one. Raises ValueError as it does."""
+        if state.open:
+            raise ValueError(f"{state.value} does not settle an offer")
+        settled = (
+            update(offers)
+            .where(offers.c.call_id == call_id, offers.c.state.in_(_OPEN_VALUES))
+            .values(state=state.value, target=target, settled_at=self._now())
+        )
+        return self._changed(settled)
+
     def open_offers(self, targets: Sequence[str] | None = None) -> list[Offer]:
         """The calls that can be taken, longest waiting first; only those offered to any of `targets`, if given."""
         since = self._now() - LIFETIME

@@ -91,6 +91,16 @@ class RedisSessions(Sessions):
         with self._errors():
             return self._get(_key("context", context_id))
 
+    def claim_context(self, context_id: str, agent: str) -> str | None:
+        owner = _key("owner", context_id)
+        with self._errors():
+            call_id = self._get(_key("context", context_id))
+            if call_id is None:
+                return None
+            if self._redis.set(owner, agent, nx=True, ex=self._context_ttl):
+                return call_id
+            return call_id if self._get(owner) == agent else None
+
     def announce(self, node: Node) -> None:
         now = time.time()
         index = _key("nodes")

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from voicebot.call.record import TransferOutcome
 from voicebot.dialog.types import Comeback, HangUp, Transfer, TransferReason
 from voicebot.errors import StoreError
 from voicebot.store.sessions import Node, Session
@@ -35,6 +36,11 @@ def dump_session(session: Session) -> str:
             "context_id": session.context_id,
             "attempts": session.attempts,
             "env": dict(session.env),
+            "contexts": dict(session.contexts),
+            "customer": dict(session.customer),
+            "step": session.step,
+            "answered": session.answered,
+            "answer": None if session.answer is None else session.answer.value,
         }
     )
 
@@ -81,7 +87,7 @@ def _load(text: str, what: str, build: Callable[[Mapping[str, Any]], T]) -> T:
 
 
 def _session(found: Mapping[str, Any]) -> Session:
-    comeback = found.get("comeback")
+    comeback, answer = found.get("comeback"), found.get("answer")
     return Session(
         call_id=str(found["call_id"]),
         caller=str(found["caller"]),
@@ -92,7 +98,12 @@ def _session(found: Mapping[str, Any]) -> Session:
         plan=_load_plan(found.get("plan")),
         context_id=str(found.get("context_id", "")),
         attempts=int(found.get("attempts", 0)),
-        env={str(name): str(value) for name, value in found.get("env", {}).items()},
+        env=_texts(found.get("env", {})),
+        contexts=_texts(found.get("contexts", {})),
+        customer=_texts(found.get("customer", {})),
+        step=int(found.get("step", 0)),
+        answered=str(found.get("answered", "")),
+        answer=None if answer is None else TransferOutcome(answer),
     )
 
 
@@ -106,14 +117,26 @@ def _node(found: Mapping[str, Any]) -> Node:
     )
 
 
-def _dump_plan(plan: Transfer | HangUp | None) -> dict[str, str] | None:
+def _texts(found: Mapping[str, Any]) -> dict[str, str]:
+    return {str(name): str(value) for name, value in found.items()}
+
+
+def _dump_plan(plan: Transfer | HangUp | None) -> dict[str, Any] | None:
     match plan:
         case None:
             return None
         case HangUp(reason):
             return {"do": "hang_up", "reason": reason}
         case Transfer(target, why, whisper):
-            return {"do": "transfer", "target": target, "reason": why.value, "whisper": whisper}
+            return {
+                "do": "transfer",
+                "target": target,
+                "reason": why.value,
+                "whisper": whisper,
+                "rule": plan.rule,
+                "others": list(plan.others),
+                "in_turn": plan.in_turn,
+            }
 
 
 def _load_plan(found: Mapping[str, Any] | None) -> Transfer | HangUp | None:
@@ -122,5 +145,12 @@ def _load_plan(found: Mapping[str, Any] | None) -> Transfer | HangUp | None:
     if found["do"] == "hang_up":
         return HangUp(str(found["reason"]))
     if found["do"] == "transfer":
-        return Transfer(str(found["target"]), TransferReason(found["reason"]), str(found["whisper"]))
+        return Transfer(
+            str(found["target"]),
+            TransferReason(found["reason"]),
+            str(found["whisper"]),
+            str(found.get("rule", "")),
+            tuple(str(name) for name in found.get("others", ())),
+            bool(found.get("in_turn", False)),
+        )
     raise ValueError("an unknown plan")

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from voicebot.call.record import TransferOutcome
 from voicebot.dialog.types import Comeback, HangUp, Transfer
 
 TOKEN_SECONDS = 60
@@ -28,8 +29,11 @@ class Session:
     comeback: why the caller is with the bot again; None on the first stream.
     plan: what to do when the present stream ends; None while the bot talks.
     context_id: opaque id under which an agent sees the call; "" before a transfer.
+    contexts: further such ids, by target, where several people are asked: each id is for one of them.
     env: the application's values from the gateway's portal.
-    attempts: transfers tried so far.
+    customer: what else is known of the caller, by property.
+    attempts: transfers tried so far. step: how many of the present transfer's targets were asked in vain.
+    answered: target at which somebody answered the present ringing and said what they want; answer: what that was.
     """
 
     call_id: str
@@ -42,6 +46,11 @@ class Session:
     context_id: str = ""
     attempts: int = 0
     env: Mapping[str, str] = field(default_factory=dict)
+    contexts: Mapping[str, str] = field(default_factory=dict)
+    customer: Mapping[str, str] = field(default_factory=dict)
+    step: int = 0
+    answered: str = ""
+    answer: TransferOutcome | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +100,13 @@ class Sessions(Protocol):
 
     def resolve_context(self, context_id: str) -> str | None:
         """The call behind an agent context, or None."""
+        ...
+
+    def claim_context(self, context_id: str, agent: str) -> str | None:
+        """The call behind an agent context, for `agent`; None if it is unknown, expired, or another agent's.
+
+        The first agent who opens a context owns it.
+        """
         ...
 
     def announce(self, node: Node) -> None:

@@ -29,6 +29,21 @@ def context_headers(target: Target, context_id: str, http_url: str) -> dict[str,
     return {name: header_value(value) for name, value in headers.items()}
 
 
+def is_at(target: Target, address: str) -> bool:
+    """Whether the dialled `address`, as a gateway tells it, is that of `target`; realms may differ."""
+    if target.kind is TargetKind.PHONE:
+        return _digits(target.address) == _digits(address)
+    return _user(target.address) == _user(address)
+
+
+def _user(address: str) -> str:
+    return address.removeprefix("sips:").removeprefix("sip:").partition("@")[0].lower()
+
+
+def _digits(number: str) -> str:
+    return "".join(character for character in number if character.isdigit())
+
+
 def header_value(text: str) -> str:
     """`text` as a SIP header may carry it: printable ASCII on one line, at most 255 bytes."""
     return "".join(character for character in text if " " <= character <= "~")[:VALUE_LIMIT].strip()

@@ -14,6 +14,7 @@ from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from voicebot.errors import StoreError
+from voicebot.web import verbs
 from voicebot.web.gate import Gate
 from voicebot.web.incoming import Hook, parse
 from voicebot.web.switchboard import Switchboard
@@ -25,7 +26,7 @@ Answer = Callable[[Hook], list[Verb]]
 
 
 def blueprint(switchboard: Switchboard, gate: Gate) -> Blueprint:
-    """`/voice`, `/voice/next`, `/voice/dialed`, `/voice/whisper`, `/escalate` and `/status`."""
+    """`/voice` and what follows it under `/voice/…`, `/queue/<target>`, `/escalate` and `/status`."""
     hooks = Blueprint("hooks", __name__)
 
     @hooks.before_request
@@ -53,6 +54,32 @@ def blueprint(switchboard: Switchboard, gate: Gate) -> Blueprint:
     @hooks.post("/voice/whisper")
     def whisper() -> ResponseReturnValue:
         return _reply(switchboard.whisper, otherwise=lambda hook: [])
+
+    @hooks.post("/voice/accept")
+    def accept() -> ResponseReturnValue:
+        prompts = request.args.get("prompts", 1, type=int)
+        return _reply(lambda hook: switchboard.accept(hook, prompts), otherwise=lambda hook: [])
+
+    @hooks.post("/voice/queued")
+    def after_queue() -> ResponseReturnValue:
+        return _reply(switchboard.after_queue, otherwise=lambda hook: switchboard.goodbye())
+
+    @hooks.post("/voice/wait")
+    def wait() -> ResponseReturnValue:
+        wanted = request.args.get("target", "")
+        # An empty answer would leave the caller in silence, for ever.
+        return _reply(lambda hook: switchboard.wait(hook, wanted), otherwise=lambda hook: [verbs.leave()])
+
+    @hooks.post("/queue/<wanted>")
+    def fetch(wanted: str) -> ResponseReturnValue:
+        return _reply(lambda hook: switchboard.fetch(hook, wanted), otherwise=lambda hook: switchboard.goodbye())
+
+    @hooks.post("/queue/<wanted>/done")
+    def fetched(wanted: str) -> ResponseReturnValue:
+        offer = request.args.get("offer", 0, type=int)
+        return _reply(
+            lambda hook: switchboard.fetched(hook, wanted, offer), otherwise=lambda hook: switchboard.goodbye()
+        )
 
     @hooks.post("/escalate")
     def escalate() -> ResponseReturnValue:

@@ -13,6 +13,7 @@ NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
 TEXT_LIMIT = 128
 VALUE_LIMIT = 1024
 VALUES_LIMIT = 64
+NUMBER_LIMIT = 1e6
 
 
 class BadHook(Exception):
@@ -34,6 +35,8 @@ class Hook:
     dial_status, dial_sip_status: how a dial went; "" and None when jambonz could not create a leg.
     env: the application's values from the portal. customer: what a `tag` verb or a REST call attached.
     target: who to escalate to, if the body names somebody.
+    digits: keys pressed on the leg. queue_time: seconds in the queue; queue_position: callers before this one;
+        queue_result, dequeue_result: how the waiting ended.
     """
 
     call_id: str
@@ -48,6 +51,11 @@ class Hook:
     env: Mapping[str, str] = field(default_factory=dict)
     customer: Mapping[str, str] = field(default_factory=dict)
     target: str = ""
+    digits: str = ""
+    queue_time: float = 0.0
+    queue_position: int = 0
+    queue_result: str = ""
+    dequeue_result: str = ""
 
     @property
     def over(self) -> bool:
@@ -71,6 +79,11 @@ def parse(body: bytes) -> Hook:
         env=_values(fields, "env_vars", strict=True),
         customer=_values(fields, "customerData", strict=False),
         target=_text(fields, "target"),
+        digits=_text(fields, "digits"),
+        queue_time=_number(fields, "queue_time"),
+        queue_position=int(_number(fields, "queue_position")),
+        queue_result=_text(fields, "queue_result"),
+        dequeue_result=_text(fields, "dequeue_result"),
     )
 
 
@@ -113,6 +126,16 @@ def _status_code(fields: dict[str, Any], name: str) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 999:
         raise BadHook(name, "must be a SIP status code")
     return value
+
+
+def _number(fields: dict[str, Any], name: str) -> float:
+    """A count or a duration, from 0; what is none is taken for 0, for it only decides what is said."""
+    value = fields.get(name)
+    try:
+        number = 0.0 if value is None or isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        return 0.0
+    return min(max(number, 0.0), NUMBER_LIMIT) if number == number else 0.0
 
 
 def _values(fields: dict[str, Any], name: str, strict: bool) -> dict[str, str]:

@@ -7,7 +7,6 @@ when nobody of us is there to answer.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -16,16 +15,17 @@ from typing import Any
 import structlog
 
 from voicebot.call.record import Disposition, EndEntry, TransferOutcome
-from voicebot.dialog.types import Dialog, HangUp, Target, Transfer, TransferReason
+from voicebot.dialog.types import Comeback, Dialog, HangUp, Target, TargetKind, Transfer, TransferReason
 from voicebot.errors import StoreError
 from voicebot.settings import Settings
 from voicebot.store.records import Records
 from voicebot.store.sessions import Node, Session, Sessions
 from voicebot.web import verbs
-from voicebot.web.handover import context_headers
 from voicebot.web.incoming import NAME, Hook
-from voicebot.web.outcome import COMEBACKS, outcome
+from voicebot.web.outcome import COMEBACKS, SETTLED, outcome, queued
+from voicebot.web.ringing import Place, Ringing, Steps, everybody, place_id, place_of, steps
 from voicebot.web.verbs import Verb
+from voicebot.web.waiting import Waiting
 
 log = structlog.get_logger()
 
@@ -33,7 +33,8 @@ GATEWAY = "jambonz"
 TRANSFER_LIMIT = 3
 TARGET_VARIABLE = "TRANSFER_TARGET"
 RETURN_SECONDS = 30
-VERB_ID = re.compile(r"(?:stream|dial)-([0-9]{1,3})(?::(.+))?")
+ESCALATED = "escalated"
+NO_QUEUE = "There is no such queue."
 
 
 class Switchboard:
@@ -53,6 +54,8 @@ class Switchboard:
         self._sessions = sessions
         self._records = records
         self._clock = clock
+        self._ringing = Ringing(settings, dialog, sessions, records, clock)
+        self._waiting = Waiting(settings, dialog, sessions, records, clock)
 
     @property
     def variables(self) -> Mapping[str, Mapping[str, Any]]:
@@ -75,7 +78,7 @@ class Switchboard:
             return self._rescue(session, "no_room")
         if session.plan is not None:
             # The call was elsewhere since: what the last stream planned is done.
-            session = replace(session, plan=None)
+            session = replace(session, plan=None, step=0, contexts={}, answered="", answer=None)
             self._sessions.put(session)
         log.info("voice.answered", call=hook.call_id, node=node.name, direction=hook.direction)
         return self._stream(session, node)
@@ -87,50 +90,52 @@ class Switchboard:
             self._records.completed(hook.call_id, self._told)
             return []
         session = self._session(hook)
-        number, _ = _attempt(hook.verb_id)
-        if number is not None and number < session.attempts:
+        place = place_of(hook.verb_id)
+        if place is not None and place.attempt < session.attempts:
             # A repeat from before the last transfer; jambonz has long moved on and drops what we answer.
             return []
         match session.plan:
             case HangUp():
                 log.info("voice.bot_hangs_up", call=hook.call_id)
                 return [verbs.hangup()]
-            case Transfer() as plan:
-                return self._hand_over(session, self._target(plan.target, session.env))
+            case Transfer():
+                return self._hand_over(session)
             case None:
                 log.warning("voice.stream_lost", call=hook.call_id)
                 return self._rescue(session, "stream_lost")
 
     def after_dial(self, hook: Hook) -> list[Verb]:
-        """A transfer is over, one way or the other: note it; a caller nobody answered goes back to the bot."""
-        result = outcome(hook)
-        session = self._sessions.get(hook.call_id)
-        if session is None and not hook.over:
-            session = self._session(hook)
-        number, target = self._dialled(hook, session)
-        if session is None:
-            self._note(hook, target, result)
-        elif number >= session.attempts:
-            self._note(hook, target, result)
-            session = replace(session, attempts=number + 1)
-            if result in COMEBACKS:
-                session = replace(session, plan=None, comeback=COMEBACKS[result])
-            self._sessions.put(session)
-        if session is None or hook.over or result is TransferOutcome.ACCEPTED:
-            self._records.completed(hook.call_id, self._told)
-            return [] if hook.over else [verbs.hangup()]
-        return self._come_back(session)
+        """Ringing is over, one way or the other: ask whoever is next, or send the caller back to the bot."""
+        session = self._present(hook)
+        return self._settle(hook, session, outcome(hook, session.answer if session else None))
+
+    def after_queue(self, hook: Hook) -> list[Verb]:
+        """Waiting in a queue is over, one way or the other."""
+        comeback = Comeback.WAITED if hook.queue_result == "leave" else None
+        return self._settle(hook, self._present(hook), queued(hook), comeback)
+
+    def wait(self, hook: Hook, wanted: str) -> list[Verb]:
+        """What a caller in the queue `wanted` hears next."""
+        target = self._queue(wanted)
+        return self._waiting.wait(hook, target) if target else [verbs.leave()]
+
+    def fetch(self, hook: Hook, wanted: str) -> list[Verb]:
+        """A person calls to take the next caller of the queue `wanted`."""
+        target = self._queue(wanted)
+        return self._waiting.fetch(hook, target) if target else [verbs.say(NO_QUEUE), verbs.hangup()]
+
+    def fetched(self, hook: Hook, wanted: str, offer_id: int) -> list[Verb]:
+        """What became of connecting them with the caller of that offer."""
+        target = self._queue(wanted)
+        return self._waiting.fetched(hook, target, offer_id) if target else [verbs.hangup()]
 
     def whisper(self, hook: Hook) -> list[Verb]:
         """A person has answered: tell them who is coming. `[]` puts the caller through at once."""
-        call_id = hook.parent_id or hook.call_id
-        session = self._sessions.get(call_id)
-        plan = session.plan if session else None
-        text = plan.whisper if isinstance(plan, Transfer) else ""
-        if not text:
-            view = self._records.call(call_id)
-            text = view.row.summary if view else ""
-        return [verbs.say(text)] if text else []
+        return self._ringing.whisper(hook, self._rung(hook))
+
+    def accept(self, hook: Hook, prompts: int) -> list[Verb]:
+        """The person who answered pressed a key, or none after so many `prompts`."""
+        return self._ringing.accept(hook, self._rung(hook), prompts)
 
     def escalate(self, hook: Hook, wanted: str = "") -> list[Verb]:
         """Hand the call to a person at the wish of any jambonz application, whether or not the bot knows it.
@@ -146,13 +151,13 @@ class Switchboard:
         if name or not isinstance(plan, Transfer):
             target = self._target(name, session.env) if name else self._fallback(session.env)
             whisper = plan.whisper if isinstance(plan, Transfer) else ""
-            plan = Transfer(target.name, TransferReason.RULE, whisper)
-            session = replace(session, plan=plan)
-            self._sessions.put(session)
-        target = self._target(plan.target, session.env)
-        log.info("voice.escalated", call=hook.call_id, target=target.name)
-        self._keep(session, Disposition.TRANSFERRED, "escalated", target)
-        return self._hand_over(session, target)
+            plan = Transfer(target.name, TransferReason.RULE, whisper, ESCALATED)
+            if session.plan != plan:
+                session = replace(session, plan=plan, step=0, contexts={}, answered="", answer=None)
+                self._sessions.put(session)
+        log.info("voice.escalated", call=hook.call_id, target=plan.target)
+        self._keep(session, Disposition.TRANSFERRED, ESCALATED)
+        return self._hand_over(session)
 
     def completed(self, hook: Hook) -> None:
         """jambonz reports a change of status; the end of the caller's leg ends the call. May come before other
@@ -182,6 +187,7 @@ class Switchboard:
                 started_at=self._clock(),
                 gateway=GATEWAY,
                 env=hook.env,
+                customer=hook.customer,
             )
         )
 
@@ -201,22 +207,52 @@ class Switchboard:
         return [stream, *self._net(self._fallback(session.env), session.attempts)]
 
     def _net(self, target: Target, attempt: int) -> list[Verb]:
-        # No confirmHook here: jambonz hangs up on the person who answered when that hook fails.
-        dial = verbs.dial(target, self._hook("/voice/dialed"), identity=_dial_id(attempt, target))
-        return [verbs.say(self._dialog.apology), dial, *self.goodbye()]
+        identity = place_id(attempt, 0, (target,))
+        if target.kind is TargetKind.QUEUE:
+            reach = self._ringing.queue(target, identity)
+        else:
+            # No confirmHook here: jambonz hangs up on the person who answered when that hook fails.
+            reach = verbs.dial((target,), self._hook("/voice/dialed"), identity=identity)
+        return [verbs.say(self._dialog.apology), reach, *self.goodbye()]
 
-    def _hand_over(self, session: Session, target: Target) -> list[Verb]:
-        if not session.context_id:
-            session = replace(session, context_id=self._sessions.issue_context(session.call_id))
+    def _hand_over(self, session: Session) -> list[Verb]:
+        groups = self._steps(session)
+        group = groups[min(session.step, len(groups) - 1)]
+        return [self._ringing.ring(session, group), *self.goodbye()]
+
+    def _steps(self, session: Session | None) -> Steps:
+        """Who is asked for this session, step by step; without a plan the fallback."""
+        env = session.env if session else {}
+        plan = session.plan if session else None
+        if not isinstance(plan, Transfer):
+            return [(self._fallback(env),)]
+        return steps(everybody(plan, self._known(plan), self._fallback(env)), plan.in_turn)
+
+    def _settle(
+        self, hook: Hook, session: Session | None, result: TransferOutcome, comeback: Comeback | None = None
+    ) -> list[Verb]:
+        """Keep what became of the step this hook is about; what follows for the caller."""
+        place = self._place(hook, session)
+        if session is None:
+            self._note(hook, place.names, result)
+        elif (place.attempt, place.step) >= (session.attempts, session.step):
+            self._note(hook, _taker(session, place.names, result), result)
+            more = place.step + 1 < len(self._steps(session))
+            if more and not hook.over and result is not TransferOutcome.ACCEPTED:
+                session = replace(session, step=place.step + 1, answered="", answer=None)
+                self._sessions.put(session)
+                return self._hand_over(session)
+            session = replace(session, attempts=place.attempt + 1, step=0, answered="", answer=None)
+            if result in COMEBACKS:
+                session = replace(session, plan=None, contexts={}, comeback=comeback or COMEBACKS[result])
             self._sessions.put(session)
-        dial = verbs.dial(
-            target,
-            self._hook("/voice/dialed"),
-            confirm_hook=self._hook("/voice/whisper"),
-            headers=context_headers(target, session.context_id, self._settings.http_url),
-            identity=_dial_id(session.attempts, target),
-        )
-        return [dial, *self.goodbye()]
+        elif place.attempt == session.attempts and not hook.over:
+            # A repeat from before the present step: its answer was to ask whoever is rung now.
+            return self._hand_over(session)
+        if session is None or hook.over or result is TransferOutcome.ACCEPTED:
+            self._records.completed(hook.call_id, self._settings.delivery_targets)
+            return [] if hook.over else [verbs.hangup()]
+        return self._come_back(session)
 
     def _come_back(self, session: Session) -> list[Verb]:
         node = self._roomiest() if session.attempts < TRANSFER_LIMIT else None
@@ -226,11 +262,10 @@ class Switchboard:
         return self._stream(session, node)
 
     def _rescue(self, session: Session, reason: str) -> list[Verb]:
-        target = self._fallback(session.env)
-        self._keep(session, Disposition.FAILED, reason, target)
-        return [verbs.say(self._dialog.apology), *self._hand_over(session, target)]
+        self._keep(session, Disposition.FAILED, reason)
+        return [verbs.say(self._dialog.apology), *self._hand_over(session)]
 
-    def _keep(self, session: Session, disposition: Disposition, reason: str, target: Target) -> None:
+    def _keep(self, session: Session, disposition: Disposition, reason: str) -> None:
         """Write the record of a call the bot never spoke with; one it did speak with has its own."""
         if self._records.call(session.call_id) is not None:
             return
@@ -243,26 +278,50 @@ class Switchboard:
             self._settings.node,
         )
         end = EndEntry(0.0, disposition, reason, intent=None, confidence=0.0, slots={}, summary="")
-        hold = float(target.ring_seconds + RETURN_SECONDS)
+        hold = float(
+            sum(max(target.seconds for target in group) for group in self._steps(session)) + RETURN_SECONDS
+        )
         self._records.finish(session.call_id, end, self._told, hold=hold)
 
-    def _note(self, hook: Hook, target: str, result: TransferOutcome) -> None:
+    def _note(self, hook: Hook, names: tuple[str, ...], result: TransferOutcome) -> None:
         log.info("voice.transferred", call=hook.call_id, outcome=result.value, sip=hook.dial_sip_status)
         try:
-            self._records.transferred(hook.call_id, target, result, hook.dial_sip_status)
+            self._records.offers.settle_call(hook.call_id, SETTLED[result], names[0] if len(names) == 1 else None)
+            self._records.transferred(hook.call_id, ", ".join(names), result, hook.dial_sip_status)
         except StoreError as error:
             # The caller on the line comes before the record of the attempt.
             log.error("voice.transfer_not_recorded", call=hook.call_id, error=str(error))
 
-    def _dialled(self, hook: Hook, session: Session | None) -> tuple[int, str]:
-        """Which attempt this was and whom it rang, by the id we gave the verb; jambonz may leave it out."""
-        number, name = _attempt(hook.verb_id)
-        if number is not None and name:
-            return number, name
-        plan = session.plan if session else None
-        env = session.env if session else {}
-        name = plan.target if isinstance(plan, Transfer) else self._fallback(env).name
-        return session.attempts if session else 0, name
+    def _present(self, hook: Hook) -> Session | None:
+        """The call's session; a call that is still under way and forgotten gets a new one."""
+        session = self._sessions.get(hook.call_id)
+        return self._session(hook) if session is None and not hook.over else session
+
+    def _place(self, hook: Hook, session: Session | None) -> Place:
+        """Which step of which attempt this was, by the id we gave the verb; jambonz may leave it out."""
+        place = place_of(hook.verb_id)
+        if place is not None and place.names:
+            return place
+        attempt, step = (session.attempts, session.step) if session else (0, 0)
+        groups = self._steps(session)
+        group = groups[min(step, len(groups) - 1)]
+        return Place(attempt, step, tuple(target.name for target in group))
+
+    def _rung(self, hook: Hook) -> tuple[Target, ...]:
+        """Who is being rung for the call of a dialled leg."""
+        session = self._sessions.get(hook.parent_id or hook.call_id)
+        groups = self._steps(session)
+        return groups[min(session.step if session else 0, len(groups) - 1)]
+
+    def _queue(self, name: str) -> Target | None:
+        target = self._dialog.targets.get(name)
+        return target if target is not None and target.kind is TargetKind.QUEUE else None
+
+    def _known(self, plan: Transfer) -> Mapping[str, Target]:
+        for name in plan.targets:
+            if name not in self._dialog.targets:
+                log.warning("voice.unknown_target", target=name if NAME.fullmatch(name) else "(not a name)")
+        return self._dialog.targets
 
     def _target(self, name: str, env: Mapping[str, str]) -> Target:
         target = self._dialog.targets.get(name)
@@ -282,11 +341,7 @@ def _stream_id(attempt: int) -> str:
     return f"stream-{attempt}"
 
 
-def _dial_id(attempt: int, target: Target) -> str:
-    return f"dial-{attempt}:{target.name}"
-
-
-def _attempt(verb_id: str) -> tuple[int | None, str]:
-    """The number of transfers tried before the verb of this id, and the target's name where it was a dial."""
-    found = VERB_ID.fullmatch(verb_id)
-    return (int(found[1]), found[2] or "") if found else (None, "")
+def _taker(session: Session, names: tuple[str, ...], result: TransferOutcome) -> tuple[str, ...]:
+    """Who took the call, where several were asked and one pressed the key; else everybody who was asked."""
+    told = result is TransferOutcome.ACCEPTED and session.answer is result and session.answered in names
+    return (session.answered,) if told else names

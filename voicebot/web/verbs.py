@@ -6,7 +6,7 @@ so every reply is made here and nowhere else. Numbers are seconds or Hz.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from voicebot.dialog.types import Target, TargetKind
@@ -14,6 +14,9 @@ from voicebot.dialog.types import Target, TargetKind
 Verb: TypeAlias = dict[str, Any]
 
 TELEPHONE_RATE = 8000
+
+MOST_TARGETS = 10
+"""So many people jambonz rings at once."""
 
 
 def listen(
@@ -41,33 +44,37 @@ def listen(
 
 
 def dial(
-    target: Target,
+    targets: Sequence[Target],
     action_hook: str,
     confirm_hook: str = "",
-    headers: Mapping[str, str] | None = None,
+    headers: Mapping[str, Mapping[str, str]] | None = None,
     identity: str = "",
 ) -> Verb:
-    """Ring `target`; `action_hook` learns how it went, whatever happens.
+    """Ring `targets` at once, ten at most; `action_hook` learns how it went, whatever happens.
 
     confirm_hook: what the person hears before the caller is put through. jambonz drops the answered leg when
     this hook fails, so leave it out where we may be gone.
+    headers: of each target's own INVITE, by the target's name.
     """
+    asked = targets[:MOST_TARGETS]
+    own = headers or {}
     verb: Verb = {
         "verb": "dial",
-        "target": [_target(target)],
+        "target": [_target(target, own.get(target.name, {}) if len(asked) > 1 else {}) for target in asked],
         "actionHook": action_hook,
-        "timeout": target.ring_seconds,
+        "timeout": max(target.ring_seconds for target in asked),
     }
-    if target.talk_seconds is not None:
-        verb["timeLimit"] = target.talk_seconds
-    if target.music:
-        verb["dialMusic"] = target.music
-    if target.caller_id:
-        verb["callerId"] = target.caller_id
+    limits = [target.talk_seconds for target in asked if target.talk_seconds is not None]
+    if limits:
+        verb["timeLimit"] = max(limits)
+    if music := next((target.music for target in asked if target.music), ""):
+        verb["dialMusic"] = music
+    if shown := next((target.caller_id for target in asked if target.caller_id), ""):
+        verb["callerId"] = shown
     if confirm_hook:
         verb["confirmHook"] = confirm_hook
-    if headers:
-        verb["headers"] = dict(headers)
+    if len(asked) == 1 and own.get(asked[0].name):
+        verb["headers"] = dict(own[asked[0].name])
     return _named(verb, identity)
 
 
@@ -76,9 +83,16 @@ def say(text: str) -> Verb:
     return {"verb": "say", "text": text}
 
 
-def play(url: str) -> Verb:
-    """Play the audio at `url` once."""
-    return {"verb": "play", "url": url}
+def gather(text: str, action_hook: str, seconds: float) -> Verb:
+    """Speak `text` and wait for one key, which ends it; `action_hook` learns which, or that none came in time."""
+    verb: Verb = {"verb": "gather", "actionHook": action_hook, "input": ["digits"], "numDigits": 1}
+    return verb | {"timeout": seconds, "say": {"text": text}}
+
+
+def play(url: str, seconds: float | None = None) -> Verb:
+    """Play the audio at `url` once, for `seconds` at most."""
+    verb: Verb = {"verb": "play", "url": url}
+    return verb if seconds is None else {**verb, "timeoutSecs": seconds}
 
 
 def pause(seconds: float) -> Verb:
@@ -86,12 +100,36 @@ def pause(seconds: float) -> Verb:
     return {"verb": "pause", "length": seconds}
 
 
-def enqueue(name: str, action_hook: str, priority: int | None = None) -> Verb:
-    """Put the caller into the queue `name`; a lower `priority` (from 0) is served first."""
+def enqueue(
+    name: str, action_hook: str, wait_hook: str = "", priority: int | None = None, identity: str = ""
+) -> Verb:
+    """Put the caller into the queue `name`; a lower `priority` (from 0) is served first.
+
+    wait_hook: asked again and again what the caller hears meanwhile: `say`, `play` and `pause`, or `leave`.
+    """
     verb: Verb = {"verb": "enqueue", "name": name, "actionHook": action_hook}
+    if wait_hook:
+        verb["waitHook"] = wait_hook
     if priority is not None:
         verb["priority"] = priority
-    return verb
+    return _named(verb, identity)
+
+
+def leave() -> Verb:
+    """Take the caller out of the queue; only in the answer to a `wait_hook`."""
+    return {"verb": "leave"}
+
+
+def dequeue(name: str, action_hook: str, call_id: str, seconds: int) -> Verb:
+    """Connect this leg with the caller `call_id` in the queue `name`, if they are there within `seconds`."""
+    return {
+        "verb": "dequeue",
+        "name": name,
+        "actionHook": action_hook,
+        "callSid": call_id,
+        "timeout": seconds,
+        "beep": True,
+    }
 
 
 def redirect(action_hook: str) -> Verb:
@@ -113,12 +151,15 @@ def _named(verb: Verb, identity: str) -> Verb:
     return {**verb, "id": identity} if identity else verb
 
 
-def _target(target: Target) -> dict[str, Any]:
+def _target(target: Target, headers: Mapping[str, str]) -> dict[str, Any]:
+    own = {"headers": dict(headers)} if headers else {}
     match target.kind:
         case TargetKind.USER:
-            return {"type": "user", "name": target.address}
+            return {"type": "user", "name": target.address, **own}
         case TargetKind.SIP:
-            return {"type": "sip", "sipUri": target.address}
+            return {"type": "sip", "sipUri": target.address, **own}
         case TargetKind.PHONE:
-            number = {"type": "phone", "number": target.address}
+            number = {"type": "phone", "number": target.address, **own}
             return {**number, "trunk": target.trunk} if target.trunk else number
+        case TargetKind.QUEUE:
+            raise ValueError(f"{target.name} is a queue: callers are enqueued, nobody is rung")
