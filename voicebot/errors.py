@@ -98,11 +98,13 @@ class CrmThrottled(CrmError):
     """The CRM asks us to come back later.
 
     retry_after: seconds to wait, as the CRM named them, or None.
+    account: whether nothing else may be sent meanwhile either, as with a limit; False where only this waits.
     """
 
-    def __init__(self, message: str, retry_after: float | None = None) -> None:
+    def __init__(self, message: str, retry_after: float | None = None, account: bool = True) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.account = account
 
 
 class CrmUnavailable(CrmError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -19,10 +19,12 @@ from voicebot.crm.hubspot import HubSpot
 from voicebot.crm.hubspot_http import Api
 from voicebot.crm.port import Attempt, CallNote, Crm
 from voicebot.crm.worker import FIRST_WAIT, GIVE_UP_TRIES, IDLE_SECONDS, PAUSE_SECONDS, DeliveryWorker
+from voicebot.dialog.types import CrmPlan
 from voicebot.errors import CrmThrottled, CrmUnavailable, StoreError
 from voicebot.store.outbox import Outbox
 from voicebot.store.records import Records
-from voicebot.store.views import Delivery, DeliveryState
+from voicebot.store.targets import BREAK_AFTER
+from voicebot.store.views import Delivery, DeliveryState, TargetState
 from voicebot.testing.crm import FakeCrm
 from voicebot.testing.hubspot import TOKEN, FakeHubSpot, Fault, Operation
 
@@ -82,7 +84,8 @@ class Bench:
         return delivery
 
     def wait_until_due(self) -> None:
-        self.clock.now = max(self.clock.now, self.delivery.due_at)
+        rests = [target.until for target in self.records.outbox.targets.all()]
+        self.clock.now = max(self.clock.now, self.delivery.due_at, *rests)
 
 
 @contextmanager
@@ -318,39 +321,153 @@ def test_rejected_note_is_dead_at_once(desk: Bench) -> None:
     assert "400 VALIDATION_ERROR" in desk.delivery.last_error
 
 
-def test_refused_credential_pauses_the_crm(desk: Bench) -> None:
-    """One refusal is told as an error and stops all notes to that CRM for five minutes; then they get through."""
+def test_refused_credential_stops_the_crm_and_burns_nothing(desk: Bench) -> None:
+    """One refusal is told as an error and stops all notes to that CRM; none loses a try. Then they get through."""
     desk.end_call("call-1")
     desk.end_call("call-2")
     desk.hubspot.fail(Fault.UNAUTHORIZED)
     worker = desk.worker()
     with capture_logs() as logs:
         assert worker.run_once()
-        assert worker.run_once()
         assert not worker.run_once()
     assert len(desk.hubspot.requests) == 1
     assert [entry["log_level"] for entry in logs if entry["event"] == "crm.unauthorized"] == ["error"]
-    assert all(each.state is DeliveryState.PENDING for each in desk.records.outbox.deliveries())
-    assert any("VOICEBOT_HUBSPOT_TOKEN" in each.last_error for each in desk.records.outbox.deliveries())
+    assert {(each.state, each.attempts) for each in desk.records.outbox.deliveries()} == {
+        (DeliveryState.PENDING, 0)
+    }
+    (target,) = desk.records.outbox.targets.all()
+    assert (target.name, target.state) == ("hubspot", TargetState.REFUSED)
+    assert "VOICEBOT_HUBSPOT_TOKEN" in target.reason
     desk.clock.pass_(seconds=PAUSE_SECONDS)
     assert worker.run_once()
     assert worker.run_once()
     assert len(desk.hubspot.notes) == 2
+    assert desk.records.outbox.targets.all() == []
 
 
-def test_wrong_token_keeps_the_queue_for_a_day(desk: Bench) -> None:
-    """A token that is wrong all day costs no note before the day is over."""
+def test_mended_credential_is_tried_by_the_next_start(desk: Bench) -> None:
+    """Nobody waits out the pause after putting in a new token and restarting."""
     desk.end_call()
     worker = desk.worker(desk.crm(token="pat-na1-wrong"))
-    begun = desk.clock.now
-    for _ in range(GIVE_UP_TRIES):
-        desk.wait_until_due()
-        worker.run_once()
-    desk.clock.now = begun + timedelta(hours=23, minutes=50)
-    while desk.delivery.state is DeliveryState.PENDING:
-        desk.wait_until_due()
-        worker.run_once()
-    assert desk.clock.now - begun >= timedelta(hours=24)
+    worker.run_once()
+    assert not desk.worker().run_once()
+    stop = Hurried()
+    desk.worker().run(stop)
+    assert desk.delivery.state is DeliveryState.DONE
+
+
+def test_operator_who_retries_does_not_wait_for_the_pause(desk: Bench) -> None:
+    """`voicebot deliveries retry` opens the target again, from another process."""
+    desk.end_call()
+    desk.hubspot.fail(Fault.UNAUTHORIZED)
+    worker = desk.worker()
+    worker.run_once()
+    assert not worker.run_once()
+    desk.records.outbox.revive(desk.delivery.id)
+    assert worker.run_once()
+    assert desk.delivery.state is DeliveryState.DONE
+
+
+def test_wrong_token_costs_no_note_however_long_it_takes(desk: Bench) -> None:
+    """A weekend with a wrong token: everything is still owed, and is delivered on Monday."""
+    desk.end_call()
+    worker = desk.worker(desk.crm(token="pat-na1-wrong"))
+    for _ in range(60):
+        desk.clock.pass_(hours=1)
+        assert worker.run_once()
+    assert (desk.delivery.state, desk.delivery.attempts) == (DeliveryState.PENDING, 0)
+    assert desk.records.outbox.targets.all()[0].since < desk.clock.now - timedelta(days=2)
+    desk.wait_until_due()
+    desk.worker().run_once()
+    assert desk.delivery.state is DeliveryState.DONE
+
+
+def test_crm_that_is_down_is_asked_ever_less(desk: Bench) -> None:
+    """Five failures in a row open the breaker for every note; one note at a time tries whether it is back."""
+    for number in range(20):
+        desk.end_call(f"call-{number}")
+    desk.hubspot.fail(Fault.BROKEN, times=8)
+    worker = desk.worker()
+    while worker.run_once():
+        pass
+    assert len(desk.hubspot.requests) == BREAK_AFTER
+    pauses = []
+    for _ in range(3):
+        (target,) = desk.records.outbox.targets.all()
+        assert target.state is TargetState.FAILING
+        pauses.append((target.until - desk.clock.now).total_seconds())
+        before = len(desk.hubspot.requests)
+        desk.clock.now = target.until
+        assert worker.run_once()
+        assert not worker.run_once()
+        assert len(desk.hubspot.requests) == before + 1
+    assert pauses == sorted(pauses)
+    desk.clock.pass_(hours=1)
+    while worker.run_once():
+        pass
+    assert len(desk.hubspot.notes) == 20
+    assert desk.records.outbox.targets.all() == []
+
+
+def test_limit_of_the_account_holds_every_note(desk: Bench) -> None:
+    """Told to wait, no other note is sent in the meantime either."""
+    desk.end_call("call-1")
+    desk.end_call("call-2")
+    desk.hubspot.fail(Fault.TEN_SECONDLY_ROLLING)
+    worker = desk.worker()
+    assert worker.run_once()
+    assert not worker.run_once()
+    desk.clock.pass_(seconds=10)
+    assert worker.run_once()
+    assert len(desk.hubspot.notes) == 1
+
+
+def test_locked_record_holds_only_its_own_note(desk: Bench) -> None:
+    """Somebody edits one contact: the other callers' notes go on."""
+    desk.end_call("call-1")
+    desk.end_call("call-2", caller="+14155552672")
+    desk.hubspot.fail(Fault.LOCKED)
+    worker = desk.worker()
+    assert worker.run_once()
+    assert worker.run_once()
+    assert len(desk.hubspot.notes) == 1
+
+
+def test_each_crm_has_its_own_worker(desk: Bench) -> None:
+    """A worker for one CRM leaves the others' notes, and one for the rest leaves those that have one."""
+    desk.end_call("call-1")
+    desk.end_call("call-2", target="zendesk")
+    fake = FakeCrm("zendesk")
+    crms: dict[str, Crm] = {"hubspot": desk.crm(), "zendesk": fake}
+    others = DeliveryWorker(desk.records, crms, "others", desk.clock, skip=("hubspot", "zendesk"))
+    zendesk = DeliveryWorker(desk.records, crms, "zendesk", desk.clock, only=("zendesk",))
+    assert not others.run_once()
+    assert zendesk.run_once()
+    assert not zendesk.run_once()
+    assert [told.note.call_id for told in fake.told] == ["call-2"]
+    assert desk.hubspot.requests == []
+
+
+def test_two_targets_get_their_own_note(desk: Bench) -> None:
+    """One call, two CRMs: one that is down does not keep the other from its note."""
+    desk.records.start("call-1", "+14155552671", "+14155550100", "jambonz", "shop", "node-1")
+    desk.records.finish("call-1", END, ["hubspot", "fake"])
+    fake = FakeCrm()
+    fake.failures = [CrmUnavailable("down", ambiguous=True)]
+    worker = DeliveryWorker(desk.records, {"hubspot": desk.crm(), "fake": fake}, "worker", desk.clock)
+    while worker.run_once():
+        pass
+    states = {each.target: (each.state, each.ambiguous) for each in desk.records.outbox.deliveries()}
+    assert states == {"hubspot": (DeliveryState.DONE, False), "fake": (DeliveryState.PENDING, True)}
+
+
+def test_what_the_dialog_maps_reaches_the_crm(desk: Bench) -> None:
+    """By the name of the call's dialog and of the target."""
+    desk.end_call(target="fake")
+    fake = FakeCrm()
+    plan = CrmPlan(fields={"fake": {"contact": {}, "call": {"order_c": "order_number"}}, "hubspot": {}})
+    DeliveryWorker(desk.records, {"fake": fake}, "worker", desk.clock, plans={"shop": plan}).run_once()
+    assert fake.told[0].note.fields == {"order_c": "1234"}
 
 
 def test_crm_no_longer_configured_keeps_its_notes(desk: Bench) -> None:
@@ -361,7 +478,7 @@ def test_crm_no_longer_configured_keeps_its_notes(desk: Bench) -> None:
         desk.clock.pass_(hours=12)
         assert worker.run_once()
     assert desk.delivery.state is DeliveryState.PENDING
-    assert "VOICEBOT_CRM=zendesk" in desk.delivery.last_error
+    assert "zendesk is configured: add it to VOICEBOT_CRM" in desk.delivery.last_error
 
 
 def test_bug_in_a_crm_does_not_stop_the_worker(desk: Bench) -> None:
@@ -411,10 +528,12 @@ class Unsteady(Outbox):
 
     troubles: list[Exception]
 
-    def lease(self, owner: str, seconds: float) -> Delivery | None:
+    def lease(
+        self, owner: str, seconds: float, only: Collection[str] | None = None, skip: Collection[str] = ()
+    ) -> Delivery | None:
         if self.troubles:
             raise self.troubles.pop(0)
-        return super().lease(owner, seconds)
+        return super().lease(owner, seconds, only, skip)
 
 
 class Hurried(threading.Event):

@@ -146,12 +146,92 @@ def test_a_dead_note_is_seen_and_can_be_revived(records: Records, clock: Clock) 
     assert _lease(records).id == dead.id
 
 
-def test_only_a_dead_note_can_be_revived(records: Records) -> None:
-    """Reviving what is delivered, pending or unknown is refused, saying which."""
+def test_what_waits_can_be_tried_at_once(records: Records) -> None:
+    """An operator does not wait for the next try, nor for a CRM that is left alone."""
     _owe(records)
     delivery = _lease(records)
-    with pytest.raises(StoreError, match=f"delivery {delivery.id} is pending"):
-        records.outbox.revive(delivery.id)
+    records.outbox.retry(delivery.id, "worker-1", after=3600, error="HTTP 503", ambiguous=True)
+    records.outbox.targets.refused(delivery.target, "401", 3600)
+    assert records.outbox.lease("worker-1", 60) is None
+    records.outbox.revive(delivery.id)
+    again = _lease(records)
+    assert again.id == delivery.id
+    assert again.ambiguous
+
+
+def test_everything_of_one_crm_can_be_tried_at_once(records: Records, clock: Clock) -> None:
+    """Those given up and those that wait, of that CRM only."""
+    for number in range(3):
+        _owe(records, f"call-{number}")
+    for _ in range(2):
+        records.outbox.dead(_lease(records).id, "worker-1", "HTTP 400")
+    records.outbox.retry(_lease(records).id, "worker-1", after=3600, error="HTTP 503", ambiguous=False)
+    assert records.outbox.revive_all("another") == 0
+    assert records.outbox.lease("worker-1", 60) is None
+    assert records.outbox.revive_all() == 3
+    assert len({_lease(records, f"worker-{number}").id for number in range(3)}) == 3
+
+
+def test_a_dropped_note_is_not_owed_again(records: Records) -> None:
+    """It stays visible; the end of the call, told once more, does not bring it back; an operator may."""
+    _owe(records)
+    delivery = _only(records)
+    records.outbox.drop(delivery.id)
+    assert _only(records).state is DeliveryState.DROPPED
+    assert records.outbox.lease("worker-1", 60) is None
+    _owe(records)
+    assert _only(records).state is DeliveryState.DROPPED
+    records.outbox.revive(delivery.id)
+    assert _lease(records).id == delivery.id
+
+
+def test_what_is_written_or_being_written_is_not_dropped(records: Records, clock: Clock) -> None:
+    """It would be a lie: the CRM has it, or is about to."""
+    _owe(records)
+    delivery = _lease(records, "worker-1", 60)
+    with pytest.raises(StoreError, match="is being written"):
+        records.outbox.drop(delivery.id)
+    records.outbox.delivered(delivery.id, "worker-1", "note-77")
+    with pytest.raises(StoreError, match="note-77"):
+        records.outbox.drop(delivery.id)
+
+
+def test_given_back_is_not_counted(records: Records) -> None:
+    """A try that the CRM refused at the door is none."""
+    _owe(records)
+    records.outbox.give_back(_lease(records).id, "worker-1", "HTTP 401")
+    assert (_only(records).attempts, _only(records).last_error) == (0, "HTTP 401")
+    assert _lease(records).attempts == 1
+
+
+def test_backlog_counts_by_crm_and_state(records: Records, clock: Clock) -> None:
+    """With the age of the oldest, by which alarms are set."""
+    _owe(records, "call-1")
+    clock.pass_(60)
+    _owe(records, "call-2")
+    records.outbox.delivered(_lease(records).id, "worker-1", "note-1")
+    pending, done = sorted(records.outbox.backlog(), key=lambda each: each.state.value, reverse=True)
+    assert (pending.state, pending.count, pending.oldest) == (
+        DeliveryState.PENDING,
+        1,
+        EPOCH + timedelta(seconds=60),
+    )
+    assert (done.state, done.count, done.oldest) == (DeliveryState.DONE, 1, EPOCH)
+
+
+def test_workers_take_only_their_crms_notes(records: Records) -> None:
+    """`only` and `skip` share the notes out; a CRM that is left alone gets none until its pause is over."""
+    _owe(records)
+    target = _only(records).target
+    assert records.outbox.lease("worker-1", 60, only=["another"]) is None
+    assert records.outbox.lease("worker-1", 60, skip=[target]) is None
+    assert records.outbox.lease("worker-1", 60, only=[target]) is not None
+
+
+def test_only_what_is_not_done_can_be_revived(records: Records) -> None:
+    """Reviving what is delivered or unknown is refused, saying which."""
+    _owe(records)
+    delivery = _lease(records)
     records.outbox.delivered(delivery.id, "worker-1", "note-1")
     with pytest.raises(StoreError, match=f"delivery {delivery.id} is done"):
         records.outbox.revive(delivery.id)

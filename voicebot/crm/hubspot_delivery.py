@@ -100,7 +100,9 @@ class HubSpotDelivery:
         if before == _SENT:
             self._progress.put(creating=_WAITED)
             raise CrmThrottled(
-                "waiting for HubSpot's search to show a contact that may have been created", SEARCH_LAG
+                "waiting for HubSpot's search to show a contact that may have been created",
+                SEARCH_LAG,
+                account=False,
             )
         self._progress.put(creating=_SENT)
         try:
@@ -128,7 +130,9 @@ class HubSpotDelivery:
             if contact is None and before != _WAITED:
                 self._progress.put(writing=_WAITED)
                 raise CrmThrottled(
-                    "waiting for HubSpot's search to show a note that may have been written", SEARCH_LAG
+                    "waiting for HubSpot's search to show a note that may have been written",
+                    SEARCH_LAG,
+                    account=False,
                 )
         self._progress.put(writing=_SENT)
         try:

@@ -119,7 +119,7 @@ def translate(status: int, headers: Mapping[str, str], body: Mapping[str, Any] |
         policy = str((body or {}).get("policyName", "")).upper()
         return CrmThrottled(said, retry_after(headers) or _POLICY_WAIT.get(policy, 10.0))
     if status == 423:
-        return CrmThrottled(said, max(_LOCKED_WAIT, retry_after(headers) or 0.0))
+        return CrmThrottled(said, max(_LOCKED_WAIT, retry_after(headers) or 0.0), account=False)
     if status == 477:
         return CrmThrottled(f"{said}: the account is being moved", retry_after(headers) or _MIGRATION_WAIT)
     if status >= 500:

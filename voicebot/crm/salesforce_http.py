@@ -211,7 +211,7 @@ def translate(answer: Answer, writes: bool) -> CrmError:
     if status == 429:
         return CrmThrottled(said, retry_after(answer.headers) or 60.0)
     if codes & _BUSY:
-        return CrmThrottled(said, _BUSY_WAIT)
+        return CrmThrottled(said, _BUSY_WAIT, account=False)
     if status == 503 and (wait := retry_after(answer.headers)):
         return CrmThrottled(said, wait)
     if status >= 500:

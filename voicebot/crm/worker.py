@@ -1,14 +1,15 @@
 """Works off the notes owed to CRMs: leases one, delivers it, and says what became of it.
 
 Every outcome is kept in the outbox before the next note is touched, so a worker may be killed at any moment: its
-lease expires, and whoever takes the note up next is told that it may have been delivered.
+lease expires, and whoever takes the note up next is told that it may have been delivered. A CRM that refuses our
+credential, fails again and again or asks for a pause is left alone as a whole; its notes wait unharmed.
 """
 
 from __future__ import annotations
 
 import random as random_module
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -41,16 +42,35 @@ IDLE_SECONDS = 0.5
 log = structlog.get_logger()
 
 
+class Targets(Protocol):
+    """How the CRMs are, as `voicebot.store.targets.Targets` keeps it."""
+
+    def refused(self, name: str, reason: str, seconds: float) -> bool: ...
+
+    def throttled(self, name: str, reason: str, seconds: float) -> None: ...
+
+    def failed(self, name: str, reason: str) -> float: ...
+
+    def restarted(self, name: str) -> None: ...
+
+
 class Outbox(Protocol):
     """The deliveries owed, as `voicebot.store.outbox.Outbox` keeps them."""
 
-    def lease(self, owner: str, seconds: float) -> Delivery | None: ...
+    @property
+    def targets(self) -> Targets: ...
+
+    def lease(
+        self, owner: str, seconds: float, only: Collection[str] | None = None, skip: Collection[str] = ()
+    ) -> Delivery | None: ...
 
     def save_progress(self, delivery_id: int, progress: Mapping[str, str]) -> None: ...
 
     def delivered(self, delivery_id: int, owner: str, external_id: str) -> None: ...
 
     def retry(self, delivery_id: int, owner: str, after: float, error: str, ambiguous: bool) -> None: ...
+
+    def give_back(self, delivery_id: int, owner: str, error: str) -> None: ...
 
     def dead(self, delivery_id: int, owner: str, error: str) -> None: ...
 
@@ -69,6 +89,8 @@ class DeliveryWorker:
 
     crms: the configured CRMs by the name deliveries carry as their target.
     owner: a name no other running worker has.
+    only, skip: names of CRMs whose notes are (not) its business, so that a slow CRM has a worker of its own.
+    pause: seconds a CRM that refuses our credential is left alone.
     clock: the time of day, aware, UTC.
     random: spreads the retries.
     plans: by the dialog's name, which values become properties at the CRM.
@@ -82,6 +104,9 @@ class DeliveryWorker:
         clock: Callable[[], datetime] = utc_now,
         random: random_module.Random | None = None,
         plans: Mapping[str, CrmPlan] | None = None,
+        only: Collection[str] | None = None,
+        skip: Collection[str] = (),
+        pause: float = PAUSE_SECONDS,
     ) -> None:
         self._records = records
         self._outbox = records.outbox
@@ -90,10 +115,16 @@ class DeliveryWorker:
         self._clock = clock
         self._plans = plans or {}
         self._random = random or random_module.Random()  # noqa: S311
-        self._paused: dict[str, datetime] = {}
+        self._only = only
+        self._skip = skip
+        self._pause = pause
 
     def run(self, stop: threading.Event) -> None:
-        """Work until `stop` is set; a delivery under way is finished first. Outlives a database that is away."""
+        """Work until `stop` is set; a delivery under way is finished first. Outlives a database that is away.
+
+        A CRM that refused the credential is tried again at once: it may have been mended by this start.
+        """
+        self._begin()
         while not stop.is_set():
             try:
                 busy, wait = self.run_once(), IDLE_SECONDS
@@ -109,7 +140,7 @@ class DeliveryWorker:
 
     def run_once(self) -> bool:
         """Take up one delivery that is due; False if there is none. Raises StoreError."""
-        delivery = self._outbox.lease(self._owner, LEASE_SECONDS)
+        delivery = self._outbox.lease(self._owner, LEASE_SECONDS, self._only, self._skip)
         if delivery is None:
             return False
         crm = self._crms.get(delivery.target)
@@ -117,12 +148,9 @@ class DeliveryWorker:
             self._put_back(
                 delivery,
                 PAUSE_SECONDS,
-                f"no CRM called {delivery.target} is configured: set VOICEBOT_CRM={delivery.target}",
+                f"no CRM called {delivery.target} is configured: add it to VOICEBOT_CRM, or run "
+                f"`voicebot deliveries drop {delivery.id}`",
             )
-            return True
-        paused = self._paused.get(delivery.target)
-        if paused is not None and (left := (paused - self._clock()).total_seconds()) > 0:
-            self._put_back(delivery, left, delivery.last_error or "the CRM refuses the credential")
             return True
         view = self._records.call(delivery.call_id)
         if view is None:
@@ -143,13 +171,19 @@ class DeliveryWorker:
         except CrmRejected as error:
             self._bury(delivery, str(error))
         except CrmUnauthorized as error:
-            self._paused[delivery.target] = self._clock() + timedelta(seconds=PAUSE_SECONDS)
-            log.error("crm.unauthorized", crm=delivery.target, error=str(error), paused_seconds=PAUSE_SECONDS)
-            self._again(delivery, error, PAUSE_SECONDS)
+            # Nothing is wrong with the note: it waits for the credential, however long that takes.
+            self._outbox.give_back(delivery.id, self._owner, str(error))
+            self._outbox.targets.refused(delivery.target, str(error), self._pause)
+            log.error("crm.unauthorized", crm=delivery.target, error=str(error), paused_seconds=self._pause)
         except CrmThrottled as error:
-            self._again(delivery, error, (error.retry_after or 0.0) + self._back_off(delivery))
+            wait = error.retry_after or 0.0
+            self._again(delivery, error, wait + self._back_off(delivery))
+            if error.account and wait:
+                self._outbox.targets.throttled(delivery.target, str(error), wait)
         except CrmUnavailable as error:
             self._again(delivery, error, self._back_off(delivery), ambiguous=error.ambiguous)
+            if pause := self._outbox.targets.failed(delivery.target, str(error)):
+                log.error("crm.down", crm=delivery.target, error=str(error), paused_seconds=round(pause))
         except Exception as error:
             # A bug of ours or of a CRM's: whether the note was written is anybody's guess. Its text may quote the
             # caller, so only its kind is told.
@@ -157,7 +191,6 @@ class DeliveryWorker:
             unexpected = CrmUnavailable(f"unexpected {_where(error)}", ambiguous=True)
             self._again(delivery, unexpected, self._back_off(delivery), ambiguous=True)
         else:
-            self._paused.pop(delivery.target, None)
             self._outbox.delivered(delivery.id, self._owner, external_id)
             log.info(
                 "crm.delivered",
@@ -167,6 +200,13 @@ class DeliveryWorker:
                 attempts=delivery.attempts,
                 seconds=round((self._clock() - delivery.created_at).total_seconds(), 1),
             )
+
+    def _begin(self) -> None:
+        try:
+            for name in self._crms if self._only is None else self._only:
+                self._outbox.targets.restarted(name)
+        except StoreError as error:
+            log.error("crm.store_failed", error=str(error))
 
     def _mapped(self, delivery: Delivery, view: CallView) -> Mapped | None:
         plan = self._plans.get(view.row.dialog)

@@ -138,7 +138,7 @@ def translate(answer: Answer, writes: bool) -> CrmError:
     if status == 404:
         return NotFound(f"{said}: check VOICEBOT_ZENDESK_URL")
     if status == 409:
-        return CrmThrottled(f"{said}: somebody else changes the same thing", wait or _CONFLICT_WAIT)
+        return CrmThrottled(f"{said}: somebody else changes the same thing", wait or _CONFLICT_WAIT, account=False)
     if status in (400, 422):
         return Invalid(said, codes, names)
     return CrmUnavailable(f"{said}: check VOICEBOT_ZENDESK_URL")

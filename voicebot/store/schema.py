@@ -177,6 +177,18 @@ deliveries = Table(
     Index(None, "state", "due_at"),
 )
 
+# A CRM without a row is well. `failures` counts those in a row.
+crm_targets = Table(
+    "crm_targets",
+    metadata,
+    Column("name", Words, primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("since", Utc, nullable=False),
+    Column("until", Utc, nullable=False),
+)
+
 nodes = Table(
     "nodes",
     metadata,

@@ -18,11 +18,37 @@ class CallState(Enum):
 
 
 class DeliveryState(Enum):
-    """What became of a note for a CRM. DEAD: given up, an operator may revive it."""
+    """What became of a note for a CRM. DEAD: given up, an operator may revive it. DROPPED: an operator wants it
+    not written."""
 
     PENDING = "pending"
     DONE = "done"
     DEAD = "dead"
+    DROPPED = "dropped"
+
+
+class TargetState(Enum):
+    """Why a CRM is left alone: it refuses our credential, it fails, or it asked for a pause."""
+
+    REFUSED = "refused"
+    FAILING = "failing"
+    THROTTLED = "throttled"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A CRM that is not well.
+
+    failures: in a row, where it is FAILING. since: when that began.
+    until: no request before; once that is past, the next note tries it.
+    """
+
+    name: str
+    state: TargetState
+    reason: str
+    failures: int
+    since: datetime
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +148,16 @@ class Delivery:
     progress: Mapping[str, str]
     ambiguous: bool
     wrap_up: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """The deliveries of one CRM in one state. oldest: when the first of them came to be owed."""
+
+    target: str
+    state: DeliveryState
+    count: int
+    oldest: datetime
 
 
 @dataclass(frozen=True, slots=True)

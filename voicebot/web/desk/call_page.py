@@ -18,6 +18,7 @@ DELIVERY_WORDS = {
     DeliveryState.PENDING: "waiting",
     DeliveryState.DONE: "written",
     DeliveryState.DEAD: "given up",
+    DeliveryState.DROPPED: "dropped",
 }
 CRM_NAMES = {"hubspot": "HubSpot", "salesforce": "Salesforce", "zendesk": "Zendesk", "webhook": "Webhook"}
 WHY = {
