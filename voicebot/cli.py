@@ -181,6 +181,34 @@ def calls_show(call_id: Annotated[str, typer.Argument(help="The call's id, as `c
 
 
 @app.command()
+def replay(
+    file: Annotated[Path, typer.Argument(help="A recording, from the folder `inputs` of the data folder.")],
+    rules: Annotated[
+        Path | None, typer.Option("--rules", help="Another dialog file: show how the call would have gone.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--settings", help="NAME=VALUE, or a file of such lines; may be given more than once."),
+    ] = None,
+    asr: Annotated[
+        str | None, typer.Option("--asr", help="Another model: hear the recorded audio again with it.")
+    ] = None,
+) -> None:
+    """Tell a recorded call's inputs to the bot again: does it still do the same? If not, exit status 1.
+
+    With options: how the conversation would have gone, as a difference, turn by turn. See docs/debugging.md.
+    """
+    from voicebot.replay import report
+    from voicebot.replay.change import change
+    from voicebot.replay.reading import Recording
+
+    recording = Recording.open(file)
+    if rules is None and not settings and asr is None:
+        sys.exit(0 if report.same(recording, typer.echo) else 1)
+    report.different(recording, rules, change(settings or (), asr), typer.echo)
+
+
+@app.command()
 def turns(
     call_id: Annotated[str, typer.Argument(help="The call's id, as `calls list` shows it.")],
     as_json: Annotated[bool, typer.Option("--json", help="For machines: turns, times and stages.")] = False,

@@ -12,6 +12,9 @@ from voicebot.call.stages import answered_in
 NOTICEABLE = 0.06
 """Seconds by which an answer has to come earlier or later to be worth showing: three beats."""
 
+A_WORD = 2
+"""Words by which two cut sentences may differ: how far playback had come is reckoned, and not to the word."""
+
 CONTEXT = 2
 """Turns shown before and after a difference."""
 
@@ -21,6 +24,7 @@ class Said:
     """One turn, or the end.
 
     facts: how it was taken. waited: seconds until it was answered; None where it was not.
+    cut: whether the words are the beginning of something that was interrupted.
     """
 
     at: float
@@ -28,22 +32,25 @@ class Said:
     words: str
     facts: tuple[str, ...] = ()
     waited: float | None = None
+    cut: bool = False
 
     @property
     def key(self) -> tuple[str, str, tuple[str, ...]]:
-        """What makes two turns the same: everything but the time."""
-        return self.who, self.words, self.facts
+        """What makes two turns the same one: everything but times, and of cut sentences only how they begin."""
+        return self.who, " ".join(self.words.split()[:A_WORD]) if self.cut else self.words, self.facts
 
     def same(self, other: Said) -> bool:
         """Whether nobody would notice a difference."""
         if self.key != other.key or (self.waited is None) != (other.waited is None):
+            return False
+        if abs(len(self.words.split()) - len(other.words.split())) > A_WORD:
             return False
         return abs((self.waited or 0.0) - (other.waited or 0.0)) < NOTICEABLE
 
     def __str__(self) -> str:
         facts = [*self.facts, *([f"answered in {self.waited:.2f} s"] if self.waited is not None else [])]
         told = f"  [{'; '.join(facts)}]" if facts else ""
-        return f"{self.at:7.2f}  {self.who:6}  {self.words}{told}"
+        return f"{round(self.at, 2) + 0.0:7.2f}  {self.who:6}  {self.words}{told}"
 
 
 def conversation(turns: Sequence[TurnEntry], end: EndEntry | None) -> list[Said]:
@@ -107,4 +114,4 @@ def _said(turn: TurnEntry) -> Said:
     facts += [f"not answered: {turn.rejected}"] if turn.rejected else []
     facts += [turn.intent] if turn.intent is not None else []
     facts += [f"{name}={value}" for name, value in turn.slots.items()]
-    return Said(turn.started, turn.speaker.value, words, tuple(facts), answered_in(turn.timings))
+    return Said(turn.started, turn.speaker.value, words, tuple(facts), answered_in(turn.timings), turn.interrupted)

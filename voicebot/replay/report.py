@@ -1,20 +1,16 @@
-"""`voicebot replay`: does this version do as was recorded, and what would have been under other rules?"""
+"""What `voicebot replay` says: is it still as recorded, and how would it have been under other rules?"""
 
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from voicebot.call.rules import Rules
 from voicebot.dialog import FileDialog
 from voicebot.dialog import load as load_dialog
-from voicebot.replay.change import Anew, Change, change, changed_rules
+from voicebot.replay.change import Anew, Change, changed_rules
 from voicebot.replay.difference import Said, alike, conversation, unified
 from voicebot.replay.drive import dialog_of, verify
 from voicebot.replay.heard import Hearing, RecordedHearing
@@ -26,30 +22,8 @@ from voicebot.settings import load
 Say = Callable[[str], None]
 
 
-def replay(
-    file: Annotated[Path, typer.Argument(help="A recording, from the folder `inputs` of the data folder.")],
-    rules: Annotated[
-        Path | None, typer.Option("--rules", help="Another dialog file: show how the call would have gone.")
-    ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--settings", help="NAME=VALUE, or a file of such lines; may be given more than once."),
-    ] = None,
-    asr: Annotated[
-        str | None, typer.Option("--asr", help="Another model: hear the recorded audio again with it.")
-    ] = None,
-) -> None:
-    """Tell a recorded call's inputs to the bot again. Without options: does it do the same? Exit status 1 if not.
-
-    With options: how the conversation would have gone, as a difference, turn by turn. See docs/debugging.md.
-    """
-    recording = Recording.open(file)
-    if rules is None and not settings and asr is None:
-        sys.exit(0 if _same(recording, typer.echo) else 1)
-    _different(recording, rules, change(settings or (), asr), typer.echo)
-
-
-def _same(recording: Recording, say: Say) -> bool:
+def same(recording: Recording, say: Say) -> bool:
+    """Say whether this version does as was recorded, and whether it does. Raises RecordingError."""
     verdict = verify(recording)
     if verdict.different:
         say(verdict.different)
@@ -63,7 +37,11 @@ def _same(recording: Recording, say: Say) -> bool:
     return True
 
 
-def _different(recording: Recording, rules: Path | None, wanted: Change, say: Say) -> None:
+def different(recording: Recording, rules: Path | None, wanted: Change, say: Say) -> None:
+    """Say how the conversation would have gone with the dialog file `rules` and the change `wanted`.
+
+    Raises RecordingError, DialogError, SettingsError, ModelUnavailable.
+    """
     verdict = verify(recording)
     if verdict.different:
         say("This version no longer does as was recorded; compared is what it does with what it would do:")
@@ -80,7 +58,7 @@ def _different(recording: Recording, rules: Path | None, wanted: Change, say: Sa
     simulated = not alike(before, as_it_was)
     left = "as recorded" + (", played again in virtual time" if simulated else "")
     found = unified(before, after, (left, _named(rules, wanted)))
-    say(found or f"no difference: all {len(after)} turns as recorded")
+    say(found or "no difference: the conversation goes as recorded")
     if simulated:
         say(
             "\nThe recorded call itself went a little differently, for its line and engines are approximated here:"

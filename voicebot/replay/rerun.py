@@ -21,6 +21,9 @@ from voicebot.testing.timeline import Did, Timeline, Voice
 AFTERWARDS = 10.0
 """Seconds a call is given beyond the end of the recording, of a caller who then says nothing more."""
 
+UNHEARD = 1.0
+"""Seconds beyond the recording in which a caller may have said something that counts."""
+
 CONFIRMED_AFTER = 0.05
 """Seconds after its end at which a gateway that confirms confirms a sentence."""
 
@@ -73,13 +76,14 @@ class Rerun(Timeline):
             if self.call.over:
                 return self
             self._step(step)
-        until = self.now + (AFTERWARDS if self._recorded.left else 0.0)
-        if not self.call.over and self._recorded.left:
-            self.doubts.append("the call goes on where the recording ends: from there the caller is silent")
+        ends = self.now
+        until = ends + (AFTERWARDS if self._recorded.left else 0.0)
         while not self.call.over and self.now < until:
             self._beat(self.now + FRAME_SECONDS)
         if not self.call.over:
             self._hand(HungUp(), self.now)
+        if self.now > ends + UNHEARD:
+            self.doubts.append(f"the recording ends at {ends:.1f} s; from there the caller is silent")
         until = self.now + self.rules.last_words + FRAME_SECONDS
         while not self.call.over and self.now < until:
             self._beat(self.now + FRAME_SECONDS)
