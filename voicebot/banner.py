@@ -17,10 +17,9 @@ def serving(settings: Settings) -> str:
     signed = (
         "signed" if settings.jambonz_webhook_secret else "unsigned: VOICEBOT_JAMBONZ_WEBHOOK_SECRET is not set"
     )
-    shown = settings.agent_user
     return f"""  webhooks  {settings.http_url}/voice ({signed})
   audio     {settings.ws_url}/audio/jambonz, {settings.ws_url}/audio (mu-law JSON)
-  calls     {settings.http_url}/agent/calls (user {shown}, password in {settings.data_dir / AGENT_PASSWORD_FILE})
+  desk      {settings.http_url}/agent ({_first_user(settings)}; more: `voicebot users add`)
   records   {_records(settings)}
   CRM       {", ".join(settings.delivery_targets) or "none"}
 Ready. Next:
@@ -28,6 +27,12 @@ Ready. Next:
   jambonz   make an application whose calling webhook is {settings.http_url}/voice (POST)
             and whose call status webhook is {settings.http_url}/status; docs/jambonz.md
   check     .venv/bin/voicebot doctor"""
+
+
+def _first_user(settings: Settings) -> str:
+    made_up = settings.data_dir / AGENT_PASSWORD_FILE
+    place = f"in {made_up}" if made_up.is_file() else "as in VOICEBOT_AGENT_PASSWORD"
+    return f"first user {settings.agent_user}, first password {place}"
 
 
 def _records(settings: Settings) -> str:

@@ -16,6 +16,7 @@ from voicebot.errors import ConfigError, StoreError, VoicebotError
 from voicebot.settings import Settings, load
 from voicebot.testing.call_command import call
 from voicebot.tts.commands import say, voices_app
+from voicebot.users_commands import users_app
 
 app = typer.Typer(
     help="A self-hosted phone voicebot: answers a jambonz number, understands, helps, or hands over to a person.",
@@ -30,6 +31,7 @@ app.command("call")(call)
 app.command("say")(say)
 app.add_typer(calls_app, name="calls")
 app.add_typer(voices_app, name="voices")
+app.add_typer(users_app, name="users")
 app.add_typer(deliveries_app, name="deliveries")
 
 

@@ -6,33 +6,19 @@ import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Engine, Row, delete, func, select, update
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from voicebot.errors import StoreError
+from voicebot.roles import Role
 from voicebot.store.database import insert_unless_there, reader, store_errors
 from voicebot.store.schema import users
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
-SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 1024
-
-_NOBODY = generate_password_hash("nobody", method="scrypt:32768:8:1")
-"""Checked for names nobody has, so that an answer's time does not tell which names there are."""
-
-
-class Role(Enum):
-    """What a person may do.
-
-    AGENT: the desk, and the calls offered to them. SUPERVISOR: the queue and all calls. OPS: the pages under /ops.
-    """
-
-    AGENT = "agent"
-    SUPERVISOR = "supervisor"
-    OPS = "ops"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +95,7 @@ class Users:
     def check(self, name: str, password: str) -> User | None:
         """The person of that name, if the password is theirs; takes about as long either way (some 50 ms)."""
         found = self.get(name)
-        fits = check_password_hash(found.password_hash if found else _NOBODY, password[:LONGEST_PASSWORD])
+        fits = check_password_hash(found.password_hash if found else _nobody(), password[:LONGEST_PASSWORD])
         return found if found and fits else None
 
     def _insert(self, name: str, password: str, roles: Collection[Role], targets: Collection[str]) -> bool:
@@ -124,6 +110,12 @@ class Users:
                 targets=list(dict.fromkeys(targets)),
                 created_at=self._now(),
             )
+
+
+@cache
+def _nobody() -> str:
+    """Checked for names nobody has, so that an answer's time does not tell which names there are."""
+    return _hashed("nobody")
 
 
 def _hashed(password: str) -> str:

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.web.house import House
-from voicebot.store.users import Role
+from voicebot.roles import Role
 
 PASSWORD = "correct horse battery"
 HTML = {"Accept": "text/html"}

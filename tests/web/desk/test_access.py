@@ -10,7 +10,7 @@ from flask import Flask
 
 from tests.web.desk.browser import PASSWORD, Browser, person
 from tests.web.house import CALL, CALLER, House
-from voicebot.store.users import Role
+from voicebot.roles import Role
 from voicebot.web.desk.access import requires
 
 

@@ -24,8 +24,9 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from voicebot.errors import StoreError
+from voicebot.roles import Role
 from voicebot.settings import Settings
-from voicebot.store.users import Role, User, Users
+from voicebot.store.users import User, Users
 from voicebot.web.errors import wants_page
 from voicebot.web.limiter import FailureLimit
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from flask import Blueprint, abort, jsonify, render_template
 from flask.typing import ResponseReturnValue
 
+from voicebot.roles import Role
 from voicebot.settings import Settings
 from voicebot.store.records import Records
 from voicebot.store.sessions import Sessions
-from voicebot.store.users import Role, User
+from voicebot.store.users import User
 from voicebot.web.desk.access import known, requires
 from voicebot.web.desk.call_page import CallPage, listed, outcome_words, page, page_of_session
 from voicebot.web.desk.fragments import paint_call

@@ -20,10 +20,11 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from voicebot.errors import StoreError
+from voicebot.roles import Role
 from voicebot.store.floor import Floor
 from voicebot.store.records import Records
 from voicebot.store.sessions import Sessions
-from voicebot.store.users import Role, User
+from voicebot.store.users import User
 from voicebot.web.desk.calls import call_for
 from voicebot.web.desk.painter import Painter
 

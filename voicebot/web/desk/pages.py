@@ -9,10 +9,10 @@ from flask import Blueprint, Response, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
+from voicebot.roles import Role
 from voicebot.settings import Settings
 from voicebot.store.records import Records
 from voicebot.store.sessions import Sessions
-from voicebot.store.users import Role
 from voicebot.store.views import WrapUp, WrapUpDisposition
 from voicebot.store.wrap_ups import NOTES_LIMIT
 from voicebot.web.desk import csrf

@@ -10,7 +10,8 @@ import structlog
 from flask import Blueprint, Response, make_response, redirect, render_template, request, session
 from flask.typing import ResponseReturnValue
 
-from voicebot.store.users import Role, User
+from voicebot.roles import Role
+from voicebot.store.users import User
 from voicebot.web.desk import csrf
 from voicebot.web.desk.access import Doorkeeper, SignedIn, signed_in
 
