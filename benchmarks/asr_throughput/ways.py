@@ -17,6 +17,7 @@ from faster_whisper import WhisperModel
 
 from voicebot.asr import whisper
 from voicebot.asr.build import most_together
+from voicebot.asr.layout import share
 from voicebot.asr.local import LocalRecognizer
 from voicebot.asr.manner import Manner
 from voicebot.asr.model import Checkpoint, cores
@@ -96,9 +97,10 @@ class Ours:
 
     def __init__(self, folder: Path, machine: Machine, manner: Manner, batch: int = 0) -> None:
         checkpoint = Checkpoint(folder, folder.name, machine.device, machine.compute_type)
-        engine = whisper.load(checkpoint, machine.threads, 1, manner=manner)
+        shared = share(machine.device, cores(), machine.threads)
+        engine = whisper.load(checkpoint, shared, manner=manner)
         together = batch or most_together(machine.device, manner.context)
-        self._recognizer = LocalRecognizer(engine, 1, _TIMEOUT, together)
+        self._recognizer = LocalRecognizer(engine, shared.workers, _TIMEOUT, together)
 
     async def hear(self, pcm: Pcm) -> object:
         """One utterance of a turn."""

@@ -18,6 +18,8 @@ from voicebot.asr import JobKind, Recognizer, Speech, Transcript, build, whisper
 from voicebot.asr import manner as manners
 from voicebot.asr.engine import Engine, Heard, Piece, hear
 from voicebot.asr.guard import doubt
+from voicebot.asr.layout import Layout
+from voicebot.asr.local import LocalRecognizer
 from voicebot.asr.model import DEMO, Checkpoint
 from voicebot.audio import Pcm, seconds, silence
 from voicebot.dialog.types import Hints
@@ -38,7 +40,7 @@ def stock(tmp_path_factory: pytest.TempPathFactory) -> Engine:
     """The same model as an ordinary folder, which goes the way of every other Whisper."""
     folder = tmp_path_factory.mktemp("models") / "whisper"
     shutil.copytree(DEMO, folder)
-    return whisper.load(Checkpoint(folder, "copy", "cpu", "int8"), threads=1, workers=1)
+    return whisper.load(Checkpoint(folder, "copy", "cpu", "int8"), Layout(1, 1, 1))
 
 
 def _hear(recognizer: Recognizer, pcm: Pcm) -> Transcript:
@@ -54,6 +56,21 @@ def test_the_demo_model_hears_the_demo_callers(recognizer: Recognizer, name: str
     assert transcript.no_speech < 0.1
     assert transcript.rejected == ""
     assert transcript.decode_seconds > 0
+
+
+def test_batches_side_by_side_hear_what_one_alone_hears() -> None:
+    """With the model in memory twice, whichever copy a caller meets gives him his own words."""
+
+    async def play() -> list[str]:
+        engine = whisper.load(Checkpoint(DEMO, "demo", "cpu", "int8"), Layout(workers=2, threads=1, alone=2))
+        ears = LocalRecognizer(engine, 2, 30, batch=2)
+        try:
+            speeches = [Speech(utterance(name), JobKind.FINAL) for name in SENTENCES]
+            return [heard.text for heard in await asyncio.gather(*map(ears.recognize, speeches))]
+        finally:
+            await ears.aclose()
+
+    assert asyncio.run(play()) == list(SENTENCES.values())
 
 
 @pytest.mark.parametrize("gain", [0.1, 0.5])
@@ -185,7 +202,7 @@ def test_nobody_pays_for_word_times_unasked(recognizer: Recognizer) -> None:
 def doubting() -> Engine:
     """The demo model, told to doubt all it hears and to try twice more."""
     manner = replace(manners.DEMO, retries=(0.4, 0.8), improbable=0.0, by_phrase=False)
-    return whisper.load(Checkpoint(DEMO, "demo", "cpu", "int8"), threads=1, workers=1, manner=manner)
+    return whisper.load(Checkpoint(DEMO, "demo", "cpu", "int8"), Layout(1, 1, 1), manner=manner)
 
 
 def test_what_is_in_doubt_is_tried_again_from_what_the_encoder_made(doubting: Engine) -> None:
@@ -234,7 +251,7 @@ def test_a_shorter_context_is_decoded_with_less_padding(tmp_path: Path) -> None:
     folder = tmp_path / "whisper"
     shutil.copytree(DEMO, folder)
     checkpoint = Checkpoint(folder, "copy", "cpu", "int8")
-    engine = whisper.load(checkpoint, threads=1, workers=1, manner=manners.released(20))
+    engine = whisper.load(checkpoint, Layout(1, 1, 1), manner=manners.released(20))
     (piece,) = engine.prepare(Speech(utterance("hours"), JobKind.FINAL))
     assert piece.features.shape[1] == 1000
     assert hear(engine, Speech(utterance("hours"), JobKind.FINAL)).text == SENTENCES["hours"]

@@ -13,6 +13,7 @@ from benchmarks.asr_throughput.shapes import TOKENS, Shape, make
 from benchmarks.asr_throughput.ways import Machine, Rival, rivals
 from voicebot.asr import whisper
 from voicebot.asr.engine import hear
+from voicebot.asr.layout import Layout
 from voicebot.asr.manner import Manner
 from voicebot.asr.model import Checkpoint
 from voicebot.asr.port import JobKind, Speech
@@ -24,7 +25,7 @@ SMALL = Shape("small for tests", 64, 1, 1, 2)
 def test_a_random_model_writes_a_sentences_worth_and_stops(tmp_path: Path) -> None:
     """Loaded as any other Whisper, it gives the arranged number of tokens for whatever it hears."""
     checkpoint = Checkpoint(make(SMALL, tmp_path), "random", "cpu", "int8")
-    engine = whisper.load(checkpoint, threads=1, workers=1, language="de", manner=Manner(5.0, 29.0))
+    engine = whisper.load(checkpoint, Layout(1, 1, 1), language="de", manner=Manner(5.0, 29.0))
     for duration in (0.5, 4.0):
         heard = hear(engine, Speech(silence(duration), JobKind.FINAL, "de"))
         assert len(heard.tokens) == TOKENS

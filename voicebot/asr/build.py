@@ -12,6 +12,7 @@ from voicebot.errors import ModelUnavailable
 from voicebot.settings import PREFIX, Asr, Settings
 
 if TYPE_CHECKING:
+    from voicebot.asr.layout import Layout
     from voicebot.asr.manner import Manner
     from voicebot.asr.model import Checkpoint
 
@@ -48,14 +49,15 @@ def _remote(settings: Settings) -> LocalRecognizer:
 
 def _local(settings: Settings, language: str) -> LocalRecognizer:
     # CTranslate2 takes a second to import; processes that hold no calls never do.
-    from voicebot.asr import manner, model
+    from voicebot.asr import layout, manner, model
 
     checkpoint = model.choose(settings, language)
     how = manner.DEMO if checkpoint.is_demo else manner.released(settings.asr_context_seconds)
     batch = settings.asr_batch or most_together(checkpoint.device, how.context)
+    shared = layout.share(checkpoint.device, model.cores(), settings.asr_threads, settings.asr_workers)
 
     def load() -> Engine:
-        return _load(checkpoint, settings, language, how)
+        return _load(checkpoint, settings, language, how, shared)
 
     engine = load()
     log.info(
@@ -64,8 +66,9 @@ def _local(settings: Settings, language: str) -> LocalRecognizer:
         device=checkpoint.device,
         compute=checkpoint.compute_type,
         batch=batch,
+        workers=shared.workers,
     )
-    return LocalRecognizer(engine, settings.asr_workers, settings.asr_timeout, batch, reload=load)
+    return LocalRecognizer(engine, shared.workers, settings.asr_timeout, batch, reload=load)
 
 
 def most_together(device: str, context: float) -> int:
@@ -78,11 +81,11 @@ def most_together(device: str, context: float) -> int:
     return 8 if context <= _SHORT_CONTEXT else 4
 
 
-def _load(checkpoint: Checkpoint, settings: Settings, language: str, how: Manner) -> Engine:
+def _load(checkpoint: Checkpoint, settings: Settings, language: str, how: Manner, shared: Layout) -> Engine:
     from voicebot.asr import whisper
 
     try:
-        return whisper.load(checkpoint, settings.asr_threads, settings.asr_workers, language, how)
+        return whisper.load(checkpoint, shared, language, how)
     except ModelUnavailable:
         raise
     except Exception as error:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 from ctranslate2 import StorageView
+from ctranslate2.models import Whisper as Decoder
 from ctranslate2.models import WhisperGenerationResult
 from faster_whisper import WhisperModel
 from faster_whisper.tokenizer import Tokenizer
@@ -17,8 +19,9 @@ from faster_whisper.transcribe import get_suppressed_tokens
 
 from voicebot.asr import guard
 from voicebot.asr.engine import Engine, Heard, Piece, hear
+from voicebot.asr.layout import Layout
 from voicebot.asr.manner import DEMO, Manner, released
-from voicebot.asr.model import Checkpoint, cores
+from voicebot.asr.model import Checkpoint
 from voicebot.asr.phrases import Stretch, phrases, windows
 from voicebot.asr.port import JobKind, Speech, Word, context_of
 from voicebot.asr.words import word_times
@@ -28,9 +31,6 @@ from voicebot.settings import PREFIX
 
 _RATE = 16000
 """Samples per second every Whisper expects."""
-
-_MOST_THREADS = 4
-"""Threads per decode after which more bring next to nothing."""
 
 _TOKENS_PER_SECOND = 12
 _TOKENS_AT_LEAST = 24
@@ -46,42 +46,55 @@ _NUMBER_IN_PARTS = re.compile(r"(?<=[A-Z0-9])\. (?=[0-9])")
 """The full stop the demo model writes where a caller pauses within a number."""
 
 
-def load(
-    checkpoint: Checkpoint, threads: int, workers: int, language: str = "en", manner: Manner | None = None
-) -> Engine:
+def load(checkpoint: Checkpoint, layout: Layout, language: str = "en", manner: Manner | None = None) -> Engine:
     """The checkpoint in memory, tried out once on a second of silence.
 
-    threads: CPU threads per decode, 0 to choose. workers: decodes at once. language: ISO 639-1 code it must know.
-    manner: how to use it; as its kind wants if None.
+    language: ISO 639-1 code it must know. manner: how to use it; as its kind wants if None.
     Raises ModelUnavailable for the language, and what CTranslate2 raises where files or GPU libraries are amiss.
     """
-    model = WhisperModel(
-        str(checkpoint.folder),
-        device=checkpoint.device,
-        compute_type=checkpoint.compute_type,
-        cpu_threads=threads or max(1, min(_MOST_THREADS, cores() // workers)),
-        num_workers=workers,
-        local_files_only=True,
-    )
+    split = layout.alone != layout.threads
+    model = _open(checkpoint, layout.alone, 1 if split else layout.workers)
     if language not in model.supported_languages and not checkpoint.is_demo:
         raise ModelUnavailable(
             f"{PREFIX}ASR_MODEL: {checkpoint.name} does not know the dialog's language, {language}; "
             "take a multilingual model such as base, small or large-v3-turbo"
         )
-    engine = Whisper(model, checkpoint, manner or (DEMO if checkpoint.is_demo else released()))
+    engine = Whisper(
+        model,
+        checkpoint,
+        manner or (DEMO if checkpoint.is_demo else released()),
+        _open(checkpoint, layout.threads, layout.workers).model if split else None,
+    )
     hear(engine, Speech(silence(1.0), JobKind.GUESS, language))
     return engine
+
+
+def _open(checkpoint: Checkpoint, threads: int, workers: int) -> WhisperModel:
+    return WhisperModel(
+        str(checkpoint.folder),
+        device=checkpoint.device,
+        compute_type=checkpoint.compute_type,
+        cpu_threads=threads,
+        num_workers=workers,
+        local_files_only=True,
+    )
 
 
 class Whisper:
     """A checkpoint decoded by CTranslate2 directly: one call of `generate` for a whole batch.
 
+    beside: the same checkpoint with fewer threads and more workers, for batches that begin while another runs.
+
     On a CPU the encoder takes the utterances one by one: that is as fast as together with a short context, and
     with 30 s of context a batch of 8 takes 1.4 times as long. On a GPU it takes them together.
     """
 
-    def __init__(self, model: WhisperModel, checkpoint: Checkpoint, manner: Manner) -> None:
+    def __init__(
+        self, model: WhisperModel, checkpoint: Checkpoint, manner: Manner, beside: Decoder | None = None
+    ) -> None:
         self._model = model
+        self._beside = beside
+        self._under_way = 0
         self._checkpoint = checkpoint
         self._manner = manner
         self._tokenizers: dict[str, Tokenizer] = {}
@@ -114,8 +127,9 @@ class Whisper:
 
     def decode(self, pieces: Sequence[Piece]) -> list[Heard | Piece]:
         """Text for each piece, or the piece again where its text is not believed and another try is left."""
-        encoded = self._encode(pieces)
-        results = self._generate(pieces, encoded)
+        with self._decoder() as decoder:
+            encoded = self._encode(decoder, pieces)
+            results = self._generate(decoder, pieces, encoded)
         return [
             self._outcome(piece, encoded, row, result)
             for row, (piece, result) in enumerate(zip(pieces, results, strict=True))
@@ -139,6 +153,20 @@ class Whisper:
     def close(self) -> None:
         """Give the model's memory back, on the GPU too."""
         self._model.model.unload_model()
+        if self._beside is not None:
+            self._beside.unload_model()
+
+    @contextlib.contextmanager
+    def _decoder(self) -> Iterator[Decoder]:
+        """All threads for a batch that is alone; a share of them for one that others run beside."""
+        with self._lock:
+            alone = not self._under_way
+            self._under_way += 1
+        try:
+            yield self._model.model if alone or self._beside is None else self._beside
+        finally:
+            with self._lock:
+                self._under_way -= 1
 
     def _tokenizer(self, speech: Speech) -> Tokenizer:
         language = speech.language if self._model.model.is_multilingual else "en"
@@ -164,7 +192,7 @@ class Whisper:
         features[:, : content.shape[1]] = content[:, :frames]
         return features
 
-    def _encode(self, pieces: Sequence[Piece]) -> StorageView:
+    def _encode(self, decoder: Decoder, pieces: Sequence[Piece]) -> StorageView:
         """Encoder output [batch, positions, width], on the model's device.
 
         Contexts are multiples of 250 positions: an output with as many positions as the model has mel bands (80 or
@@ -173,19 +201,21 @@ class Whisper:
         features = [piece.features for piece in pieces]
         if pieces[0].encoded:
             return StorageView.from_array(np.stack(features))
-        if self._model.model.device != "cpu":
-            return self._model.model.encode(StorageView.from_array(np.stack(features)))
-        outputs = [self._model.model.encode(StorageView.from_array(one[None])) for one in features]
+        if decoder.device != "cpu":
+            return decoder.encode(StorageView.from_array(np.stack(features)))
+        outputs = [decoder.encode(StorageView.from_array(one[None])) for one in features]
         return (
             outputs[0]
             if len(outputs) == 1
             else StorageView.from_array(np.concatenate(list(map(np.array, outputs))))
         )
 
-    def _generate(self, pieces: Sequence[Piece], encoded: StorageView) -> list[WhisperGenerationResult]:
+    def _generate(
+        self, decoder: Decoder, pieces: Sequence[Piece], encoded: StorageView
+    ) -> list[WhisperGenerationResult]:
         first = pieces[0]
         most = max(piece.most_tokens for piece in pieces)
-        results: list[WhisperGenerationResult] = self._model.model.generate(
+        results: list[WhisperGenerationResult] = decoder.generate(
             encoded,
             [list(piece.prompt) for piece in pieces],
             # CTranslate2 writes no more than half of max_length, and no more than is left of it after the prompt.
