@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -95,9 +95,7 @@ def _anew(wanted: Change, language: str, say: Say, stack: ExitStack) -> Anew:
 
 def _named(rules: Path | None, wanted: Change) -> str:
     parts = [f"--rules {rules}"] if rules is not None else []
-    parts += [f"--settings {name}={value}" for name, value in _shown({**wanted.settings, **wanted.rules})]
+    for name, value in {**wanted.settings, **wanted.rules}.items():
+        shown = "(set)" if name.endswith("_key") else value
+        parts.append(f"--asr {shown}" if name == "asr_model" else f"--settings {name}={shown}")
     return "with " + " ".join(parts)
-
-
-def _shown(values: dict[str, str]) -> Sequence[tuple[str, str]]:
-    return [(name, "(set)" if name.endswith("_key") else value) for name, value in values.items()]
