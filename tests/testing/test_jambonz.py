@@ -30,6 +30,7 @@ from voicebot.testing.jambonz_log import (
     HookCalled,
     KeyPressed,
     MarkReturned,
+    Queued,
     StreamClosed,
 )
 from voicebot.testing.jambonz_stream import MediaServer
@@ -399,6 +400,7 @@ def dialling(bot: Bot, **more: Any) -> None:
         (Outcome.DECLINE, "failed", 603),
         (Outcome.UNREACHABLE, "failed", 404),
         (Outcome.NO_ANSWER, "ringing", 180),
+        (Outcome.VANISH, "failed", 480),
         (Outcome.LEAVES_WHISPER, "completed", None),
     ],
 )
@@ -456,14 +458,91 @@ def test_a_whisper_may_ask_for_a_key() -> None:
     assert log.of(Dialled)[0].outcome == "decline"
 
 
+@pytest.mark.parametrize(
+    ("agent", "told"),
+    [
+        (Agent(), {"digits": "1", "reason": "dtmfDetected"}),
+        (Agent(Outcome.REFUSE), {"digits": "2", "reason": "dtmfDetected"}),
+        (Agent(Outcome.MACHINE), {"reason": "timeout"}),
+        (Agent(press=""), {"reason": "timeout"}),
+    ],
+)
+def test_people_and_machines_press_what_they_press(agent: Agent, told: dict[str, str]) -> None:
+    """One who takes the call presses 1, one who does not presses 2, and a machine presses nothing."""
+
+    def prepare(bot: Bot) -> None:
+        dialling(bot, confirmHook="/whisper")
+        bot.on("/whisper", [{"verb": "gather", "input": ["digits"], "timeout": 1, "actionHook": "/accept"}])
+        bot.on("/accept", [HANGUP])
+
+    _, bot = place(patient, prepare, agent=agent)
+    asked = bot.body("/accept")
+    assert {name: asked[name] for name in ("digits", "reason") if name in asked} == told
+
+
+def test_of_two_who_answer_at_once_one_gets_the_call() -> None:
+    """Both hear the whisper; whose confirmation is through first is connected, the other one stops ringing."""
+    targets = [{"type": "user", "name": name} for name in ("alice", "bob")]
+    log, bot = place(patient, partial(dialling, target=targets, confirmHook="/whisper"))
+    assert sorted(leg.outcome for leg in log.of(Dialled)) == ["answer", "cancelled"]
+    assert bot.paths().count("/whisper") == 2
+    assert bot.body("/dialed")["dial_call_status"] == "completed"
+
+
+def test_an_answer_may_get_lost_on_the_way() -> None:
+    """The bot was asked, but jambonz never learns what it said; the next time it does."""
+
+    def prepare(bot: Bot) -> None:
+        bot.on(
+            "/voice", [{"verb": "redirect", "actionHook": "/more"}, {"verb": "redirect", "actionHook": "/more"}]
+        )
+        bot.on("/more", [HANGUP])
+
+    log, bot = place(patient, prepare, lost={"/more": 1})
+    assert bot.paths().count("/more") == 2
+    assert log.faults == ["/more: the answer got lost"]
+    assert log.verbs == ["redirect", "redirect", "hangup"]
+
+
+def test_a_caller_leaves_the_queue_when_told() -> None:
+    """The wait hook is asked again when its programme is over, with the time waited; `leave` ends the waiting."""
+
+    def prepare(bot: Bot) -> None:
+        bot.on("/voice", [{"verb": "enqueue", "name": "q", "actionHook": "/queued", "waitHook": "/wait"}])
+        hold = [{"verb": "say", "text": "You are first."}, {"verb": "pause", "length": 2}]
+        bot.on("/wait", hold, [{"verb": "leave"}])
+        bot.on("/queued", [HANGUP])
+
+    log, bot = place(patient, prepare, agent=Agent(Outcome.NO_ANSWER))
+    assert bot.body("/queued")["queue_result"] == "leave"
+    assert bot.body("/queued")["queue_time"] >= 2
+    assert [(each.heard, each.result) for each in log.of(Queued)] == [(("You are first.",), "leave")]
+
+
+@pytest.mark.parametrize("answer", [[], [{"verb": "listen", "url": "ws://bot.example/audio"}], (500, "broken")])
+def test_a_wait_hook_that_says_nothing_leaves_the_caller_in_silence(answer: Any) -> None:
+    """Nothing, a verb that may not be there, or an error: the caller stays, unasked, until somebody comes."""
+
+    def prepare(bot: Bot) -> None:
+        bot.on("/voice", [{"verb": "enqueue", "name": "q", "actionHook": "/queued", "waitHook": "/wait"}])
+        bot.on("/wait", answer)
+        bot.on("/queued", [HANGUP])
+
+    log, bot = place(patient, prepare, agent=Agent(after=2.0))
+    assert bot.paths().count("/wait") == 1
+    assert bot.body("/queued")["queue_result"] == "bridged"
+    assert "the caller waits in silence" in log.faults[-1]
+
+
 def test_the_first_person_to_answer_wins() -> None:
-    """All targets ring at once: a busy one does not stop the others, and who is slower is not asked."""
+    """All targets ring at once: a busy one does not stop the others, and whoever is slower stops ringing."""
     targets = [{"type": "user", "name": name} for name in ("slow", "busy", "quick")]
     agents = {"slow": Agent(after=3.0), "busy": Agent(Outcome.BUSY, after=0.1), "quick": Agent(after=1.0)}
     log, bot = place(patient, partial(dialling, target=targets), agents=agents)
     assert [(leg.target["name"], leg.outcome) for leg in log.of(Dialled)] == [
         ("busy", "busy"),
         ("quick", "answer"),
+        ("slow", "cancelled"),
     ]
     assert bot.body("/dialed")["dial_call_status"] == "completed"
 

@@ -17,6 +17,7 @@ from voicebot.testing.jambonz_log import (
     HookCalled,
     KeyPressed,
     MarkReturned,
+    Queued,
     StreamClosed,
     StreamOpened,
     VerbRun,
@@ -132,6 +133,9 @@ def _line(entry: Entry) -> tuple[str, str]:
             whisper = f', hears "{entry.whisper}"' if entry.whisper else ""
             headers = "".join(f"\n{'':18}{name}: {value}" for name, value in entry.headers.items())
             return "person", f"{_target(entry.target)}: {entry.outcome}{whisper}{headers}"
+        case Queued(name=name):
+            heard = f', heard "{" / ".join(entry.heard)}"' if entry.heard else ""
+            return "queue", f"{name}: {entry.result}{heard}"
         case Fault():
             return "FAULT", entry.text
         case CallEnded():

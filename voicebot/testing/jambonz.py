@@ -23,6 +23,7 @@ from voicebot.testing.jambonz_log import (
     Fault,
     VerbRun,
 )
+from voicebot.testing.jambonz_queue import Queue
 from voicebot.testing.jambonz_stream import JambonzStream, MediaServer, StreamRefused
 from voicebot.testing.jambonz_validate import Verb
 from voicebot.testing.phone import Phone
@@ -34,7 +35,9 @@ class Account:
 
     call_hook, status_hook: URLs; without a status hook none is called.
     secret: signs webhooks. basic: user and password for them.
-    agents: who answers a `dial`, by user name, number or SIP URI; `agent` is everybody else.
+    agents: who answers a `dial`, by user name, number or SIP URI, and who fetches from a queue, by its name;
+        `agent` is everybody else.
+    lost: by path, how many answers of webhooks get lost on the way.
     hurried_status: the last status hook overtakes the action hook, as it may.
     """
 
@@ -47,6 +50,7 @@ class Account:
     agent: Agent = field(default_factory=Agent)
     hurried_status: bool = False
     env_vars: Mapping[str, Any] = field(default_factory=dict)
+    lost: Mapping[str, int] = field(default_factory=dict)
 
 
 class JambonzCall:
@@ -71,7 +75,7 @@ class JambonzCall:
         self._phone = phone
         self._clock = clock or Clock()
         self._longest = longest
-        self._hooks = Hooks(account.call_hook, self.log, self._clock, account.secret, account.basic)
+        self._hooks = Hooks(account.call_hook, self.log, self._clock, account.secret, account.basic, account.lost)
         self._status_hook = account.status_hook
         self._alive = True
         self._completed_told = False
@@ -190,13 +194,10 @@ class JambonzCall:
         return await self._action(verb, await dialler.dial(verb.options))
 
     async def _enqueue(self, verb: Verb) -> list[Verb]:
-        """Wait until the queue's first agent is free, which is the account's `agent`."""
-        queue = {"queue_sid": f"queue:{self.facts.account_sid}:{verb.options['name']}", "queue_time": 0}
-        if verb.options.get("waitHook"):
-            place = {"queue_size": 1, "queue_position": 0, "call_sid": self.facts.call_sid}
-            await self._hooks.post(verb.options["waitHook"], {**queue, **place})
-        bridged = await self._pass(self._account.agent.after) and await self._pass(self._account.agent.talk)
-        return await self._action(verb, {**queue, "queue_result": "bridged" if bridged else "hangup"})
+        name = str(verb.options["name"])
+        agent = self._account.agents.get(name, self._account.agent)
+        queue = Queue(self.facts, self._hooks, self.log, self._clock, agent, self._pass)
+        return await self._action(verb, await queue.wait(name, verb.options.get("waitHook")))
 
     async def _action(self, verb: Verb, results: Mapping[str, Any]) -> list[Verb]:
         hook = verb.options.get("actionHook")

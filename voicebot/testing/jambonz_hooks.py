@@ -141,17 +141,24 @@ class Hooks:
     """Posts webhooks like the feature server.
 
     call_hook: where relative URLs are resolved. secret: signs the raw body. basic: user and password, sent when
-    both are given.
+    both are given. lost: by path, how many answers get lost on the way.
     """
 
     def __init__(
-        self, call_hook: str, log: CallLog, clock: Clock, secret: str = "", basic: tuple[str, str] | None = None
+        self,
+        call_hook: str,
+        log: CallLog,
+        clock: Clock,
+        secret: str = "",
+        basic: tuple[str, str] | None = None,
+        lost: Mapping[str, int] | None = None,
     ) -> None:
         self.call_hook = call_hook
         self._log = log
         self._clock = clock
         self._secret = secret
         self._basic = basic if basic and all(basic) else None
+        self._lost = dict(lost or {})
         self._session = requests.Session()
         # Proxies and .netrc of this machine would change the headers a test is about.
         self._session.trust_env = False
@@ -164,6 +171,9 @@ class Hooks:
         began = time.monotonic()
         status, reply, error = await asyncio.to_thread(self._send, url, data)
         path = urlsplit(url).path
+        if self._lost.get(path, 0) > 0:
+            self._lost[path] -= 1
+            status, reply, error = 0, None, "the answer got lost"
         self._log.write(HookCalled(at, path, body, status, reply, time.monotonic() - began))
         if status not in _GOOD:
             self._fault(f"{path}: {error or f'HTTP {status}'}")

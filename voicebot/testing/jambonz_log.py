@@ -88,7 +88,8 @@ class Dialled:
     """A leg to a person.
 
     target: as the verb had it; headers: what its INVITE carried.
-    outcome: the value of an `Outcome`, or `abandoned` when the caller gave up.
+    outcome: the value of an `Outcome`, `abandoned` when the caller gave up, or `cancelled` when somebody else took
+        the call.
     whisper: what the person heard before the caller was put through.
     """
 
@@ -97,6 +98,19 @@ class Dialled:
     headers: Mapping[str, str]
     outcome: str
     whisper: str
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """Waiting in a queue is over.
+
+    heard: what was said to the caller meanwhile. result: `bridged`, `leave` or `hangup`.
+    """
+
+    at: float
+    name: str
+    heard: tuple[str, ...]
+    result: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +146,7 @@ Entry: TypeAlias = (
     | MarkReturned
     | KeyPressed
     | Dialled
+    | Queued
     | Fault
     | CallEnded
 )
