@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from voicebot import __version__, logs
+from voicebot.crm.commands import deliveries_app
 from voicebot.errors import ConfigError, StoreError, VoicebotError
 from voicebot.settings import Settings, load
 from voicebot.testing.call_command import call
@@ -26,7 +27,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 calls_app = typer.Typer(help="Look at the calls that were kept.", no_args_is_help=True)
-deliveries_app = typer.Typer(help="Look at, and retry, what goes to the CRM.", no_args_is_help=True)
 app.command("call")(call)
 app.command("say")(say)
 app.add_typer(calls_app, name="calls")
@@ -228,25 +228,6 @@ def turns(
     else:
         blocks = (sys.stdout.encoding or "").lower().startswith("utf")
         typer.echo(waterfall.page(view, shutil.get_terminal_size().columns, blocks))
-
-
-@deliveries_app.command("list")
-def deliveries_list(limit: Annotated[int, typer.Option(help="How many, newest first.")] = 20) -> None:
-    """What goes to the CRM, and how far it got."""
-    from voicebot.show import delivery_line
-
-    with _stores() as records:
-        for delivery in records.outbox.deliveries(limit=limit):
-            typer.echo(delivery_line(delivery))
-
-
-@deliveries_app.command("retry")
-def deliveries_retry(delivery_id: Annotated[int, typer.Argument(help="As `deliveries list` shows it.")]) -> None:
-    """Try a delivery that was given up once more."""
-
-    with _stores() as records:
-        records.outbox.revive(delivery_id)
-        typer.echo(f"delivery {delivery_id} is pending again")
 
 
 def _typed() -> Iterator[str]:

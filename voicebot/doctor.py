@@ -23,6 +23,7 @@ from voicebot.runtime.secrets import complete
 from voicebot.settings import Settings, is_loopback, load
 from voicebot.store.build import sessions as build_sessions
 from voicebot.store.records import Records
+from voicebot.store.views import DeliveryState, TargetState
 from voicebot.testing.call_command import Server, run_call
 from voicebot.testing.call_report import Reporter
 from voicebot.testing.caller import Say as CallerSays
@@ -70,6 +71,7 @@ async def examine(say: Say) -> bool:
     await report.check("database", lambda: asyncio.to_thread(_database, settings))
     await report.check("sessions", lambda: asyncio.to_thread(_sessions, settings))
     await report.check("CRM", lambda: asyncio.to_thread(_crm, settings, dialog))
+    await report.check("deliveries", lambda: asyncio.to_thread(_deliveries, settings))
     await report.check("webhooks", lambda: asyncio.to_thread(_webhooks, settings))
     await report.check("http port", lambda: asyncio.to_thread(_port, settings, "http_port"))
     await report.check("audio port", lambda: asyncio.to_thread(_port, settings, "ws_port"))
@@ -119,6 +121,23 @@ def _crm(settings: Settings, dialog: FileDialog) -> str:
     if wrong:
         raise Unwell("; ".join(wrong + found))
     return "; ".join(found)
+
+
+def _deliveries(settings: Settings) -> str:
+    records = Records.open(settings.database)
+    try:
+        stopped = [target for target in records.outbox.targets.all() if target.state is TargetState.REFUSED]
+        backlog = records.outbox.backlog()
+    finally:
+        records.close()
+    waiting = sum(each.count for each in backlog if each.state is DeliveryState.PENDING)
+    dead = sum(each.count for each in backlog if each.state is DeliveryState.DEAD)
+    problems = [f"{target.name} is stopped: {target.reason}" for target in stopped]
+    if dead:
+        problems.append(f"{dead} notes were given up; look at `voicebot deliveries list --state dead`")
+    if problems:
+        raise Unwell("; ".join(problems))
+    return f"{waiting} wait, none was given up"
 
 
 def _webhooks(settings: Settings) -> str:

@@ -12,7 +12,8 @@ VoicebotError
 ├── SynthesizerError       text could not be turned into speech
 ├── LookUpError            the source of an answer (orders, customers) failed
 ├── StoreError             sessions or records could not be read or written
-│   └── Unstorable         they never will be: what was given does not fit
+│   ├── Unstorable         they never will be: what was given does not fit
+│   └── StoreConflict      what an operator wants does not go with what is there
 └── CrmError               the CRM did not take what we sent
     ├── CrmRejected        it never will: fix the data or the account
     ├── CrmUnauthorized    the credential is wrong, expired or lacks a scope: stop until it is mended
@@ -80,6 +81,10 @@ class StoreError(VoicebotError):
 
 class Unstorable(StoreError):
     """What was to be written can never be; trying again is of no use."""
+
+
+class StoreConflict(StoreError):
+    """What was asked for does not go with what is there; the message says what that is."""
 
 
 class CrmError(VoicebotError):

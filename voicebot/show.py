@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from voicebot.call.record import Speaker, Timings, TurnEntry
-from voicebot.store.views import CallRow, CallView, Delivery
+from voicebot.store.views import CallRow, CallView, Delivery, DeliveryState, Target, TargetState
 
 
 def call_line(row: CallRow) -> str:
@@ -27,9 +29,26 @@ def call_page(view: CallView) -> str:
     return "\n".join(lines)
 
 
+TARGET_WORDS = {
+    TargetState.REFUSED: "refuses our credential",
+    TargetState.FAILING: "fails",
+    TargetState.THROTTLED: "asked for a pause",
+}
+
+
+def target_line(target: Target, now: datetime) -> str:
+    """One CRM that is not well, and when it is tried again."""
+    wait = (target.until - now).total_seconds()
+    then = f"next try {target.until:%H:%M:%S} UTC" if wait > 0 else "the next note tries it"
+    since = f"{target.since:%Y-%m-%d %H:%M} UTC"
+    return f"{target.name} {TARGET_WORDS[target.state]} since {since}, {then}: {target.reason}"
+
+
 def delivery_line(delivery: Delivery) -> str:
     """One delivery in one line."""
     tail = delivery.external_id or delivery.last_error or ""
+    if delivery.state is DeliveryState.PENDING and delivery.attempts:
+        tail = f"next {delivery.due_at:%Y-%m-%d %H:%M:%S} UTC  {tail}"
     return (
         f"{delivery.id:6} {delivery.target:10} {delivery.state.value:8} "
         f"attempts {delivery.attempts:3}  {delivery.call_id}  {tail}"

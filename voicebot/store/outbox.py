@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, Engine, delete, exists, func, or_, select, update
 
-from voicebot.errors import StoreError
+from voicebot.errors import StoreConflict
 from voicebot.store import rows
 from voicebot.store.database import insert_unless_there, reader, store_errors
 from voicebot.store.schema import calls, crm_targets, deliveries, wrap_ups
@@ -159,12 +159,12 @@ class Outbox:
     def revive(self, delivery_id: int) -> None:
         """Try a delivery now that waits, was given up or dropped, and its CRM, whatever was wrong with it.
 
-        Raises StoreError if it is done.
+        Raises StoreConflict if it is done.
         """
         with store_errors(self._engine.url), self._engine.begin() as db:
             row = self._get(db, delivery_id)
             if row.state == DeliveryState.DONE.value:
-                raise StoreError(f"delivery {delivery_id} is done: the CRM has it as {row.external_id}")
+                raise StoreConflict(f"delivery {delivery_id} is done: the CRM has it as {row.external_id}")
             again: dict[str, Any] = {"due_at": self._now()}
             if row.state != DeliveryState.PENDING.value:
                 # A worker that reports late on what was given up since has no say any more.
@@ -192,17 +192,19 @@ class Outbox:
             return dead + waiting
 
     def drop(self, delivery_id: int) -> None:
-        """Do not write a note that waits or was given up. Raises StoreError if it is done or being written now.
+        """Do not write a note that waits or was given up. Raises StoreConflict if it is done or being written now.
 
         The row stays, so that the call does not owe the note again.
         """
         with store_errors(self._engine.url), self._engine.begin() as db:
             row = self._get(db, delivery_id)
             if row.state == DeliveryState.DONE.value:
-                raise StoreError(f"delivery {delivery_id} is done: delete it in the CRM, as {row.external_id}")
+                raise StoreConflict(f"delivery {delivery_id} is done: delete it in the CRM, as {row.external_id}")
             leased = row.leased_until is not None and row.leased_until > self._now()
             if row.state == DeliveryState.PENDING.value and leased:
-                raise StoreError(f"delivery {delivery_id} is being written at this moment: look again in a minute")
+                raise StoreConflict(
+                    f"delivery {delivery_id} is being written at this moment: look again in a minute"
+                )
             db.execute(
                 update(deliveries)
                 .where(deliveries.c.id == delivery_id)
@@ -210,14 +212,20 @@ class Outbox:
             )
 
     def deliveries(
-        self, state: DeliveryState | None = None, limit: int = 50, target: str | None = None
+        self,
+        state: DeliveryState | None = None,
+        limit: int = 50,
+        target: str | None = None,
+        before: int | None = None,
     ) -> list[Delivery]:
-        """The latest deliveries, newest first; only those in `state` and for `target` if given."""
+        """The latest deliveries, newest first; only those in `state`, for `target`, older than id `before`."""
         query = select(deliveries).order_by(deliveries.c.id.desc()).limit(limit)
         if state is not None:
             query = query.where(deliveries.c.state == state.value)
         if target is not None:
             query = query.where(deliveries.c.target == target)
+        if before is not None:
+            query = query.where(deliveries.c.id < before)
         with store_errors(self._engine.url), self._reader.begin() as db:
             return [rows.delivery(row) for row in db.execute(query)]
 
@@ -254,5 +262,5 @@ class Outbox:
     def _get(self, db: Connection, delivery_id: int) -> Any:
         row = db.execute(select(deliveries).where(deliveries.c.id == delivery_id).with_for_update()).one_or_none()
         if row is None:
-            raise StoreError(f"there is no delivery {delivery_id}")
+            raise StoreConflict(f"there is no delivery {delivery_id}")
         return row

@@ -10,7 +10,7 @@ from voicebot.dialog.types import Dialog
 from voicebot.settings import Settings
 from voicebot.store.records import Records
 from voicebot.store.sessions import Sessions
-from voicebot.web import errors, health, hooks
+from voicebot.web import errors, health, hooks, ops
 from voicebot.web.desk import build as desk
 from voicebot.web.gate import Gate
 from voicebot.web.health import Readiness
@@ -31,6 +31,7 @@ def create_app(
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.register_blueprint(hooks.blueprint(Switchboard(settings, dialog, sessions, records), Gate(settings)))
     desk.install(app, settings, sessions, records)
+    app.register_blueprint(ops.blueprint(settings, records))
     app.register_blueprint(health.blueprint(ready))
     errors.install(app)
     return app
