@@ -151,8 +151,7 @@ class Dialler:
                     self._end(running, options, "abandoned")
                     result = _RANG_OUT
                     break
-                over = [task for task in running if task.done()]
-                for task in sorted(over, key=lambda task: not task.result().bridged):
+                for task in [task for task in running if task.done()]:
                     if not result.bridged:
                         last = running.pop(task)
                         result = task.result()
@@ -197,8 +196,8 @@ class Dialler:
                 result = _Result("in-progress", 200)
                 outcome = Outcome.DECLINE if outcome is Outcome.ANSWER else outcome
             if result.bridged and self._winner is not None:
-                # Somebody else was through a moment earlier; the rest is up to who ends the ringing.
-                return _RANG_OUT
+                # Somebody else was through a moment earlier, and this leg is about to be cancelled.
+                await asyncio.Event().wait()
             self._winner = leg if result.bridged else self._winner
         self._dialled(target, options, outcome.value, " ".join(leg.whisper))
         await self._status(leg, "completed" if result.bridged else result.call_status, result.sip_status)
