@@ -91,8 +91,10 @@ def _load(checkpoint: Checkpoint, settings: Settings, language: str, how: Manner
     except Exception as error:
         if checkpoint.device == "cuda":
             raise ModelUnavailable(
-                f"{checkpoint.name} does not run on the GPU ({error}): install the CUDA 12 libraries cuBLAS and "
-                f"cuDNN 9, or set {PREFIX}ASR_DEVICE=cpu"
+                f"{checkpoint.name} does not run on the GPU ({error}): it needs NVIDIA's driver and cuBLAS 12 "
+                "(libcublas.so.12, libcublasLt.so.12), which the CUDA base of the Dockerfile has and "
+                "`pip install nvidia-cublas-cu12` brings, its folder then in LD_LIBRARY_PATH; "
+                f"or set {PREFIX}ASR_DEVICE=cpu"
             ) from error
         raise ModelUnavailable(
             f"{PREFIX}ASR_MODEL={settings.asr_model}: {checkpoint.folder} could not be loaded ({error}); "
