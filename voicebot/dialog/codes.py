@@ -24,6 +24,9 @@ from voicebot.dialog.words import word_set
 MOST_CLUMP = 6
 """Capitals in a row that are a spelt piece of a code, not a word of a recogniser that shouts."""
 
+MOST_CLUMPS = 2
+"""Such pieces in a text of nothing but capitals."""
+
 _NAMES = {
     "ay": "A", "bee": "B", "be": "B", "cee": "C", "see": "C", "sea": "C", "dee": "D", "ee": "E", "ef": "F",
     "eff": "F", "gee": "G", "aitch": "H", "haitch": "H", "eye": "I", "jay": "J", "kay": "K", "el": "L", "ell": "L",
@@ -43,7 +46,7 @@ _BETWEEN = BRIDGES | word_set(
 _WEAK = word_set("a i be see sea are you why tea eye oh o to too for fore won ate")
 """Letters and digits that more often are words: they count beside others, and may be left out."""
 
-_TOKEN = re.compile(r"\d+(?:st|nd|rd|th)\b|\d+|[A-Za-z]+(?:'[a-z]+)?")
+_TOKEN = re.compile(r"\d+(?:st|nd|rd|th)\b|\d+|[A-Za-z]+(?:'[a-z]+)?|\|")
 _GAP = re.compile(r"[\s\-–—.,/:_#]*")
 
 
@@ -90,7 +93,7 @@ def readings(words: Sequence[str], lengths: Collection[int] = ()) -> tuple[str, 
 
 
 def _tokens(text: str) -> list[_Token]:
-    shouted = text.upper() == text
+    shouted = text.upper() == text and len(re.findall(r"[A-Z]{2,}", text)) > MOST_CLUMPS
     tokens = []
     for found in _TOKEN.finditer(text):
         piece, lowered = found.group(), found.group().lower()

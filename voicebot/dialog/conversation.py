@@ -210,10 +210,10 @@ class FileConversation:
     def _sound(self, text: str) -> Move:
         """Nothing is answered to a mere sound; but an "oh" may be the zero of a number that is being said."""
         expected = self._state.expected
-        if isinstance(expected, Filling) and not expected.kept.whole:
+        if isinstance(expected, Filling):
             reader = self._script.slots[expected.slot]
             reading = reader.read(text, expected.kept)
-            if reading is not None and reader.slot.spelt:
+            if reading is not None and reader.slot.spelt and not reading.repaired:
                 if expected.kept.value:
                     return self._kept(self._steps.values.take(expected, reading))
                 self._state.expected = replace(expected, kept=Piece("", reading.words))
@@ -233,7 +233,9 @@ class FileConversation:
             reading = reader.read(text, Piece.told(value, self._state.spoken) if value is not None else NOTHING)
             if reading is not None and reading.repaired and not (reading.cued and reader.corrects(text)):
                 return None
-        if reading is None or reading.cued or (isinstance(expected, Filling) and len(reading.value) > 1):
+        if reading is None or reading.cued:
+            return reading
+        if isinstance(expected, Filling) and (len(reading.value) > 1 or reading.value == expected.kept.value):
             return reading
         return reading if reading.fit is Fit.VALID and not isinstance(expected, Free) else None
 

@@ -39,7 +39,9 @@ _TENS = {
     "twenty": 20, "thirty": 30, "forty": 40, "fourty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80,
     "ninety": 90,
 }  # fmt: skip
-_SCALES = {"hundred", "thousand"}
+SCALES = frozenset({"hundred", "thousand"})
+"""Words that count what stands before them."""
+
 REPEATS = {"double": 2, "triple": 3, "treble": 3, "quadruple": 4}
 """Words that say how often the next digit comes."""
 
@@ -146,7 +148,7 @@ def _is_number(word: str) -> bool:
 
 def _starts(tokens: Sequence[_Token], index: int) -> bool:
     word = tokens[index].text
-    if _is_number(word) or word in _SCALES:
+    if _is_number(word) or word in SCALES:
         return True
     if word not in REPEATS:
         return False
@@ -167,8 +169,9 @@ def _run_end(tokens: Sequence[_Token], index: int, text: str) -> int:
         if reached == end:
             break
         end = reached
-    if end == len(tokens) - 1 and tokens[end].text in REPEATS and _joined(tokens, end, text):
-        return end + 1
+    rest = [token.text for token in tokens[end:]]
+    if len(rest) <= MOST_BETWEEN and any(word in REPEATS for word in rest) and begins(rest):
+        return len(tokens)
     return end
 
 
@@ -223,7 +226,7 @@ def _unit(word: str) -> int | None:
 
 def _scaled(words: Sequence[str], index: int) -> bool:
     """Whether a "hundred" or "thousand" at `index` counts what stands before it."""
-    return index < len(words) and words[index] in _SCALES
+    return index < len(words) and words[index] in SCALES
 
 
 def _amounts(words: Sequence[str], index: int) -> Iterator[tuple[int, int]]:

@@ -18,6 +18,9 @@ from voicebot.dialog.spelling import Spelling
 MOST_REPAIRS = 6
 """Values that one correction may stand for; a caller is not helped by guessing further."""
 
+_ALIKE = 0.5
+"""What two characters that sound alike are apart, where others are 1."""
+
 Valid = Callable[[str], bool]
 
 _PLACES = {
@@ -51,10 +54,12 @@ class Repair:
     """What a value may be after a correction.
 
     values: likeliest first. clear: there is no doubt about which part was meant.
+    change: how many characters the likeliest differs in, those that sound alike by half; 0 where a part was named.
     """
 
     values: tuple[str, ...]
     clear: bool
+    change: float = 0.0
 
 
 def put_right(value: str, said: str, spelling: Spelling, valid: Valid) -> Repair | None:
@@ -67,8 +72,8 @@ def put_right(value: str, said: str, spelling: Spelling, valid: Valid) -> Repair
     if not laid:
         return None
     best = laid[0]
-    clear = len(laid) == 1 or laid[1][0] > best[0]
-    return Repair(tuple(text for _, text in laid[:MOST_REPAIRS]), clear)
+    clear = len(laid) == 1 or laid[1][0] >= best[0] + 1
+    return Repair(tuple(text for _, text in laid[:MOST_REPAIRS]), clear, best[0])
 
 
 def names_a_part(said: str) -> bool:
@@ -137,8 +142,13 @@ def _laid_over(value: str, said: str, spelling: Spelling, valid: Valid) -> list[
     """Every value that what was said makes when it takes the place of a part, with how much it changes."""
     ranked: dict[str, tuple[float, bool, int]] = {}
     for run in spelling.runs(said):
-        for new in {*run.readings, *spelling.readings(run.words, range(1, len(value) + 1))}:
+        news = dict.fromkeys((*run.readings, *spelling.readings(run.words, range(1, len(value) + 1))))
+        for place, new in enumerate(news):
             for cost, start, text in _overlays(value, new):
+                cost += 1.0 if place else 0.0
+                if len(new) == 1 and start == len(value) - 1:
+                    # The digit that was said last is the one that a single digit answers to.
+                    cost = min(cost, _ALIKE)
                 aligned = start % len(new) == 0 or start + len(new) >= len(value)
                 rank = (cost, not aligned, -start)
                 if text != value and valid(text) and rank < ranked.get(text, (float("inf"), True, 0)):
@@ -161,4 +171,4 @@ def _overlays(value: str, new: str) -> Iterator[tuple[float, int, str]]:
 
 def difference(part: str, new: str) -> float:
     """How far two texts of one length are apart: characters that differ, those that sound alike by half."""
-    return sum(0.5 if alike(old, other) else 1.0 for old, other in zip(part, new, strict=True) if old != other)
+    return sum(_ALIKE if alike(old, other) else 1.0 for old, other in zip(part, new, strict=True) if old != other)

@@ -96,6 +96,7 @@ _AROUND = word_set(
     here would be are first last next then was with of thanks thank you now well no not nope sorry wait actually
     rather mean meant make correction"""
 )
+_BETWEEN = word_set("um uh er erm hmm dash hyphen slash space followed by")
 _PARTS = word_set(
     """second third fourth fifth sixth seventh eighth ninth tenth final one ones two three four should must has
     letter letters character characters figure figures group part bit ends ending in starts begins on to from but
@@ -184,12 +185,8 @@ class SlotReader:
         return Reading(value, self.fit(value), words=words)
 
     def corrects(self, text: str) -> bool:
-        """Whether `text` puts right a value nobody asks about any more: it contradicts, and is no mere "two"."""
-        if repairs.names_a_part(text):
-            return True
-        segments = self._segments(text)
-        said = [run for segment, _ in segments for run in self._identifiers(segment)]
-        return len(segments) > 1 and any(len(run.readings[0]) > 1 for run in said)
+        """Whether `text` contradicts a value that nobody asks about any more."""
+        return repairs.names_a_part(text) or len(self._segments(text)) > 1
 
     def declined(self, text: str) -> bool:
         """Whether the caller says that they do not have the value."""
@@ -208,19 +205,22 @@ class SlotReader:
         found = self._identifiers(segment)
         chosen = self._choose(segment, found)
         cued = self._is_cued(text, start, chosen)
-        alone = self._fitting(chosen.words)
-        joined = self._fitting((*kept.words, *chosen.words)) if kept.words else []
+        alone = self._fitting(chosen.words) if self._begins_anew(kept, chosen) else []
+        together = self._together(kept, segment, chosen.words)
+        joined = self._fitting(together) if kept.words else []
+        if kept.words and not joined and chosen.readings[0] not in alone:
+            # "Seven thousand" and "nine hundred and twenty" are not 90020, but the beginning of 79205.
+            alone = alone if len(self._likeliest(together)) >= self.longest else []
         if alone or joined:
-            words = (*kept.words, *chosen.words) if joined and not alone else chosen.words
-            return self._settled([*alone, *joined], words, cued or (bool(joined) and not alone))
+            return self._settled([*alone, *joined], together if joined else chosen.words, cued or not alone)
         everything = tuple(word for run in found for word in run.words)
         if len(found) > 1 and (whole := self._fitting((*kept.words, *everything))):
             return self._settled(whole, (*kept.words, *everything), cued)
         value, words = chosen.readings[0], chosen.words
         if kept.words:
-            together = self._likeliest((*kept.words, *words))
-            if len(together) < self.longest:
-                value, words = together, (*kept.words, *words)
+            likeliest = self._likeliest(together)
+            if len(likeliest) < self.longest:
+                value, words = likeliest, together
         return Reading(value, self.fit(value), cued, words=words)
 
     def _repair(self, text: str, told: Piece) -> Reading | None:
@@ -233,26 +233,33 @@ class SlotReader:
         said = " ".join(segment for segment, _ in segments)
         found = self._identifiers(said)
         if not found:
-            return None
+            return self._begun_digit(text, told)
         cued = self._is_repair(said)
         named = repairs.names_a_part(said)
         if not named:
             for segment, start in reversed(segments):
                 runs = self._identifiers(segment)
-                if runs and any(self._fitting(run.words) for run in runs):
-                    return self._plain(text, segment, start, NOTHING)
+                before = NOTHING if len(segments) > 1 else told
+                if any(self._fitting(run.words) and self._begins_anew(before, run) for run in runs):
+                    return self._plain(text, segment, start, before)
+        contradicted = named or len(segments) > 1
+        so_far = NOTHING if contradicted else told
         words = self._choose(said, found).words
         value = self._likeliest(words)
-        if not named and len(value) > 1 and told.value.startswith(value):
+        together = self._together(so_far, said, words)
+        grown = self._fitting(together) if so_far.words else []
+        composed = [each for each in grown if each != told.value + value]
+        repair = repairs.put_right(told.value, said, self.spelling, self.valid)
+        close = contradicted and repair is not None and repair.change <= 1
+        if not composed and not named and not close and len(value) > 1 and told.value.startswith(value):
             # Whoever begins again from the start has not come to the part that is wrong.
             return Reading(value, Fit.SHORT, cued, words=words)
-        contradicted = named or len(segments) > 1
-        grown = [] if contradicted else self._fitting((*told.words, *words))
-        repair = repairs.put_right(told.value, said, self.spelling, self.valid)
+        if so_far.words and not grown and len(self._likeliest(together)) < self.longest:
+            # "Nine thousand one" and then "hundred": what was taken for all of it was not.
+            return Reading(self._likeliest(together), Fit.SHORT, cued, words=together)
         if grown or repair is not None:
             values = grown or ([] if repair is None else repair.values[:1] if repair.clear else repair.values)
-            said_so_far = (*told.words, *words) if grown else ()
-            return replace(self._settled(values, said_so_far, cued), repaired=not grown)
+            return replace(self._settled(values, together if grown else (), cued), repaired=not grown)
         return None
 
     def _corrected(self, heard: Sequence[tuple[str, int]], kept: Piece) -> Reading | None:
@@ -289,13 +296,13 @@ class SlotReader:
         whole = self._fitting(run.words)
         if whole:
             return whole
-        ranked: list[tuple[bool, float, int, str]] = []
+        ranked: list[tuple[bool, int, float, int, str]] = []
         for place, value in enumerate(before):
-            for new in self.spelling.readings(run.words, range(1, self.longest + 1)):
+            for rank, new in enumerate(self.spelling.readings(run.words, range(1, self.longest + 1)), place):
                 for count in range(1, min(len(value), len(new)) + 1):
                     text = value[: len(value) - count] + new
                     change = repairs.difference(value[-count:], new[:count]) / count
-                    ranked.append((not self.valid(text), change, place - count, text))
+                    ranked.append((not self.valid(text), rank, change, -count, text))
         return list(dict.fromkeys(text for *_, text in sorted(ranked)))
 
     def _settled(self, values: Iterable[str], words: tuple[str, ...], cued: bool = True) -> Reading:
@@ -306,15 +313,37 @@ class SlotReader:
         """The valid values that `words` may stand for."""
         return [each for each in self.spelling.readings(words, self.slot.lengths) if self.valid(each)]
 
+    def _begins_anew(self, kept: Piece, run: Run) -> bool:
+        """Whether `run` can be a value of its own after `kept`: not after "double", nor with "thousand"."""
+        return not kept.words or (run.words[0] not in numbers.SCALES and kept.words[-1] not in numbers.REPEATS)
+
     def _likeliest(self, words: Sequence[str]) -> str:
         return next(iter(self.spelling.readings(words)), "")
 
     def _begun_digit(self, text: str, kept: Piece) -> Reading | None:
         """What stands before a digit, such as "double", with nothing behind it yet."""
-        words = [word for word in split(text).tokens if word not in _AROUND]
-        if not numbers.begins(words):
+        words = tuple(word for word in split(text).tokens if word not in _AROUND or word in numbers.BRIDGES)
+        together = self._together(kept, text, ())
+        if numbers.begins(words) and together == kept.words:
+            together = (*kept.words, *words)
+        if together == kept.words:
             return None
-        return Reading(kept.value, Fit.SHORT, cued=False, words=(*kept.words, *words))
+        if (whole := self._fitting(together)) and whole != [kept.value]:
+            return self._settled(whole, together)
+        value = self._likeliest(together) if self.spelling is CODES else kept.value
+        return Reading(value, Fit.SHORT, cued=False, words=together)
+
+    def _together(self, kept: Piece, text: str, words: tuple[str, ...]) -> tuple[str, ...]:
+        """What was said before and now in one; `words` are what is spelt in `text`.
+
+        What explains a letter is no letter itself: "b as" and then "in boat" is one B.
+        """
+        if kept.words and self.spelling is CODES:
+            before = " ".join(kept.words)
+            for run in self.spelling.runs(f"{before} {text}")[:1]:
+                if run.start == 0 and run.end > len(before):
+                    return run.words
+        return (*kept.words, *words)
 
     def _corrects(self, text: str, start: int) -> bool:
         return any(found.end() <= start for found in _CORRECTION.finditer(text)) or repairs.names_a_part(text)
@@ -355,12 +384,15 @@ class SlotReader:
             return True
         around = (*tokens, *split(text[start + run.end :]).tokens)
         spoken = split_numbers(around)
-        return all(token in _AROUND or token in NOISES or token in self._cue_words for token in spoken)
+        return all(
+            token in _AROUND or token in NOISES or token in _BETWEEN or token in self._cue_words
+            for token in spoken
+        )
 
     def _is_repair(self, said: str) -> bool:
         """Whether nothing but a correction was said."""
-        tokens = split_numbers(split(said).tokens)
-        return all(word in _AROUND or word in _PARTS or word in self._cue_words for word in tokens)
+        allowed = _AROUND | _BETWEEN | self._cue_words | (_PARTS if repairs.names_a_part(said) else frozenset())
+        return all(word in allowed for word in split_numbers(split(said).tokens))
 
     def _read_words(self, text: str) -> Reading | None:
         words = str(split(text))

@@ -38,9 +38,11 @@ class Values:
         """What was heard for a slot: use it, ask for the rest of it, or say what is wrong with it."""
         if reading.fit is Fit.VALID:
             return self._weigh(filling, reading)
-        if reading.value == filling.kept.value and reading.words != filling.kept.words and not reading.cued:
-            # "Double", "dash": the caller is about to go on.
-            self._state.expected = replace(filling, kept=reading.piece)
+        kept = filling.kept
+        begun = reading.words[: len(kept.words)] == kept.words and len(reading.words) > len(kept.words)
+        if reading.value == kept.value and begun:
+            # "Double", "b as in": the caller is about to go on.
+            self._state.expected = replace(filling, kept=replace(kept, words=reading.words))
             return Move((), Listen())
         guesses = self._guesses(filling, reading.value)
         if guesses and self._source(filling) is not None:
