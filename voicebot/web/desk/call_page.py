@@ -11,6 +11,7 @@ from voicebot.call.record import Speaker, TurnEntry
 from voicebot.dialog.types import Transfer, TransferReason
 from voicebot.store.sessions import Session
 from voicebot.store.views import CallRow, CallState, CallView, Delivery, DeliveryState, TransferView, WrapUp
+from voicebot.web.desk.timing import Waterfall, waterfalls
 
 VERSION = 1
 NAME_SLOTS = ("name", "caller_name", "customer_name")
@@ -82,6 +83,7 @@ class CallPage:
     deliveries: tuple[Delivery, ...] = ()
     wrap_ups: tuple[WrapUp, ...] = ()
     troubles: tuple[str, ...] = field(default=())
+    waterfalls: tuple[Waterfall, ...] = ()
 
     @property
     def confidence_percent(self) -> int:
@@ -179,6 +181,7 @@ def page(view: CallView, session: Session | None) -> CallPage:
         deliveries=view.deliveries,
         wrap_ups=tuple(written for written in view.wrap_ups if not written.empty),
         troubles=tuple(f"{trouble.part}: {trouble.error}" for trouble in view.troubles),
+        waterfalls=waterfalls(view.turns),
     )
 
 
