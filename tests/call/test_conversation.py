@@ -213,6 +213,17 @@ def test_a_text_that_comes_late_is_understood_after_the_turn_is_over() -> None:
     assert times.understood == pytest.approx(6.5, abs=0.03)
 
 
+def test_a_look_up_is_part_of_deciding() -> None:
+    """The answer is decided on once the look-up told; what the voice takes after that is the voice's."""
+    line = Timeline(ScriptedConversation(replies={ORDER: LOOK_UP}), voice=Voice(delay=0.1))
+    line.caller_says(ORDER, at=4.0)
+    line.run(9.0)
+    times = line.turns[1].timings
+    assert times.committed is not None
+    assert times.understood == pytest.approx(times.committed + 0.2, abs=0.03)
+    assert times.ready == pytest.approx(times.understood + 0.1, abs=0.03)
+
+
 def test_the_wait_for_the_engine_is_told_from_its_work() -> None:
     """The engine began when the recogniser says so, and never after its own answer."""
     for waited, latest in ((0.08, 5.26), (9.0, 5.3)):

@@ -151,6 +151,8 @@ class Call:
         self._actions.extend(actions)
         if role is Role.REPLY:
             speech.answers, self._unanswered = self._unanswered, None
+            if speech.answers is not None:
+                speech.answers.decided(self._now)
 
     def _played(self, utterance: int) -> None:
         turn = self._mouth.played(utterance)

@@ -25,7 +25,7 @@ class Timings:
     decoding: its engine began with it.
     recognised: that text was there.
     committed: the turn was over by the rules.
-    understood: the dialog had decided on the answer.
+    understood: the dialog had decided on the answer, which may have taken a look-up.
     ready: the voice had the first audio of the reply.
     answered: that audio left for the gateway.
     confirmed: the gateway confirmed that all of the reply was played.

@@ -37,6 +37,10 @@ class Turn:
             sure = meaning.confidence if confidence is None else min(meaning.confidence, confidence)
             self.entry = replace(self.entry, intent=meaning.intent, confidence=sure, slots=dict(meaning.slots))
 
+    def decided(self, now: float) -> None:
+        """What is said to it is known, where a look-up had to be asked first."""
+        self._timed(understood=now)
+
     def ready(self, now: float) -> None:
         """The voice has the first audio of the answer to it."""
         if self.entry is not None and self.entry.timings.ready is None:
