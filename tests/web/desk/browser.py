@@ -35,6 +35,11 @@ class Browser:
         sent = {"csrf_token": self._token if token is None else token, **fields}
         return self.client.post(path, base_url="https://bot.example", headers=HTML, data=sent)
 
+    def send(self, path: str, body: Any, token: str | None = None) -> TestResponse:
+        """Send JSON as a page's script does."""
+        headers = {"X-CSRF-Token": self._token if token is None else token, "Accept": "application/json"}
+        return self.client.post(path, base_url="https://bot.example", headers=headers, json=body)
+
     def sign_in(self, name: str, password: str = PASSWORD, **fields: Any) -> TestResponse:
         """Open the sign-in page and send it."""
         self.get("/sign-in")
