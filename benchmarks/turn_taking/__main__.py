@@ -57,11 +57,11 @@ Exit status 1 when a goal is missed.
 """
 
 EXPLAINED = """commit, reply: seconds from the end of speech (its last voiced frame on the wire) to the end of
-the turn, and to the first audio frame of the reply leaving. cut: turns ended before the caller had. missed: turns nothing came of.
-silence: from the first voiced frame of an interruption to silence in the caller's ear. stops: times the bot fell
-silent for a cough, "mhm" or the voices behind the caller, and how many of them it went on after. strays: turns
-answered though nobody spoke to the bot. 6 digits, ORD: order numbers right at once, and after at most one repair.
-decode: median and 95th percentile of what the recogniser took."""
+the turn and to the first audio frame of the reply leaving. cut: turns ended before the caller had. missed: turns
+nothing came of. silence: from the first voiced frame of an interruption to silence in the caller's ear. stops:
+times the bot fell silent for a cough, "mhm" or the voices behind the caller, and how many of them it went on
+after. strays: turns answered though nobody spoke to the bot. 6 digits, ORD: order numbers right at once, and after
+at most one repair. decode: median and 95th percentile of what the recogniser took."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ def unguessed(rules: Rules) -> Rules:
 
 def fixed(rules: Rules, pause: float) -> Rules:
     """The same pause whatever was said, and recognised after it."""
-    return replace(rules, guess_after=pause, min_pause=pause, max_pause=pause)
+    return replace(rules, guess_after=pause, short_pause=pause, min_pause=pause, max_pause=pause)
 
 
 def _house(dialog: FileDialog) -> House:

@@ -18,15 +18,16 @@ AFTER = 1.0
 LATE = 3.0
 """Seconds after a false stop by which the bot must be heard again."""
 
-_SAME = 0.011
-"""Seconds by which a time of the record, in whole ticks, may miss one of ours."""
+FADING = 0.1
+"""Seconds before the caller's last audible sample from which a turn may be over: there only a last sound fades."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """One turn of a caller and what became of it. Times are seconds after the caller's last voiced frame.
 
-    entries: the turns the bot made of it, words alone. cut: whether one of them was over before the caller was.
+    entries: the turns the bot made of it, words alone. cut: whether one of them was over more than
+        `FADING` before the caller was.
     committed, answered: when it was over for the bot, and when the first audio of the reply left.
     silent: for a caller who spoke into the bot's words, seconds from the first voiced frame to silence.
     """
@@ -49,7 +50,7 @@ class Outcome:
     def cut(self) -> bool:
         """Whether the bot took the turn before the caller had ended."""
         return self.turn.worded and any(
-            (entry.timings.committed or entry.ended) < _ended(self.performed) - _SAME for entry in self.entries
+            (entry.timings.committed or entry.ended) < _ended(self.performed) - FADING for entry in self.entries
         )
 
     @property
@@ -202,7 +203,7 @@ def _outcomes(recording: Recording) -> list[Outcome]:
         until = _following(recording, place)
         entries = _entries(recording, performed.began, until)
         times = [entry.timings.committed or entry.ended for entry in entries]
-        after = [moment for moment in times if moment >= _ended(performed) - _SAME]
+        after = [moment for moment in times if moment >= _ended(performed) - FADING]
         committed = after[0] if after else None
         answered = _next(recording.sent, committed, until) if committed is not None else None
         silent = None

@@ -16,7 +16,7 @@ from benchmarks.turn_taking.sounds import Room, take
 from voicebot.asr.port import Speech
 from voicebot.audio import FRAME_SECONDS, SAMPLE_RATE, Pcm
 from voicebot.audio.vad import VoiceDetection
-from voicebot.call.actions import Action, AskLookUp, End, Flush, Forget, Note, Recognise, Speak
+from voicebot.call.actions import Action, AskLookUp, End, Flush, Forget, Hold, Note, Recognise, Resume, Speak
 from voicebot.call.call import Call
 from voicebot.call.events import (
     Event,
@@ -25,13 +25,13 @@ from voicebot.call.events import (
     LookedUp,
     Played,
     Recognised,
-    Sent,
     Started,
     Tick,
     VoiceReady,
 )
 from voicebot.call.record import Entry, TurnEntry
 from voicebot.call.rules import Rules
+from voicebot.call.turns import HYSTERESIS
 from voicebot.dialog.types import Conversation, Dialog
 from voicebot.gateways.jambonz import JambonzWire
 from voicebot.gateways.port import MarkPlayed, Message
@@ -108,6 +108,7 @@ class Line:
         self, house: House, ears: Ears, voice: Voice, rules: Rules, script: CallScript, seed: int
     ) -> None:
         self._house = house
+        self._rules = rules
         self._ears = ears
         self._voice = voice
         self._conversation: Conversation = house.dialog.converse("+15550100", "+15550199")
@@ -140,6 +141,8 @@ class Line:
             self._happen(now)
             frame = self._person.tick(self._play(now), now)
             speech = self._house.detection.probabilities([voice], [frame])[0]
+            if self._playback.echoed(frame, now, speech >= self._rules.vad_threshold - HYSTERESIS):
+                speech = 0.0
             self._tell(Frame(frame, speech), now)
             self._tell(Tick(), now)
             self._pump(now)
@@ -179,8 +182,13 @@ class Line:
             case Speak(utterance, text):
                 self._speak(utterance, text, now)
             case Flush():
-                self._recording.stops.append(now)
+                self._stopped(now)
                 self._deliver(self._playback.flush(now), now)
+            case Hold():
+                self._stopped(now)
+                self._deliver(self._playback.hold(now), now)
+            case Resume(utterance, heard, word):
+                self._playback.resume(utterance, heard, word)
             case Recognise():
                 self._recognise(action, now)
             case Forget(job):
@@ -224,12 +232,9 @@ class Line:
         self._at(began + took, answer)
 
     def _pump(self, now: float) -> None:
-        sent: list[Sent] = []
-        for messages, one in self._playback.pump(now):
+        for messages, sent in self._playback.pump(now):
             self._deliver(messages, now)
-            sent.append(one)
-        for one in sent:
-            self._tell(one, now)
+            self._tell(sent, now)
 
     def _deliver(self, messages: list[Message], now: float) -> None:
         for message in messages:
@@ -245,6 +250,11 @@ class Line:
                     self._media.mark(command["data"]["name"])
                 case "clearMarks":
                     self._media.clear_marks()
+
+    def _stopped(self, now: float) -> None:
+        """The bot falls silent, if it is not already."""
+        if self._playback.remaining(now):
+            self._recording.stops.append(now)
 
     def _note_number(self) -> None:
         """The number the bot has now belongs to the caller's latest turn."""
