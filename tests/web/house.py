@@ -31,7 +31,9 @@ BILLING = Target(
     caller_id="+14155550199",
 )
 DESK = Target("desk", TargetKind.SIP, "sip:desk@pbx.example;transport=tls")
-TARGETS = {target.name: target for target in (RECEPTION, BILLING, DESK)}
+SUPPORT = Target("support", TargetKind.QUEUE, "helpline", priority=2, wait_seconds=60, say_seconds=20)
+HOLDING = replace(SUPPORT, name="holding", music="https://bot.example/hold.wav")
+TARGETS = {target.name: target for target in (RECEPTION, BILLING, DESK, SUPPORT, HOLDING)}
 
 CALL = "2f6f0c1e-0b7a-4e0e-9c38-0d6c9d5f6a11"
 LEG = "7c1b7b0e-5a0e-4a0e-8a9e-3f0c2b1d4e22"
@@ -93,21 +95,26 @@ class House:
             entry = EndEntry(12.0, end, "requested", "order_status", 0.9, {}, "Asked about order 1234.")
             self.records.finish(CALL, entry, ("hubspot",), hold=60.0)
 
-    def bot_plans(self, target: str = "reception", whisper: str = "Caller about order 1234.") -> Session:
+    def bot_plans(
+        self, target: str = "reception", whisper: str = "Caller about order 1234.", **more: Any
+    ) -> Session:
         """The audio side wants the caller handed over when the stream ends."""
         session = self.sessions.get(CALL)
         assert session is not None
         planned = replace(
             session,
-            plan=Transfer(target, TransferReason.REQUESTED, whisper),
+            plan=Transfer(target, TransferReason.REQUESTED, whisper, **more),
             context_id=self.sessions.issue_context(CALL),
         )
         self.sessions.put(planned)
         return planned
 
 
-def build(folder: Path, **settings: Any) -> House:
-    """A house whose records are in `folder`. Settings are as a deployment behind a proxy would have them."""
+def build(folder: Path, accept: str = "", **settings: Any) -> House:
+    """A house whose records are in `folder`. Settings are as a deployment behind a proxy would have them.
+
+    accept: what the dialog asks people to press.
+    """
     chosen = Settings(
         _env_file=None,
         **{
@@ -117,7 +124,7 @@ def build(folder: Path, **settings: Any) -> House:
             **settings,
         },
     )
-    dialog = EchoDialog(targets=TARGETS, fallback=RECEPTION)
+    dialog = EchoDialog(targets=TARGETS, fallback=RECEPTION, accept=accept)
     sessions = BrokenSessions(session_ttl=3600, context_ttl=900)
     records = Records.open(f"sqlite:///{folder / 'calls.db'}")
     app = create_app(chosen, dialog, sessions, records, lambda: Readiness(ok=True))
