@@ -345,7 +345,10 @@ class FileConversation:
         steps, state = self._steps, self._state
         if pressed == keypad.REPEAT:
             return steps.repeat()
-        if pressed.rstrip(keypad.ENTER) == keypad.PERSON:
+        expected = state.expected
+        if isinstance(expected, Filling) and expected.kept.whole and pressed == keypad.ENTER:
+            return steps.values.agree(expected)
+        if pressed.rstrip(keypad.ENTER) == keypad.PERSON and not keypad.completes(self._script, expected, pressed):
             return steps.hand_over(TransferReason.PRESSED_ZERO)
         reader = keypad.slot_for_keys(self._script, state)
         digits = keypad.number(pressed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from voicebot.dialog.script import Script
 from voicebot.dialog.slots import SlotReader
-from voicebot.dialog.state import Asked, Filling, Question, State
+from voicebot.dialog.state import Asked, Expected, Filling, Question, State
 from voicebot.dialog.types import KeyState
 
 PERSON, REPEAT, ENTER = "0", "*", "#"
@@ -29,6 +29,14 @@ def judge(script: Script, state: State, pressed: str) -> KeyState:
     if pressed == PERSON and not isinstance(state.expected, Filling):
         return KeyState.DONE
     return KeyState.DONE if len(number(pressed)) >= reader.longest else KeyState.MORE
+
+
+def completes(script: Script, expected: Expected, pressed: str) -> bool:
+    """Whether the keys are the end of a number of which the caller has said the rest: a last 0 calls nobody."""
+    if not isinstance(expected, Filling) or expected.kept.whole or not expected.kept.value:
+        return False
+    reader = script.slots[expected.slot]
+    return reader.by_keypad and reader.valid(expected.kept.value + number(pressed))
 
 
 def number(pressed: str) -> str:

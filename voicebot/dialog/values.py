@@ -68,6 +68,7 @@ class Values:
         trying, self._state.trying = self._state.trying, None
         assert trying is not None
         filling, reading = trying.filling, trying.reading
+        self._state.slots.pop(filling.slot, None)
         value = trying.values[0]
         if result.found:
             self._keep(trying, value, result)
@@ -177,6 +178,9 @@ class Values:
         state.trying = trying
         state.pending = filling.intent
         state.expected = replace(filling, kept=trying.reading.piece)
+        if trying.reading.fit is Fit.VALID:
+            # The turn's meaning has what was heard, whatever becomes of it.
+            state.slots[filling.slot] = trying.reading.value
         wait = self._further.line(self._script.file.says.filler, None)
         return Move((), LookUp(self._source(filling) or "", self._request(filling, trying.values[0]), wait))
 
