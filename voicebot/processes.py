@@ -11,6 +11,7 @@ import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 from flask import Flask
@@ -29,6 +30,7 @@ from voicebot.lookup.build import build as build_lookups
 from voicebot.lookup.registered import with_registered_users
 from voicebot.privacy.redact import Redactor
 from voicebot.privacy.retention import Swept, sweep_files, sweep_records
+from voicebot.replay import shelf
 from voicebot.runtime.beat import Beat
 from voicebot.runtime.capacity import Capacity
 from voicebot.runtime.journal import Journal
@@ -228,6 +230,10 @@ def _let_go(settings: Settings, stores: Stores) -> None:
 def _delete_files(settings: Settings, stores: Stores) -> None:
     if gone := sweep_files(stores.records, settings.recordings_dir):
         log.info("recordings.deleted", files=gone)
+    known = stores.records.call
+    keep = timedelta(days=settings.keep_recordings_days)
+    if gone := shelf.sweep(settings.inputs_dir, lambda call_id: known(call_id) is not None, keep):
+        log.info("inputs.deleted", files=gone)
 
 
 @contextlib.asynccontextmanager

@@ -441,6 +441,11 @@ class Settings(BaseSettings):
         return self.data_dir / "recordings"
 
     @property
+    def inputs_dir(self) -> Path:
+        """Folder of what calls on this media process were told, for `voicebot replay`."""
+        return self.data_dir / "inputs"
+
+    @property
     def delivery_targets(self) -> tuple[str, ...]:
         """Names of the CRMs that can be told about calls; a dialog may choose among them."""
         return tuple(each.value for each in self.crm)

@@ -49,13 +49,18 @@ def bot(folder: Path, change: Callable[[str], str] = lambda text: text) -> Path:
     return path
 
 
+def noticed(text: str) -> str:
+    """The dialog with a word about the recording, without which the server records nothing."""
+    return text.replace("says:\n", 'says:\n  notice: "This call is recorded."\n', 1)
+
+
 async def _by_the_server(folder: Path) -> Path:
     orders = Orders()
 
     def hear(speech: Speech) -> Transcript:
         return Transcript("goodbye" if orders.asked else "where is order 1234", 0.93, decode_seconds=0.01)
 
-    dialog, recognizer = load(bot(folder)), ScriptedRecognizer(hear)
+    dialog, recognizer = load(bot(folder, noticed)), ScriptedRecognizer(hear)
     async with house(folder, recognizer=recognizer, dialog=dialog, lookups=orders, record_inputs=True) as running:
         async with calling(running) as caller:
             await until(caller.audible)

@@ -9,6 +9,7 @@ from pathlib import Path
 from voicebot.crm.numbers import Number, parse
 from voicebot.crm.port import Crm
 from voicebot.errors import CrmError
+from voicebot.replay.shelf import discard
 from voicebot.store.records import Records
 from voicebot.store.views import CallState, CallView, Delivery, DeliveryState
 
@@ -26,10 +27,18 @@ class Forgotten:
     left: tuple[str, ...]
 
 
-def forget(number: Number, region: str, records: Records, crms: Mapping[str, Crm], folder: Path) -> Forgotten:
+def forget(
+    number: Number,
+    region: str,
+    records: Records,
+    crms: Mapping[str, Crm],
+    folder: Path,
+    inputs: Path | None = None,
+) -> Forgotten:
     """Erase every call of `number`; what cannot be erased now stays as it is and is told, so that it can be repeated.
 
     region: country (ISO 3166) of numbers the gateways gave without a country code. folder: of recordings here.
+    inputs: folder of what calls were told, for replays.
     Raises StoreError.
     """
     calls = notes = files = 0
@@ -54,6 +63,7 @@ def forget(number: Number, region: str, records: Records, crms: Mapping[str, Crm
             if records.keeping.erase(call_id):
                 calls += 1
                 files += sum(_delete(folder, path) for path in recordings)
+                files += discard(inputs, call_id) if inputs is not None else 0
             else:
                 left.append(f"call {call_id} has just become busy; try again in a minute")
     return Forgotten(calls, notes, files, tuple(left))
