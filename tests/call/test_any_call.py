@@ -212,7 +212,7 @@ def test_every_call_comes_to_an_end_and_nobody_waits_in_silence(
 def test_a_hold_is_short_and_what_was_held_is_heard_or_dropped(
     said: Speeches, network: Network, voice: Voice
 ) -> None:
-    """Whoever makes noises: after each the bot goes on soon, in the same word, and every sentence is whole or cut."""
+    """After a noise the bot goes on soon, in the same word, and no sentence has a hole in it."""
     line = timeline(said, network, voice).run(until=180.0)
     rules = Rules()
     for held, released in _holds(line):

@@ -221,7 +221,7 @@ def test_a_look_up_is_part_of_deciding() -> None:
     times = line.turns[1].timings
     assert times.committed is not None
     assert times.understood == pytest.approx(times.committed + 0.2, abs=0.03)
-    assert times.ready == pytest.approx(times.understood + 0.1, abs=0.03)
+    assert times.ready == pytest.approx(times.committed + 0.3, abs=0.03)
 
 
 def test_the_wait_for_the_engine_is_told_from_its_work() -> None:

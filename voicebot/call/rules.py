@@ -83,7 +83,7 @@ class Rules:
     def open_pause(self) -> float:
         """Pause that ends a turn which may as well go on: a quarter of the way from the one to the other.
 
-        With the defaults 0.6 s: longer than people halt between the clauses of a sentence, and still inside of
-        what a caller takes for attention.
+        With the defaults 0.6 s: longer than most halts inside a sentence or a number, and still answered within
+        0.7 s by a recogniser that is in time.
         """
         return self.min_pause + (self.max_pause - self.min_pause) / 4

@@ -25,14 +25,14 @@ consonants of that speech are 30 dB below its loudest vowels."""
 FLOOR = 1.4
 """Times the level of the line when nobody speaks: no voice either. Hiss is told from speech by this."""
 
-CLEAR = 4.0
-"""How far above the line an utterance must be for its end to be told by level (12 dB)."""
+CLEAR = 8.0
+"""How far above the line an utterance must be for its end to be told by level (18 dB)."""
 
 FAINTEST = 100.0
 """Amplitude (-50 dBFS) an utterance must reach for its end to be told by level."""
 
-_SETTLES = 0.05
-"""Share of each new frame in the level of the line."""
+_RISES, _FALLS = 0.02, 0.2
+"""Share of each new frame in the level of the line: what the detector misses of a voice must hardly count."""
 
 GAP = 0.06
 """Seconds without a frame that are silence, not jitter: gateways send none while the caller is mute or muted."""
@@ -93,7 +93,7 @@ class Listener:
         self._run = 0.0
         self._last_frame = 0.0
         self._utterance: Utterance | None = None
-        self._floor = 0.0
+        self._floor: float | None = None
         self._loudest = 0.0
 
     @property
@@ -144,13 +144,15 @@ class Listener:
         wave = pcm.astype(np.float32)
         level = float(np.sqrt(wave @ wave / len(wave)))
         if not voice:
-            self._floor += _SETTLES * (level - self._floor)
+            floor = level if self._floor is None else self._floor
+            self._floor = floor + (_RISES if level > floor else _FALLS) * (level - floor)
             self._loudest = 0.0
             return False
         self._loudest = max(self._loudest, level)
-        if self._loudest < max(FAINTEST, CLEAR * self._floor):
+        floor = self._floor or 0.0
+        if self._utterance is None or self._loudest < max(FAINTEST, CLEAR * floor):
             return True
-        return level >= max(FADED * self._loudest, FLOOR * self._floor)
+        return level >= max(FADED * self._loudest, FLOOR * floor)
 
     def _wait_for_voice(self, pcm: Pcm, now: float) -> None:
         self._recent.append(pcm)
