@@ -25,7 +25,7 @@ from voicebot.privacy.marks import Mark
 PREFIX = "VOICEBOT_"
 SECRETS_DIR = Path("/run/secrets")
 ELSEWHERE = frozenset(
-    {f"{PREFIX}{name}" for name in ("ENV_FILE", "VENV", "HEALTH_PORT", "TEST_CACHE", "TEST_WORKERS")}
+    {f"{PREFIX}{name}" for name in ("ENV_FILE", "VENV", "HEALTH_PORT", "TEST_CACHE", "TEST_PICTURES", "TEST_WORKERS")}
 )
 """Names of ours that are read by scripts, the container's health check, or before there are settings."""
 
@@ -225,6 +225,15 @@ class Settings(BaseSettings):
         "2026-03", description="HubSpot dated API version, or v3 for the legacy paths."
     )
     hubspot_create_contact: bool = Field(True, description="Create a contact when none has the caller's number.")
+    hubspot_activity: Literal["note", "call", "both"] = Field(
+        "note", description="What HubSpot is told: a note, a call (in the calls index and reports), or both."
+    )
+    hubspot_several: Literal["newest", "none"] = Field(
+        "newest", description="Who of several contacts with the number gets it: the one changed last, or none."
+    )
+    hubspot_call_property: str = Field(
+        "", description="Unique text property of calls that takes the call id, such as voicebot_call_id."
+    )
     hubspot_rate: int = Field(100, ge=1, le=10000, description="Requests to HubSpot in ten seconds, at most.")
     salesforce_url: str = Field(
         "", description="My Domain address of the org, such as https://acme.my.salesforce.com."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -27,9 +28,11 @@ def hubspot() -> Iterator[FakeHubSpot]:
         yield server
 
 
-def connect(hubspot: FakeHubSpot, version: str = "2026-03", create: bool = True, region: str = "US") -> HubSpot:
+def connect(
+    hubspot: FakeHubSpot, version: str = "2026-03", create: bool = True, region: str = "US", **policy: Any
+) -> HubSpot:
     api = Api(hubspot.url, SecretStr(TOKEN), version, timeouts=(1.0, 0.3))
-    return HubSpot(api, region=region, create_contact=create)
+    return HubSpot(api, region=region, create_contact=create, **policy)
 
 
 @pytest.mark.parametrize("version", ["v3", "2026-03", "2026-09"])
@@ -336,3 +339,123 @@ def test_check_names_the_missing_scope(hubspot: FakeHubSpot, scope: str) -> None
     hubspot.scopes.discard(scope)
     with pytest.raises(CrmUnauthorized, match=scope):
         connect(hubspot).check()
+
+
+@pytest.mark.parametrize("version", ["v3", "2026-03"])
+def test_call_is_written_with_its_numbers(hubspot: FakeHubSpot, version: str) -> None:
+    """A completed inbound call in milliseconds, on the contact, with the note as its body."""
+    contact = hubspot.account.add_contact(phone=CALLER)
+    identity = connect(hubspot, version, activity="call").deliver(NOTE, Ledger().attempt())
+    (call,) = hubspot.calls
+    assert (call.id, call.contacts, hubspot.notes) == (identity, [contact], [])
+    assert call.properties == {
+        "hs_timestamp": "1795168800000",
+        "hs_call_title": "Voicebot: order status",
+        "hs_call_body": notes.html(NOTE),
+        "hs_call_direction": "INBOUND",
+        "hs_call_duration": "75400",
+        "hs_call_status": "COMPLETED",
+        "hs_call_from_number": CALLER,
+        "hs_call_to_number": NOTE.called,
+    }
+
+
+@pytest.mark.parametrize("fault", LOST)
+@pytest.mark.parametrize("operation", [Operation.CREATE_CALL, Operation.CREATE_NOTE])
+@pytest.mark.parametrize("caller", [CALLER, "anonymous"])
+def test_lost_answer_leaves_one_note_and_one_call(operation: Operation, fault: Fault, caller: str) -> None:
+    """With both written, whichever answer is lost."""
+    clock = Clock()
+    with FakeHubSpot(clock=clock) as hubspot:
+        hubspot.account.add_contact(phone=CALLER)
+        hubspot.fail(fault, operation)
+        note = replace(NOTE, caller=caller)
+        identity, errors = deliver_until_done(connect(hubspot, activity="both"), note)
+        assert [note.id for note in hubspot.notes] == [identity]
+        assert len(hubspot.calls) == 1
+        assert errors
+
+
+def test_note_that_is_written_is_not_looked_for_when_the_call_failed(hubspot: FakeHubSpot) -> None:
+    """Its id was kept: the next attempt begins with the call."""
+    hubspot.account.add_contact(phone=CALLER)
+    hubspot.fail(Fault.LOST, Operation.CREATE_CALL)
+    deliver_until_done(connect(hubspot, activity="both"))
+    assert hubspot.asked(Operation.LIST_NOTES) == []
+    assert len(hubspot.asked(Operation.CREATE_NOTE)) == 1
+
+
+@pytest.mark.parametrize("fault", [*LOST, Fault.DROPPED, Fault.BROKEN])
+@pytest.mark.parametrize("operation", [Operation.UPSERT_CALLS, Operation.ASSOCIATE_CALL])
+@pytest.mark.parametrize("version", ["v3", "2026-09"])
+def test_call_with_a_key_is_upserted(
+    hubspot: FakeHubSpot, version: str, operation: Operation, fault: Fault
+) -> None:
+    """Nothing is looked for: the unique property makes the repeat the same call, on the same contact."""
+    contact = hubspot.account.add_contact(phone=CALLER)
+    hubspot.account.unique.add("voicebot_call_id")
+    hubspot.fail(fault, operation)
+    identity, _ = deliver_until_done(connect(hubspot, version, activity="call", key="voicebot_call_id"))
+    (call,) = hubspot.calls
+    assert (call.id, call.contacts) == (identity, [contact])
+    assert call.properties["voicebot_call_id"] == "call-1"
+    assert hubspot.asked(Operation.LIST_CALLS) == []
+
+
+def test_account_without_the_key_gets_its_call_all_the_same(hubspot: FakeHubSpot) -> None:
+    """Nobody made the property: the call is written as without it, once."""
+    hubspot.account.add_contact(phone=CALLER)
+    ledger = Ledger()
+    crm = connect(hubspot, activity="call", key="voicebot_call_id")
+    assert crm.deliver(NOTE, ledger.attempt()) == crm.deliver(NOTE, ledger.attempt())
+    assert len(hubspot.calls) == 1
+
+
+def test_several_matches_may_leave_it_on_nobody(hubspot: FakeHubSpot) -> None:
+    """Where the account does not want a guess, the note names them."""
+    ids = [hubspot.account.add_contact(phone=CALLER) for _ in range(12)]
+    connect(hubspot, guess=False).deliver(NOTE, Ledger().attempt())
+    (note,) = hubspot.notes
+    assert note.contacts == []
+    body = note.properties["hs_note_body"]
+    assert "12 contacts have this number" in body
+    assert ids[-1] in body
+    assert len(hubspot.contacts) == 12
+
+
+def test_five_hundred_matches_are_one_note(hubspot: FakeHubSpot) -> None:
+    """The search is bounded, and nobody new is made up."""
+    for _ in range(500):
+        hubspot.account.add_contact(phone=CALLER)
+    connect(hubspot).deliver(NOTE, Ledger().attempt())
+    assert len(hubspot.notes) == 1
+    assert len(hubspot.contacts) == 500
+
+
+@pytest.mark.parametrize("activity", ["note", "call"])
+def test_mapped_values_are_written(hubspot: FakeHubSpot, activity: str) -> None:
+    """On the contact that is created and on what is written about the call."""
+    hubspot.account.custom |= {"order_c", "segment_c"}
+    note = replace(NOTE, fields={"order_c": "1234"}, contact={"segment_c": "new"})
+    connect(hubspot, activity=activity).deliver(note, Ledger().attempt())
+    (written,) = hubspot.notes or hubspot.calls
+    assert written.properties["order_c"] == "1234"
+    assert hubspot.contacts[0].properties["segment_c"] == "new"
+
+
+@pytest.mark.parametrize("activity", ["note", "call"])
+def test_mapped_values_nobody_made_do_not_lose_the_note(hubspot: FakeHubSpot, activity: str) -> None:
+    """Refused with them, it is written without."""
+    note = replace(NOTE, fields={"order_c": "1234"}, contact={"segment_c": "new"})
+    connect(hubspot, activity=activity).deliver(note, Ledger().attempt())
+    (written,) = hubspot.notes or hubspot.calls
+    assert written.contacts == [hubspot.contacts[0].id]
+    assert hubspot.contacts[0].properties == {"phone": CALLER}
+
+
+def test_late_wrap_up_is_no_second_call(hubspot: FakeHubSpot) -> None:
+    """What an agent wrote after the delivery is a note, also where calls are wanted."""
+    crm = connect(hubspot, activity="call")
+    crm.deliver(NOTE, Ledger().attempt())
+    crm.deliver(replace(NOTE, call_id="call-1-wrap-up-2", late=True, turns=()), Ledger().attempt())
+    assert (len(hubspot.calls), len(hubspot.notes)) == (1, 1)

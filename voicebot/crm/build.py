@@ -51,7 +51,14 @@ def _hubspot(settings: Settings) -> Crm:
         raise SettingsError("VOICEBOT_CRM=hubspot needs VOICEBOT_HUBSPOT_TOKEN (a HubSpot service key)")
     pace = Pace(settings.hubspot_rate, 10.0)
     api = Api(settings.hubspot_base_url, settings.hubspot_token, settings.hubspot_api_version, pace=pace)
-    return HubSpot(api, settings.default_region, settings.hubspot_create_contact)
+    return HubSpot(
+        api,
+        settings.default_region,
+        settings.hubspot_create_contact,
+        activity=settings.hubspot_activity,
+        guess=settings.hubspot_several == "newest",
+        key=settings.hubspot_call_property,
+    )
 
 
 def _salesforce(settings: Settings) -> Crm:

@@ -6,8 +6,9 @@ from contextlib import suppress
 
 from voicebot.crm import numbers
 from voicebot.crm.http import Invalid, NotFound
+from voicebot.crm.hubspot_activity import KINDS
 from voicebot.crm.hubspot_contacts import Contacts
-from voicebot.crm.hubspot_delivery import HubSpotDelivery
+from voicebot.crm.hubspot_delivery import HubSpotDelivery, Policy
 from voicebot.crm.hubspot_http import Api
 from voicebot.crm.port import Attempt, CallNote, Crm
 
@@ -19,14 +20,22 @@ class HubSpot(Crm):
     """One HubSpot account.
 
     region: country (ISO 3166) of numbers without a country code.
-    create_contact: whether an unknown caller becomes a contact.
+    create_contact: whether an unknown caller becomes a contact; the other rules are `Policy`'s.
     """
 
-    def __init__(self, api: Api, region: str, create_contact: bool) -> None:
+    def __init__(
+        self,
+        api: Api,
+        region: str,
+        create_contact: bool,
+        activity: str = "note",
+        guess: bool = True,
+        key: str = "",
+    ) -> None:
         self._api = api
         self._contacts = Contacts(api, region)
         self._region = region
-        self._create_contact = create_contact
+        self._policy = Policy(KINDS[activity], create_contact, guess, key)
 
     @property
     def name(self) -> str:
@@ -36,7 +45,7 @@ class HubSpot(Crm):
         """Write the note once; return its HubSpot id. See `Crm.deliver`."""
         number = numbers.parse(note.caller, self._region)
         with self._api.within(DELIVERY_SECONDS):
-            return HubSpotDelivery(self._api, self._contacts, self._create_contact, note, number, attempt).run()
+            return HubSpotDelivery(self._api, self._contacts, self._policy, note, number, attempt).run()
 
     def check(self) -> str:
         """Prove token and both scopes: list one contact, and try to change contact 0, which no account has."""

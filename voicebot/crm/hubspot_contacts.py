@@ -62,9 +62,9 @@ class Contacts:
             name: note.slots[slot][:200] for slot, name in _FROM_SLOTS.items() if note.slots.get(slot, "").strip()
         }
         try:
-            contact = self._write({**told, "phone": number.e164})
+            contact = self._write({**told, **note.contact, "phone": number.e164})
         except Invalid:
-            if not told:
+            if not told and not note.contact:
                 raise
             contact = self._write({"phone": number.e164})
         self._created[number.e164] = contact

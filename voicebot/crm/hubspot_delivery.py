@@ -7,13 +7,14 @@ association are current; its search is not, so what only search can tell is aske
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import structlog
 
-from voicebot.crm import note as notes
+from voicebot.crm import hubspot_activity as activity
 from voicebot.crm.http import Invalid, NotFound
+from voicebot.crm.hubspot_activity import CALL, NOTE, Kind
 from voicebot.crm.hubspot_contacts import Contacts, object_id
 from voicebot.crm.hubspot_http import Api
 from voicebot.crm.numbers import Number
@@ -24,36 +25,51 @@ from voicebot.errors import CrmError, CrmThrottled, CrmUnavailable
 SEARCH_LAG = 30.0
 """Seconds granted to HubSpot's search to know what was written just before (HubSpot names no figure)."""
 
-_NOTE_TO_CONTACT = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 202}
-_BATCH = 100
 # What is kept under `contact` once it is decided that the note goes without one; ids are digits.
 _NOBODY = "none"
 # States of a write, kept durably before and after it.
 _SENT = "sent"
+_NAMED = 10
 _WAITED = "waited"
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What an account wants of its calls.
+
+    kinds: what is written about each. create_contact: whether an unknown caller becomes a contact.
+    guess: whether the latest of several contacts with the number gets the note, or none of them.
+    key: a unique property of calls that takes the call id; then a call is upserted.
+    """
+
+    kinds: Sequence[Kind] = activity.KINDS["note"]
+    create_contact: bool = True
+    guess: bool = True
+    key: str = ""
 
 
 class HubSpotDelivery:
     """One attempt to deliver one note.
 
     Kept between attempts: `contact`, the id of the contact the note is for, `_NOBODY`, or "" while undecided;
-    `creating`, `writing`, whether creating the contact or writing the note was begun with its end unknown.
+    `creating`, `writing`, `writing_call`, whether creating the contact or writing an activity was begun with its
+    end unknown; `wrote_note`, `wrote_call`, the ids of what is written.
     """
 
     def __init__(
         self,
         api: Api,
         contacts: Contacts,
-        create_contact: bool,
+        policy: Policy,
         note: CallNote,
         number: Number | None,
         attempt: Attempt,
     ) -> None:
         self._api = api
         self._contacts = contacts
-        self._create_contact = create_contact
+        self._policy = policy
         self._note = note
         self._number = number
         self._repeat = attempt.repeat
@@ -61,23 +77,37 @@ class HubSpotDelivery:
         self._gone: str | None = None
 
     def run(self) -> str:
-        """The id of the note. A contact that vanishes (merged, deleted) is searched for again, once."""
+        """The id of the first activity."""
+        # What an agent wrote later is no second call.
+        kinds = (NOTE,) if self._note.late else self._policy.kinds
+        first, *_ = [self._deliver(kind) for kind in kinds]
+        return first
+
+    def _deliver(self, kind: Kind) -> str:
+        """The id of the activity. A contact that vanishes (merged, deleted) is searched for again, once."""
+        if done := self._progress[kind.wrote]:
+            return done
+        identity = self._on_somebody(kind)
+        self._progress.put(**{kind.wrote: identity})
+        return identity
+
+    def _on_somebody(self, kind: Kind) -> str:
         contact = self._contact()
         if contact is None:
-            return self._put(None)
+            return self._put(kind, None)
         try:
-            return self._put(contact)
+            return self._put(kind, contact)
         except NotFound:
             self._gone = contact
             self._progress.put(contact="", matches="")
         contact = self._contact()
         try:
-            return self._put(contact)
+            return self._put(kind, contact)
         except NotFound:
             if contact is None:
                 raise
             self._progress.put(contact=_NOBODY, remark="The contact of this call could not be found again.")
-        return self._put(None)
+        return self._put(kind, None)
 
     def _contact(self) -> str | None:
         decided = self._progress["contact"]
@@ -87,10 +117,17 @@ class HubSpotDelivery:
             self._progress.put(contact=_NOBODY)
             return None
         found = self._contacts.find(self._number, without=self._gone)
+        if len(found) > 1 and not self._policy.guess:
+            shown = ", ".join(found[:_NAMED]) + (", …" if len(found) > _NAMED else "")
+            self._progress.put(
+                contact=_NOBODY,
+                remark=f"{len(found)} contacts have this number ({shown}); this is on none of them.",
+            )
+            return None
         if found:
             self._progress.put(contact=found[0], matches=str(len(found)), creating="")
             return found[0]
-        if not self._create_contact:
+        if not self._policy.create_contact:
             self._progress.put(contact=_NOBODY)
             return None
         return self._new_contact(self._number)
@@ -120,113 +157,80 @@ class HubSpotDelivery:
         self._progress.put(contact=contact, creating="")
         return contact
 
-    def _put(self, contact: str | None) -> str:
-        """The id of the note, found if an earlier attempt may have written it, else written."""
-        before = self._progress["writing"]
+    def _put(self, kind: Kind, contact: str | None) -> str:
+        """The id of the activity, found if an earlier attempt may have written it, else written."""
+        if kind is CALL and self._policy.key and (identity := self._upsert(contact)) is not None:
+            return identity
+        before = self._progress[kind.writing]
         if self._repeat or before:
-            if (found := self._written(contact)) is not None:
+            searched = contact is None or self._gone is not None
+            if (found := activity.written(self._api, kind, self._note, contact, searched)) is not None:
                 log.info("crm.note_found", call=self._note.call_id, note=found)
                 return found
             if contact is None and before != _WAITED:
-                self._progress.put(writing=_WAITED)
+                self._progress.put(**{kind.writing: _WAITED})
                 raise CrmThrottled(
                     "waiting for HubSpot's search to show a note that may have been written",
                     SEARCH_LAG,
                     account=False,
                 )
-        self._progress.put(writing=_SENT)
+        self._progress.put(**{kind.writing: _SENT})
         try:
-            return object_id(self._api.write("notes", self._body(contact)))
+            return self._create(kind, contact)
         except CrmError as error:
             if not ambiguous(error):
-                self._progress.put(writing=before)
+                self._progress.put(**{kind.writing: before})
             if contact is None or not isinstance(error, Invalid):
                 raise
             log.warning("crm.note_unassociated", call=self._note.call_id, error=str(error))
+        self._alone(contact)
+        return self._put(kind, None)
+
+    def _create(self, kind: Kind, contact: str | None) -> str:
+        """What may be left out is, if the account's rules refuse it: first mapped properties, here."""
+        associations = [activity.association(kind, contact)] if contact else []
+        full, least = (
+            activity.properties(kind, self._note, self._remarks(contact), optional) for optional in (True, False)
+        )
+        try:
+            return object_id(self._api.write(kind.name, {"properties": full, "associations": associations}))
+        except Invalid as error:
+            if full == least:
+                raise
+            log.warning("crm.fields_refused", call=self._note.call_id, error=str(error))
+        return object_id(self._api.write(kind.name, {"properties": least, "associations": associations}))
+
+    def _upsert(self, contact: str | None) -> str | None:
+        """The id of the call, made or changed under its own key, which may be repeated freely.
+
+        None if the account refuses: it lacks the property, or forbids what the dialog file maps.
+        """
+        key, call_id = self._policy.key, self._note.call_id
+        told = {**activity.properties(CALL, self._note, self._remarks(contact)), key: call_id}
+        wanted = {"inputs": [{"idProperty": key, "id": call_id, "properties": told}]}
+        try:
+            results = activity.items(self._api.ask("calls/batch/upsert", wanted))
+        except Invalid as error:
+            log.warning("crm.upsert_refused", call=call_id, error=str(error))
+            return None
+        if not results:
+            raise CrmUnavailable("HubSpot answered an upsert without a result")
+        identity = object_id(results[0])
+        if contact is not None:
+            try:
+                self._api.associate("calls", identity, contact)
+            except Invalid as error:
+                log.warning("crm.note_unassociated", call=call_id, error=str(error))
+                self._alone(contact)
+        return identity
+
+    def _alone(self, contact: str) -> None:
         # The association is the only part of a note that can be left out. Better a lone note than none.
         self._progress.put(contact=_NOBODY, remark=f"HubSpot refused this note on contact {contact}.")
-        return self._put(None)
 
-    def _body(self, contact: str | None) -> dict[str, Any]:
+    def _remarks(self, contact: str | None) -> list[str]:
         remarks = [remark] if (remark := self._progress["remark"]) else []
         matches = int(self._progress["matches"] or 0)
         if contact is not None and matches > 1:
             remarks.append(f"{matches} contacts have this number; this note is on the one changed last.")
-        return {
-            "properties": {
-                "hs_timestamp": str(self._milliseconds),
-                "hs_note_body": notes.html(self._note, remarks),
-            },
-            "associations": [{"to": {"id": contact}, "types": [_NOTE_TO_CONTACT]}] if contact else [],
-        }
-
-    @property
-    def _milliseconds(self) -> int:
-        return round(self._note.started_at.timestamp() * 1000)
-
-    def _written(self, contact: str | None) -> str | None:
-        """The id of this call's note, if HubSpot has one already."""
-        if contact is not None:
-            for chunk in self._associated(contact):
-                if (found := self._marked(self._bodies(chunk))) is not None:
-                    return found
-        if contact is None or self._gone is not None:
-            return self._marked(self._searched())
-        return None
-
-    def _marked(self, candidates: list[tuple[str, str]]) -> str | None:
-        call_id = self._note.call_id
-        return next((identity for identity, body in candidates if notes.is_marked(body, call_id)), None)
-
-    def _associated(self, contact: str) -> Iterator[list[str]]:
-        """Ids of the contact's notes, newest first, in batches."""
-        found: set[str] = set()
-        query = {"limit": "500"}
-        while True:
-            answer = self._api.read(f"contacts/{contact}/associations/notes", query)
-            for item in _items(answer):
-                # The dated and v4 paths say `toObjectId`, v3 says `id`.
-                found.add(str(item.get("toObjectId") or item.get("id")))
-            after = _after(answer)
-            if not after:
-                break
-            query = {"limit": "500", "after": after}
-        ordered = sorted((identity for identity in found if identity.isdecimal()), key=int, reverse=True)
-        for start in range(0, len(ordered), _BATCH):
-            yield ordered[start : start + _BATCH]
-
-    def _bodies(self, identities: list[str]) -> list[tuple[str, str]]:
-        question = {"properties": ["hs_note_body"], "inputs": [{"id": identity} for identity in identities]}
-        return [_note(item) for item in _items(self._api.ask("notes/batch/read", question))]
-
-    def _searched(self) -> list[tuple[str, str]]:
-        """Notes that may be this call's: by the call id as HubSpot's search splits it, or by its exact time."""
-        filters = [
-            {"propertyName": "hs_note_body", "operator": "CONTAINS_TOKEN", "value": self._note.call_id},
-            {"propertyName": "hs_timestamp", "operator": "EQ", "value": str(self._milliseconds)},
-        ]
-        question = {
-            "filterGroups": [{"filters": [each]} for each in filters],
-            "properties": ["hs_note_body"],
-            "limit": 100,
-        }
-        return [_note(item) for item in _items(self._api.ask("notes/search", question))]
-
-
-def _items(answer: dict[str, Any]) -> list[dict[str, Any]]:
-    results = answer.get("results")
-    if not isinstance(results, list) or not all(isinstance(item, dict) for item in results):
-        raise CrmUnavailable("HubSpot answered a list without results")
-    return results
-
-
-def _note(item: dict[str, Any]) -> tuple[str, str]:
-    properties = item.get("properties")
-    body = properties.get("hs_note_body") if isinstance(properties, dict) else None
-    return str(item.get("id")), str(body or "")
-
-
-def _after(answer: dict[str, Any]) -> str:
-    paging = answer.get("paging")
-    following = paging.get("next") if isinstance(paging, dict) else None
-    return str(following.get("after") or "") if isinstance(following, dict) else ""
+        return remarks

@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from voicebot.testing.hubspot_account import Account, Answer, Record, Refusal, refuse
+from voicebot.testing.hubspot_account import CALLS, NOTES, Account, Answer, Record, Refusal, refuse
 from voicebot.testing.loopback import LoopbackServer, Serving
 
 TOKEN = "pat-na1-not-a-real-token"  # noqa: S105
 SCOPES = frozenset(("crm.objects.contacts.read", "crm.objects.contacts.write"))
-_PATH = re.compile(r"/crm/(?:(?P<legacy>v3)/objects|objects/(?P<dated>20\d\d-0[39]))/(?P<rest>.+)")
+_PATH = re.compile(r"/crm/(?:(?P<legacy>v[34])/objects|objects/(?P<dated>20\d\d-0[39]))/(?P<rest>.+)")
 _HANG_SECONDS = 60.0
 
 
@@ -40,6 +40,12 @@ class Operation(Enum):
     LIST_NOTES = "list_notes"
     READ_NOTES = "read_notes"
     SEARCH_NOTES = "search_notes"
+    CREATE_CALL = "create_call"
+    UPSERT_CALLS = "upsert_calls"
+    ASSOCIATE_CALL = "associate_call"
+    LIST_CALLS = "list_calls"
+    READ_CALLS = "read_calls"
+    SEARCH_CALLS = "search_calls"
 
 
 _ROUTES = (
@@ -51,8 +57,21 @@ _ROUTES = (
     ("GET", re.compile(r"contacts/(\d+)/associations/notes"), Operation.LIST_NOTES),
     ("POST", re.compile(r"notes/batch/read"), Operation.READ_NOTES),
     ("POST", re.compile(r"notes/search"), Operation.SEARCH_NOTES),
+    ("POST", re.compile(r"calls"), Operation.CREATE_CALL),
+    ("POST", re.compile(r"calls/batch/upsert"), Operation.UPSERT_CALLS),
+    ("PUT", re.compile(r"calls/(\d+/associations/default/contacts?/\d+)"), Operation.ASSOCIATE_CALL),
+    ("GET", re.compile(r"contacts/(\d+)/associations/calls"), Operation.LIST_CALLS),
+    ("POST", re.compile(r"calls/batch/read"), Operation.READ_CALLS),
+    ("POST", re.compile(r"calls/search"), Operation.SEARCH_CALLS),
 )
-_WRITING = (Operation.CREATE_CONTACT, Operation.CHANGE_CONTACT, Operation.CREATE_NOTE)
+_WRITING = (
+    Operation.CREATE_CONTACT,
+    Operation.CHANGE_CONTACT,
+    Operation.CREATE_NOTE,
+    Operation.CREATE_CALL,
+    Operation.UPSERT_CALLS,
+    Operation.ASSOCIATE_CALL,
+)
 
 
 class Fault(Enum):
@@ -132,6 +151,11 @@ class FakeHubSpot(LoopbackServer):
     def notes(self) -> list[Record]:
         """Every note, oldest first."""
         return list(self.account.notes.values())
+
+    @property
+    def calls(self) -> list[Record]:
+        """Every call, oldest first."""
+        return list(self.account.calls.values())
 
     @property
     def contacts(self) -> list[Record]:
@@ -214,10 +238,16 @@ class FakeHubSpot(LoopbackServer):
             Operation.LIST_CONTACTS: lambda: account.list_contacts(query),
             Operation.CREATE_CONTACT: lambda: account.create_contact(body),
             Operation.CHANGE_CONTACT: lambda: account.change_contact(identity, body),
-            Operation.CREATE_NOTE: lambda: account.create_note(body),
-            Operation.LIST_NOTES: lambda: account.list_notes(identity, query, legacy),
-            Operation.READ_NOTES: lambda: account.read_notes(body),
+            Operation.CREATE_NOTE: lambda: account.create(NOTES, body),
+            Operation.LIST_NOTES: lambda: account.listed(NOTES, identity, query, legacy),
+            Operation.READ_NOTES: lambda: account.read(NOTES, body),
             Operation.SEARCH_NOTES: lambda: account.search("notes", body),
+            Operation.CREATE_CALL: lambda: account.create(CALLS, body),
+            Operation.UPSERT_CALLS: lambda: account.upsert(CALLS, body),
+            Operation.ASSOCIATE_CALL: lambda: account.associate(CALLS, *_ends(identity)),
+            Operation.LIST_CALLS: lambda: account.listed(CALLS, identity, query, legacy),
+            Operation.READ_CALLS: lambda: account.read(CALLS, body),
+            Operation.SEARCH_CALLS: lambda: account.search("calls", body),
         }
         try:
             answer = actions[operation]()
@@ -293,7 +323,7 @@ class _Handler(BaseHTTPRequestHandler):
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.server.fake.answer(self, self.command, self.path, self.headers.get("Authorization", ""), raw)
 
-    do_GET = do_POST = do_PATCH = _handle
+    do_GET = do_POST = do_PATCH = do_PUT = _handle
 
     def send_json(self, answer: Answer, headers: Mapping[str, str] | None = None) -> None:
         self.send(answer.status, "application/json", json.dumps(answer.body).encode(), headers or {})
@@ -317,6 +347,11 @@ def _route(method: str, rest: str) -> tuple[Operation | None, str]:
         if method == wanted and matched:
             return operation, matched[1] if matched.groups() else ""
     return None, ""
+
+
+def _ends(identity: str) -> tuple[str, str]:
+    first, *_, last = identity.split("/")
+    return first, last
 
 
 def main() -> None:

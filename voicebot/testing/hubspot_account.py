@@ -1,4 +1,4 @@
-"""A HubSpot account in memory, as far as notes about calls need one: contacts, notes, search, associations.
+"""A HubSpot account in memory, as far as notes about calls need one: contacts, notes, calls, search, associations.
 
 It answers in the documented shapes and is as strict as the documents say, so that what passes here has a fair
 chance with the real one. `voicebot.testing.hubspot` puts it behind HTTP.
@@ -23,20 +23,58 @@ import phonenumbers
 _CONTACT_PROPERTIES = frozenset(
     ("firstname", "lastname", "email", "phone", "mobilephone", "company", "lifecyclestage", "hubspot_owner_id")
 )
-_NOTE_PROPERTIES = frozenset(("hs_timestamp", "hs_note_body", "hubspot_owner_id", "hs_attachment_ids"))
+_ACTIVITY = frozenset(("hs_timestamp", "hubspot_owner_id", "hs_attachment_ids"))
 _LONGEST_BODY = 65_536
-_NOTE_TO_CONTACT = 202
 
 
 @dataclass(slots=True)
 class Record:
-    """A contact or a note. contacts: ids of those a note is on. created, updated: seconds since the epoch."""
+    """A contact, a note or a call. contacts: ids of those an activity is on.
+
+    created, updated: seconds since the epoch.
+    """
 
     id: str
     properties: dict[str, str]
     created: float
     updated: float
     contacts: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of activity. to_contact, from_contact: association type ids by direction."""
+
+    name: str
+    body: str
+    properties: frozenset[str]
+    to_contact: int
+    from_contact: int
+
+
+NOTES = Kind("notes", "hs_note_body", _ACTIVITY | {"hs_note_body"}, 202, 201)
+CALLS = Kind(
+    "calls",
+    "hs_call_body",
+    _ACTIVITY
+    | {
+        "hs_call_body",
+        "hs_call_title",
+        "hs_call_direction",
+        "hs_call_duration",
+        "hs_call_from_number",
+        "hs_call_to_number",
+        "hs_call_status",
+        "hs_call_disposition",
+        "hs_call_recording_url",
+    },
+    194,
+    193,
+)
+_CHOICES = {
+    "hs_call_direction": ("INBOUND", "OUTBOUND"),
+    "hs_call_status": ("BUSY", "CANCELED", "COMPLETED", "FAILED", "IN_PROGRESS", "NO_ANSWER", "QUEUED", "RINGING"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +109,7 @@ def refuse(status: int, category: str, message: str, context: Mapping[str, list[
 
 
 class Account:
-    """Contacts and notes with HubSpot's rules. Not thread-safe: the server takes turns.
+    """Contacts, notes and calls with HubSpot's rules. Not thread-safe: the server takes turns.
 
     clock: seconds since the epoch.
     search_lag: seconds until search knows of something new; lists by association know at once.
@@ -80,6 +118,7 @@ class Account:
     page: most entries of a list of associations.
     refused, required: contact properties the account's own rules forbid or demand.
     lone_notes: whether the account's rules forbid notes on contacts.
+    custom: properties somebody made on notes and calls. unique: those of calls that are unique.
     """
 
     def __init__(
@@ -91,6 +130,9 @@ class Account:
     ) -> None:
         self.contacts: dict[str, Record] = {}
         self.notes: dict[str, Record] = {}
+        self.calls: dict[str, Record] = {}
+        self.custom: set[str] = set()
+        self.unique: set[str] = set()
         self.search_lag = search_lag
         self.page = 500
         self.refused: set[str] = set()
@@ -117,13 +159,13 @@ class Account:
     def delete_contact(self, contact: str) -> None:
         """Delete a contact as a person would; its notes stay, on nobody."""
         del self.contacts[contact]
-        for note in self.notes.values():
-            note.contacts = [each for each in note.contacts if each != contact]
+        for record in (*self.notes.values(), *self.calls.values()):
+            record.contacts = [each for each in record.contacts if each != contact]
 
     def create_contact(self, body: Mapping[str, Any]) -> Answer:
         properties = _envelope(body)
         for name in properties:
-            if name not in _CONTACT_PROPERTIES or name in self.refused:
+            if name not in _CONTACT_PROPERTIES | self.custom or name in self.refused:
                 raise _invalid(f'Property "{name}" is not allowed', name)
         for name in self.required - set(properties):
             raise _invalid(f'Property "{name}" is required', name)
@@ -146,46 +188,67 @@ class Account:
         shown = list(self.contacts.values())[: int(query.get("limit", "10"))]
         return Answer(200, {"results": [self._shown(contact, ("email",)) for contact in shown]})
 
-    def create_note(self, body: Mapping[str, Any]) -> Answer:
+    def create(self, kind: Kind, body: Mapping[str, Any]) -> Answer:
         properties = _envelope(body)
-        for name in properties:
-            if name not in _NOTE_PROPERTIES:
-                raise _invalid(f'Property "{name}" does not exist', name)
-        if not properties.get("hs_timestamp"):
-            raise _invalid("hs_timestamp is required", "hs_timestamp")
-        _milliseconds(properties["hs_timestamp"])
-        text = properties.get("hs_note_body", "")
-        if len(text.encode("utf-16-le", "surrogatepass")) // 2 > _LONGEST_BODY:
-            raise _invalid("hs_note_body is too long", "hs_note_body")
-        contacts = [self._associated(item) for item in body["associations"]]
-        record = self._new(self.notes, properties)
+        self._check(kind, properties)
+        contacts = [self._associated(kind, item) for item in body["associations"]]
+        record = self._new(self._records(kind), properties)
         record.contacts = contacts
         self._keep()
         return Answer(201, self._shown(record, properties))
 
-    def list_notes(self, contact: str, query: Mapping[str, str], legacy: bool) -> Answer:
+    def upsert(self, kind: Kind, body: Mapping[str, Any]) -> Answer:
+        results = []
+        for item in body["inputs"]:
+            name, value = item["idProperty"], item["id"]
+            if name not in self.unique:
+                raise _invalid(f"{name} is no unique property", name)
+            properties = {key: str(each) for key, each in item["properties"].items()}
+            self._check(kind, properties)
+            records = self._records(kind)
+            found = next((each for each in records.values() if each.properties.get(name) == value), None)
+            record = found or self._new(records, {name: value})
+            record.properties.update(properties)
+            record.updated = self._clock()
+            results.append({**self._shown(record, properties), "new": found is None})
+        self._keep()
+        return Answer(200, {"status": "COMPLETE", "results": results})
+
+    def associate(self, kind: Kind, identity: str, contact: str) -> Answer:
         if contact not in self.contacts:
             raise _missing("contact", contact)
-        known = [note.id for note in self.notes.values() if contact in note.contacts]
+        if identity not in self._records(kind):
+            raise _missing(kind.name, identity)
+        if self.lone_notes:
+            raise _invalid("association not allowed", "associations")
+        record = self._records(kind)[identity]
+        if contact not in record.contacts:
+            record.contacts.append(contact)
+        self._keep()
+        return Answer(200, {"status": "COMPLETE", "results": []})
+
+    def listed(self, kind: Kind, contact: str, query: Mapping[str, str], legacy: bool) -> Answer:
+        if contact not in self.contacts:
+            raise _missing("contact", contact)
+        known = [each.id for each in self._records(kind).values() if contact in each.contacts]
         start = int(query.get("after", "0"))
         end = start + min(int(query.get("limit", "500")), self.page)
         if legacy:
-            results: list[dict[str, Any]] = [{"id": each, "type": "contact_to_note"} for each in known[start:end]]
+            name = f"contact_to_{kind.name.removesuffix('s')}"
+            results: list[dict[str, Any]] = [{"id": each, "type": name} for each in known[start:end]]
         else:
-            label = {"category": "HUBSPOT_DEFINED", "typeId": 201, "label": None}
+            label = {"category": "HUBSPOT_DEFINED", "typeId": kind.from_contact, "label": None}
             results = [{"toObjectId": int(each), "associationTypes": [label]} for each in known[start:end]]
         body: dict[str, Any] = {"results": results}
         if end < len(known):
             body["paging"] = {"next": {"after": str(end)}}
         return Answer(200, body)
 
-    def read_notes(self, body: Mapping[str, Any]) -> Answer:
-        wanted = [str(item["id"]) for item in body["inputs"]]
+    def read(self, kind: Kind, body: Mapping[str, Any]) -> Answer:
+        wanted, records = [str(item["id"]) for item in body["inputs"]], self._records(kind)
         if len(wanted) > 100:
             raise _invalid("at most 100 inputs", "inputs")
-        found = [
-            self._shown(self.notes[each], body.get("properties", ())) for each in wanted if each in self.notes
-        ]
+        found = [self._shown(records[each], body.get("properties", ())) for each in wanted if each in records]
         answer: dict[str, Any] = {"status": "COMPLETE", "results": found}
         if len(found) < len(wanted):
             answer |= {"numErrors": 1, "errors": [{"status": "error", "category": "OBJECT_NOT_FOUND"}]}
@@ -200,7 +263,7 @@ class Account:
         if limit > 200:
             raise _invalid("limit above 200", "limit")
         horizon = self._clock() - self.search_lag
-        records = (self.contacts if kind == "contacts" else self.notes).values()
+        records = {"contacts": self.contacts, "notes": self.notes, "calls": self.calls}[kind].values()
         found = [
             record
             for record in records
@@ -223,10 +286,28 @@ class Account:
         self._keep()
         return record
 
-    def _associated(self, item: Mapping[str, Any]) -> str:
+    def _records(self, kind: Kind) -> dict[str, Record]:
+        return self.notes if kind is NOTES else self.calls
+
+    def _check(self, kind: Kind, properties: Mapping[str, str]) -> None:
+        for name, value in properties.items():
+            if name not in kind.properties | self.custom | self.unique:
+                raise _invalid(f'Property "{name}" does not exist', name)
+            if name in _CHOICES and value not in _CHOICES[name]:
+                raise _invalid(f"{value} was not one of the allowed options", name)
+        if not properties.get("hs_timestamp"):
+            raise _invalid("hs_timestamp is required", "hs_timestamp")
+        _milliseconds(properties["hs_timestamp"])
+        if not properties.get("hs_call_duration", "0").isdecimal():
+            raise _invalid("hs_call_duration is no number", "hs_call_duration")
+        text = properties.get(kind.body, "")
+        if len(text.encode("utf-16-le", "surrogatepass")) // 2 > _LONGEST_BODY:
+            raise _invalid(f"{kind.body} is too long", kind.body)
+
+    def _associated(self, kind: Kind, item: Mapping[str, Any]) -> str:
         contact = str(item["to"]["id"])
         kinds = [(each.get("associationCategory"), each.get("associationTypeId")) for each in item["types"]]
-        if kinds != [("HUBSPOT_DEFINED", _NOTE_TO_CONTACT)] or self.lone_notes:
+        if kinds != [("HUBSPOT_DEFINED", kind.to_contact)] or self.lone_notes:
             raise _invalid("association not allowed", "associations")
         if contact not in self.contacts:
             raise _missing("contact", contact)
@@ -266,7 +347,12 @@ class Account:
     def _keep(self) -> None:
         if self._state is None:
             return
-        kept = {"next": self._next, "contacts": _plain(self.contacts), "notes": _plain(self.notes)}
+        kept = {
+            "next": self._next,
+            "contacts": _plain(self.contacts),
+            "notes": _plain(self.notes),
+            "calls": _plain(self.calls),
+        }
         draft = self._state.with_suffix(".draft")
         with draft.open("w") as file:
             json.dump(kept, file)
@@ -278,6 +364,7 @@ class Account:
         self._next = kept["next"]
         self.contacts = {item["id"]: Record(**item) for item in kept["contacts"]}
         self.notes = {item["id"]: Record(**item) for item in kept["notes"]}
+        self.calls = {item["id"]: Record(**item) for item in kept.get("calls", ())}
 
 
 def _plain(records: Mapping[str, Record]) -> list[dict[str, Any]]:

@@ -39,7 +39,7 @@ def blueprint(settings: Settings, records: Records) -> Blueprint:
         state, target, before = _state(request.args.get("state", "")), request.args.get("target"), _before()
         found = outbox.deliveries(state, LIST_LIMIT + 1, target or None, before)
         listed, more = found[:LIST_LIMIT], len(found) > LIST_LIMIT
-        backlog, targets = outbox.backlog(), outbox.targets.all()
+        backlog, targets, now = outbox.backlog(), outbox.targets.all(), datetime.now(UTC)
         if not wants_page():
             return jsonify(
                 targets=[_target(each) for each in targets],
@@ -60,7 +60,8 @@ def blueprint(settings: Settings, records: Records) -> Blueprint:
             words=DELIVERY_WORDS,
             target_words=TARGET_WORDS,
             crm_names=CRM_NAMES,
-            now=datetime.now(UTC),
+            resting={each.name for each in targets if each.until > now},
+            now=now,
         )
 
     @pages.post("/ops/deliveries/<int:identity>/<any(retry, drop):what>")
