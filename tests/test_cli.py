@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,9 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from voicebot import __version__
+from voicebot.call.record import Speaker, Timings, TurnEntry
 from voicebot.cli import app
+from voicebot.store import Records
 
 ROOT = Path(__file__).parents[1]
 
@@ -89,6 +92,37 @@ def test_an_unknown_call_is_said_to_be_unknown(tmp_path: Path) -> None:
     result = _run(["calls", "show", "nothing"], tmp_path)
     assert result.returncode == 1
     assert "there is no call nothing" in result.stderr
+
+
+def test_the_turns_of_an_unknown_call_are_not_made_up(tmp_path: Path) -> None:
+    """`voicebot turns` of a mistyped id says so and where ids are listed, for people and for machines."""
+    for arguments in (["turns", "nothing"], ["turns", "nothing", "--json"]):
+        result = _run(arguments, tmp_path)
+        assert result.returncode == 1
+        assert "there is no call nothing; see `voicebot calls list`" in result.stderr
+
+
+def test_the_turns_of_a_call_are_shown(tmp_path: Path) -> None:
+    """A page for the terminal as wide as it is, JSON for machines; `calls show` tells of it."""
+    records = Records.open(f"sqlite:///{tmp_path / 'data' / 'voicebot.db'}")
+    records.start("call-1", "+14155550100", "+14155550199", "jambonz", "shop", "media-1")
+    times = Timings(last_voice=2.0, vad_end=2.1, queued=2.2, recognised=2.3, committed=2.4, answered=2.5)
+    records.add("call-1", TurnEntry(0, Speaker.CALLER, "where is my order", 1.0, 2.0, timings=times))
+    records.close()
+    page = _run(["turns", "call-1"], tmp_path, COLUMNS="50")
+    assert page.returncode == 0
+    assert "answered in 0.50 s" in page.stdout
+    assert max(len(line) for line in page.stdout.splitlines()) == 50
+    told = json.loads(_run(["turns", "call-1", "--json"], tmp_path).stdout)
+    assert told["turns"][0]["timings"]["queued"] == 2.2
+    assert "voicebot turns call-1" in _run(["calls", "show", "call-1"], tmp_path).stdout
+
+
+def test_a_recording_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
+    """`voicebot replay` tells a file that cannot be replayed (2) from a call that went another way (1)."""
+    result = _run(["replay", "nothing.jsonl"], tmp_path)
+    assert result.returncode == 2
+    assert "nothing.jsonl: there is no such file" in result.stderr
 
 
 def test_separate_processes_need_somewhere_to_meet(tmp_path: Path) -> None:

@@ -454,6 +454,8 @@ def test_metrics_count_calls_and_turns(tmp_path: Path) -> None:
             text = await asyncio.to_thread(_get, running.url("/metrics").replace("ws:", "http:"))
             assert 'voicebot_calls_ended_total{disposition="completed"} 1.0' in text
             assert "voicebot_turn_answer_seconds_count 1.0" in text
+            for stage in ("notice", "guess", "decode", "pause", "decide", "voice", "send"):
+                assert f'voicebot_turn_stage_seconds_count{{stage="{stage}"}} 1.0' in text
             assert "call-1" not in text
 
     run(scenario())
