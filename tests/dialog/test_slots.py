@@ -71,9 +71,13 @@ def test_the_rest_completes_what_was_kept() -> None:
     assert value("three", kept="12") == ("123", Fit.SHORT)
 
 
-def test_a_whole_number_replaces_what_was_kept() -> None:
-    """A caller who starts over is not joined to their first attempt."""
-    assert value("4529", kept="12") == ("4529", Fit.VALID)
+def test_a_whole_number_may_replace_what_was_kept() -> None:
+    """A caller who starts over is not joined to their first attempt; where both are possible, both are kept."""
+    assert value("1245", kept="12") == ("1245", Fit.VALID)
+    assert value("4529", kept="123") == ("4529", Fit.VALID)
+    reading = ORDER.read("4529", Piece("12", ("1", "2")))
+    assert reading is not None
+    assert reading.candidates == ("124529", "4529")
 
 
 def test_too_many_digits_are_wrong() -> None:

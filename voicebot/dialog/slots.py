@@ -212,7 +212,10 @@ class SlotReader:
             # "Seven thousand" and "nine hundred and twenty" are not 90020, but the beginning of 79205.
             alone = alone if len(self._likeliest(together)) >= self.longest else []
         if alone or joined:
-            return self._settled([*alone, *joined], together if joined else chosen.words, cued or not alone)
+            # Whoever was asked what comes next goes on, unless it is the same beginning again.
+            again = kept.whole or any(each.startswith(kept.value) for each in alone[:1])
+            values = [*alone, *joined] if again else [*joined, *alone]
+            return self._settled(values, together if joined else chosen.words, cued or not alone)
         everything = tuple(word for run in found for word in run.words)
         if len(found) > 1 and (whole := self._fitting((*kept.words, *everything))):
             return self._settled(whole, (*kept.words, *everything), cued)
