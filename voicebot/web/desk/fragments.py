@@ -158,6 +158,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,
+        auto_reload=False,
     )
     found.filters["spaced"] = lambda text: text.replace("_", " ")
     found.filters["day"] = lambda moment: moment.strftime("%Y-%m-%d %H:%M:%S UTC")
