@@ -67,6 +67,7 @@ async def _by_the_server(folder: Path) -> Path:
             async with asyncio.timeout(20):
                 while not caller.disconnected.is_set():
                     await caller.speak()
+        await running.server.drain()
         tapes = running.services.tapes
         assert tapes is not None
         assert await asyncio.to_thread(tapes.close, 5.0)

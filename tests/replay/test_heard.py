@@ -53,7 +53,7 @@ def test_the_same_voice_has_the_same_text() -> None:
     hearing = _hearing((3, 30, "my order"), (38, 65, "please"))
     assert _hear(hearing, 4, 34) == "my order"
     assert _hear(hearing, 36, 70) == "please"
-    assert hearing.unsure == []
+    assert hearing.doubts == []
 
 
 def test_the_time_it_took_is_the_recorded_one() -> None:
@@ -66,19 +66,35 @@ def test_two_turns_in_one_are_put_together() -> None:
     """What was heard apart is joined in the order of speaking, and marked as such."""
     hearing = _hearing((38, 65, "please"), (3, 30, "my order"))
     assert _hear(hearing, 3, 65) == "my order please"
-    assert hearing.unsure == ["my order please"]
+    assert hearing.doubts == ['"my order please" is pieced together']
 
 
 def test_a_little_more_or_less_of_the_voice_is_taken_for_the_same() -> None:
     """A first syllable cut off does not make it another sentence; but that is said."""
     hearing = _hearing((3, 30, "my order"))
     assert _hear(hearing, 7, 30) == "my order"
-    assert hearing.unsure == ["my order"]
+    assert hearing.doubts == ['"my order" is pieced together']
+
+
+def test_the_end_of_a_sentence_is_what_its_beginning_leaves() -> None:
+    """A guess in the pause tells which words are not in the second half."""
+    hearing = _hearing((3, 30, "my number is"), (3, 65, "my number is 1 2"))
+    assert _hear(hearing, 36, 65) == "1 2"
+    assert hearing.doubts == ['"1 2" is pieced together']
 
 
 def test_voice_nobody_ever_heard_is_nothing() -> None:
-    """Half of a sentence that was only heard whole has no text here."""
-    assert _hear(_hearing((3, 65, "my order please")), 3, 30) == ""
+    """The beginning of a sentence that was only heard whole has no text here, and that is said."""
+    hearing = _hearing((3, 65, "my order please"))
+    assert _hear(hearing, 3, 30) == ""
+    assert hearing.doubts == ["what the caller said 0.1 s into the audio was never heard by itself"]
+
+
+def test_silence_is_no_doubt() -> None:
+    """Where nobody spoke there is nothing to be unsure of."""
+    hearing = _hearing((3, 30, "my order"))
+    assert _hear(hearing, 70, 95) == ""
+    assert hearing.doubts == []
 
 
 def test_a_failure_is_repeated() -> None:

@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Protocol
 
 from voicebot.asr.port import Transcript
-from voicebot.audio import FRAME_SAMPLES, Pcm
+from voicebot.audio import FRAME_SAMPLES, FRAME_SECONDS, Pcm
 from voicebot.call.actions import Recognise
 from voicebot.call.events import Failed, Frame, Part, Recognised
 
@@ -24,11 +24,12 @@ USUAL_WAIT = 0.15
 
 
 class Basis(Enum):
-    """How well a text is founded: on the same voice, on pieces of it, or on voice that is much the same."""
+    """How well a text is founded: on the same voice, on pieces that were heard apart, on much the same, on none."""
 
     SAME = "same"
-    JOINED = "joined"
+    PIECES = "pieces"
     ALIKE = "alike"
+    NONE = "none"
 
 
 class Hearing(Protocol):
@@ -60,7 +61,7 @@ class Track:
         """Which frames of the call `pcm` holds that have voice in them."""
         needle, size = pcm.tobytes(), FRAME_SAMPLES * 2
         before = len(self._audio)
-        oldest = max(0, before - round(LOOK_BACK / 0.02) * size)
+        oldest = max(0, before - round(LOOK_BACK / FRAME_SECONDS) * size)
         while (found := self._audio.rfind(needle, oldest, before)) >= 0 and found % size:
             before = found + len(needle) - 1
         # What was left out of an utterance, such as frames under a key press, makes it a collage: take the latest.
@@ -104,9 +105,9 @@ class Answers:
 
 
 class RecordedHearing:
-    """Answers from what was recorded: the text of the same voice, else of its pieces, else of the likest.
+    """Answers from what was recorded: the text of the same voice, else of the likest, else of its pieces.
 
-    unsure: texts that are not founded on the very same voice, with the time of the caller's last word in frames.
+    doubts: every text that is not founded on the very same voice, in a sentence.
     """
 
     def __init__(self, answers: Iterable[Answer], threshold: float) -> None:
@@ -114,7 +115,7 @@ class RecordedHearing:
         self._track = Track(threshold)
         waits = [answer.wait for answer in self._answers]
         self._wait = statistics.median(waits) if waits else USUAL_WAIT
-        self.unsure: list[str] = []
+        self.doubts: list[str] = []
 
     def add(self, frame: Frame) -> None:
         """The next of the caller's frames."""
@@ -124,8 +125,11 @@ class RecordedHearing:
         """Seconds until the answer, and the answer, or the error."""
         voice = self._track.voice_in(asked.pcm)
         wait, outcome, basis = self._find(voice)
-        if basis is not Basis.SAME and isinstance(outcome, Transcript) and outcome.text:
-            self.unsure.append(outcome.text)
+        if basis is Basis.NONE:
+            at = min(voice, default=0) * FRAME_SECONDS
+            self.doubts.append(f"what the caller said {at:.1f} s into the audio was never heard by itself")
+        elif basis is not Basis.SAME and isinstance(outcome, Transcript) and outcome.text:
+            self.doubts.append(f'"{outcome.text}" is pieced together')
         return wait, outcome
 
     def _find(self, voice: frozenset[int]) -> tuple[float, Transcript | str, Basis]:
@@ -137,9 +141,22 @@ class RecordedHearing:
         likest = max(self._answers, key=lambda answer: _alike(answer.voice, voice), default=None)
         if likest is not None and likest.outcome is not None and _alike(likest.voice, voice) >= ALIKE:
             return self._wait, likest.outcome, Basis.ALIKE
-        return self._wait, self._joined(voice), Basis.JOINED
+        text = self._joined(voice) or self._rest(voice)
+        if text is None:
+            return self._wait, Transcript("", 0.0, no_speech=1.0), Basis.NONE if voice else Basis.SAME
+        return self._wait, text, Basis.PIECES
 
-    def _joined(self, voice: frozenset[int]) -> Transcript:
+    def _rest(self, voice: frozenset[int]) -> Transcript | None:
+        """The end of a text of which the beginning was heard by itself, where `voice` is what lies between."""
+        heard = [(one.voice, one.outcome) for one in self._answers if isinstance(one.outcome, Transcript)]
+        for whole, long in heard:
+            for beginning, short in heard:
+                begins = short.text and long.text.startswith(f"{short.text} ")
+                if begins and beginning < whole and _alike(whole - beginning, voice) >= ALIKE:
+                    return replace(long, text=long.text.removeprefix(short.text).strip(), words=())
+        return None
+
+    def _joined(self, voice: frozenset[int]) -> Transcript | None:
         """The longest recorded pieces of `voice` one after the other; nothing where none was ever heard."""
         pieces: list[tuple[int, Transcript]] = []
         left = voice
@@ -149,7 +166,7 @@ class RecordedHearing:
                 left = left - answer.voice
         heard = [transcript for _, transcript in sorted(pieces, key=lambda piece: piece[0])]
         if not heard:
-            return Transcript("", 0.0, no_speech=1.0)
+            return None
         return replace(
             heard[0],
             text=" ".join(one.text for one in heard if one.text),

@@ -74,7 +74,7 @@ def _rerun(recorded: Recorded, dialog: FileDialog, rules: Rules, hearing: Hearin
     again = Rerun(recorded, dialog, rules, hearing).play()
     doubts = list(again.doubts)
     if isinstance(hearing, RecordedHearing):
-        doubts += [f'"{text}": pieced together, --asr hears it again' for text in hearing.unsure]
+        doubts += [f"{doubt}; --asr hears it again" for doubt in hearing.doubts]
     return conversation(again.turns, again.ending), doubts
 
 
