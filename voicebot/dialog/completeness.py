@@ -17,7 +17,7 @@ GREETING = 2
 _WORD = re.compile(r"[a-z']+$")
 _INDIRECT = re.compile(r"\b(?:where|what|who|how)\s(?:\w+\s)+is\W*$")
 _BEGINS = re.compile(
-    r"\b(?:(?:can|could|do|does|did|will|would|are|is|have|has|may|shall|should|was|were) (?:i|you|we|they|he|she|it)"
+    r"\b(?:(?:can|could|do|does|did|will|would|are|is|have|has|may|shall|should|was) (?:i|you|we|they|he|she|it)"
     r"|tell me|let me|(?:and|but|because|that|if|when) (?:i|you|we|they|he|she|it)"
     r"|(?:i|we|they|you) (?:have|had|got|was|am|are|were|know|think|see|ordered|bought|received)"
     r"|(?:is|are|was|were|has|have|not|been|get|one|some|any))\W*$"
@@ -26,8 +26,8 @@ _BEGINS = re.compile(
 
 _ASKS = word_set("what where when how who which why")
 _MORE_COMES = word_set(
-    """a about an and as at because but by double er erm for from hmm i i'd i'm if in is it's its like my of on or so
-    than thank that's the then to triple uh um when where which with would your"""
+    """a about an and as at because but by double er erm for from hmm i i'd i'm if in is it's its like my of on or
+    so than thank that's the then to triple uh um when where which with would your"""
 )
 _WANTS = re.compile(r"\b(?:i|we|just|also) (?:want|wanted|need|needed|would)\W*$")
 

@@ -398,27 +398,23 @@ class Timeline:
             if self._ends(self._speaking[0]) > self.now:
                 break
             self._speaking.popleft()
-        for sentence in tuple(self._speaking):
-            if not sentence.sent and not self._send(sentence):
+        # What the call does about it may drop or hold everything, so it is looked at anew each time.
+        while not self._held and self._playing_until - self.now < self.voice.lead:
+            sentence = next((one for one in self._speaking if not one.sent), None)
+            if sentence is None or sentence.ready > self.now + TOLERANCE:
                 return
+            self._send(sentence)
 
-    def _send(self, sentence: _Sentence) -> bool:
-        """Send of `sentence` what may leave now; whether that was all of it."""
-        while not sentence.sent:
-            if self._held or sentence.ready > self.now + TOLERANCE:
-                return False
-            if self._playing_until - self.now >= self.voice.lead:
-                return False
-            start, at = max(self._playing_until, self.now), sentence.next
-            seconds = min(CHUNK, sentence.seconds - at)
-            sentence.next += seconds
-            self._playing_until = start + seconds
-            self.heard.append(Stretch(sentence.utterance, at, start, self._playing_until))
-            if sentence.sent and self.voice.marks is not None:
-                self.happens(Played(sentence.utterance), self._playing_until + self.voice.marks)
-            again, sentence.again = sentence.again, False
-            self._tell(Sent(sentence.utterance, seconds, sentence.sent, at if again else None, sentence.seconds))
-        return True
+    def _send(self, sentence: _Sentence) -> None:
+        start, at = max(self._playing_until, self.now), sentence.next
+        seconds = min(CHUNK, sentence.seconds - at)
+        sentence.next += seconds
+        self._playing_until = start + seconds
+        self.heard.append(Stretch(sentence.utterance, at, start, self._playing_until))
+        if sentence.sent and self.voice.marks is not None:
+            self.happens(Played(sentence.utterance), self._playing_until + self.voice.marks)
+        again, sentence.again = sentence.again, False
+        self._tell(Sent(sentence.utterance, seconds, sentence.sent, at if again else None, sentence.seconds))
 
     def _ends(self, sentence: _Sentence) -> float:
         """When the last that was sent of it is heard."""
