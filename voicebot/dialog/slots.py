@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from voicebot.dialog import numbers, repairs
 from voicebot.dialog.checksums import holds
+from voicebot.dialog.mentions import AROUND, Mentions
 from voicebot.dialog.numbers import Run
 from voicebot.dialog.schema import Slot
 from voicebot.dialog.spelling import CODES, DIGITS
-from voicebot.dialog.words import NOISES, split, word_set
+from voicebot.dialog.words import split
 
 MOST_CANDIDATES = 8
 """Values that one utterance may stand for; each may cost a request."""
@@ -77,33 +78,6 @@ class Reading:
         return Piece(self.value, self.words)
 
 
-_CORRECTION = re.compile(
-    r"\b(?:no|nope|sorry|wait|actually|rather|i mean|i meant|make that|correction|scratch that|excuse me)\b[\s,]*"
-    r"(?:(?:no|sorry|wait|it is|it's|that is|that's|make it|i mean)\b[\s,]*)*",
-    re.IGNORECASE,
-)
-_AMOUNT_AFTER = re.compile(
-    r"\s*(?:dollars?|bucks|euros?|pounds?|cents?|percent|%|days?|weeks?|months?|years?|hours?|minutes?|"
-    r"a\.?m\b|p\.?m\b|o'?clock|items?|pairs?|times|people|of (?:them|these|those))",
-    re.IGNORECASE,
-)
-_AMOUNT_BEFORE = re.compile(
-    r"(?:[$€£]|\b(?:january|february|march|april|may|june|july|august|september|october|november|december))\s*$",
-    re.IGNORECASE,
-)
-_AROUND = word_set(
-    """it is its that this the my a an yes yeah yep okay sure please number digits digit code so and i said say
-    here would be are first last next then was with of thanks thank you now well no not nope sorry wait actually
-    rather mean meant make correction"""
-)
-_BETWEEN = word_set("um uh er erm hmm dash hyphen slash space followed by")
-_PARTS = word_set(
-    """second third fourth fifth sixth seventh eighth ninth tenth final one ones two three four should must has
-    letter letters character characters figure figures group part bit ends ending in starts begins on to from but
-    supposed really instead wrong right"""
-)
-
-
 class SlotReader:
     """Reads values for one slot of the dialog file."""
 
@@ -111,12 +85,8 @@ class SlotReader:
         self.name = name
         self.slot = slot
         self.spelling = DIGITS if slot.alphabet == "digits" else CODES
+        self.mentions = Mentions(slot, self.spelling)
         self._pattern = re.compile(slot.pattern) if slot.pattern is not None else None
-        letters = r"[\W_]*".join(map(re.escape, slot.prefix.lower()))
-        self._prefix = re.compile(rf"\b{letters}(?![a-z])[\W_]*", re.IGNORECASE) if letters else None
-        self._cues = [split(cue).tokens for cue in slot.cues]
-        self._cue_words = frozenset(word for cue in self._cues for word in cue)
-        self._unknown = [split(text).tokens for text in slot.unknown_phrases]
 
     @property
     def by_keypad(self) -> bool:
@@ -157,10 +127,14 @@ class SlotReader:
             return self._read_words(text)
         if kept.whole:
             return self._repair(text, kept)
-        heard = [(segment, start) for segment, start in self._segments(text) if self._identifiers(segment)]
+        heard = [
+            (segment, start)
+            for segment, start in self.mentions.segments(text)
+            if self.mentions.identifiers(segment)
+        ]
         if not heard:
             return self._begun_digit(text, kept)
-        corrected = len(heard) > 1 or (bool(kept.value) and self._corrects(text, heard[0][1]))
+        corrected = len(heard) > 1 or (bool(kept.value) and self.mentions.corrected_before(text, heard[0][1]))
         if corrected:
             reading = self._corrected(heard, kept)
             if reading is not None:
@@ -186,25 +160,21 @@ class SlotReader:
 
     def corrects(self, text: str) -> bool:
         """Whether `text` contradicts a value that nobody asks about any more."""
-        return repairs.names_a_part(text) or len(self._segments(text)) > 1
+        return repairs.names_a_part(text) or len(self.mentions.segments(text)) > 1
 
     def declined(self, text: str) -> bool:
         """Whether the caller says that they do not have the value."""
-        tokens = split(text).tokens
-        return any(_contains(tokens, phrase) for phrase in self._unknown)
+        return self.mentions.declined(text)
 
     def begun(self, text: str) -> bool:
         """Whether `text` stops where the value would begin: "my order number is"."""
-        tokens = split(text).tokens
-        stopped = tuple(token for token in tokens if token not in ("is", "it", "the"))
-        waiting = len(tokens) > 0 and tokens[-1] == "is"
-        return any(stopped[-len(cue) :] == cue for cue in self._cues if len(cue) > 1 or (cue and waiting))
+        return self.mentions.begun(text)
 
     def _plain(self, text: str, segment: str, start: int, kept: Piece) -> Reading:
         """What `segment`, at `start` of `text`, says of the value, together with what was kept."""
-        found = self._identifiers(segment)
+        found = self.mentions.identifiers(segment)
         chosen = self._choose(segment, found)
-        cued = self._is_cued(text, start, chosen)
+        cued = self.mentions.is_cued(text, start, chosen)
         alone = self._fitting(chosen.words) if self._begins_anew(kept, chosen) else []
         together = self._together(kept, segment, chosen.words)
         joined = self._fitting(together) if kept.words else []
@@ -232,16 +202,16 @@ class SlotReader:
         A whole value replaces it; a part of one replaces the part that is named, or that it is most like. Where
         the caller does not contradict, it may also go on.
         """
-        segments = self._segments(text)
+        segments = self.mentions.segments(text)
         said = " ".join(segment for segment, _ in segments)
-        found = self._identifiers(said)
+        found = self.mentions.identifiers(said)
         if not found:
             return self._begun_digit(text, told)
-        cued = self._is_repair(said)
+        cued = self.mentions.is_repair(said)
         named = repairs.names_a_part(said)
         if not named:
             for segment, start in reversed(segments):
-                runs = self._identifiers(segment)
+                runs = self.mentions.identifiers(segment)
                 before = NOTHING if len(segments) > 1 else told
                 if any(self._fitting(run.words) and self._begins_anew(before, run) for run in runs):
                     return self._plain(text, segment, start, before)
@@ -267,7 +237,7 @@ class SlotReader:
 
     def _corrected(self, heard: Sequence[tuple[str, int]], kept: Piece) -> Reading | None:
         """What is left when each piece of `heard` corrects the one before; None when the last stands alone."""
-        first = self._identifiers(heard[0][0])
+        first = self.mentions.identifiers(heard[0][0])
         before = [kept.value] if len(heard) == 1 or not first else []
         rest = heard if before else heard[1:]
         if not before:
@@ -278,7 +248,7 @@ class SlotReader:
                 fixed = repairs.put_right(before[0], segment, self.spelling, lambda text: bool(text))
                 after = list(fixed.values) if fixed is not None else []
             else:
-                after = self._replaced(before, self._choose(segment, self._identifiers(segment)))
+                after = self._replaced(before, self._choose(segment, self.mentions.identifiers(segment)))
             if not after:
                 return None
             before = after
@@ -288,7 +258,7 @@ class SlotReader:
             return None
         said = " ".join(segment for segment, _ in heard)
         # What was said is not what is meant; only the value counts from here on.
-        cued = self._is_repair(said) or bool(first and not kept.value)
+        cued = self.mentions.is_repair(said) or bool(first and not kept.value)
         return Reading(value, self.fit(value), cued, words=tuple(value))
 
     def _replaced(self, before: Sequence[str], run: Run) -> list[str]:
@@ -325,7 +295,7 @@ class SlotReader:
 
     def _begun_digit(self, text: str, kept: Piece) -> Reading | None:
         """What stands before a digit, such as "double", with nothing behind it yet."""
-        words = tuple(word for word in split(text).tokens if word not in _AROUND or word in numbers.BRIDGES)
+        words = tuple(word for word in split(text).tokens if word not in AROUND or word in numbers.BRIDGES)
         together = self._together(kept, text, ())
         if numbers.begins(words) and together == kept.words:
             together = (*kept.words, *words)
@@ -348,54 +318,12 @@ class SlotReader:
                     return run.words
         return (*kept.words, *words)
 
-    def _corrects(self, text: str, start: int) -> bool:
-        return any(found.end() <= start for found in _CORRECTION.finditer(text)) or repairs.names_a_part(text)
-
-    def _segments(self, text: str) -> list[tuple[str, int]]:
-        """The text cut where the caller corrects themselves, with the offset of each piece."""
-        if self._prefix is not None:
-            text = self._prefix.sub(lambda found: " " * len(found.group()), text)
-        pieces, start = [], 0
-        for cut in _CORRECTION.finditer(text):
-            pieces.append((text[start : cut.start()], start))
-            start = cut.end()
-        return [*pieces, (text[start:], start)]
-
-    def _identifiers(self, segment: str) -> list[Run]:
-        """What is spelt in `segment` and is no amount, date or time."""
-        return [
-            run
-            for run in self.spelling.runs(segment)
-            if not _AMOUNT_AFTER.match(segment, run.end) and not _AMOUNT_BEFORE.search(segment[: run.start])
-        ]
-
     def _choose(self, segment: str, found: Sequence[Run]) -> Run:
         def rank(run: Run) -> tuple[bool, bool, int]:
-            before = split(segment[: run.start]).tokens
-            cued = any(_ends(before, cue) for cue in self._cues)
+            cued = self.mentions.cued_by(segment, run)
             return bool(self._fitting(run.words)), cued, run.start if len(run.readings[0]) > 1 else -1
 
         return max(found, key=rank)
-
-    def _is_cued(self, text: str, start: int, run: Run) -> bool:
-        """Whether what was said is about this value: its words or prefix stand before it, or little else does."""
-        before = text[: start + run.start]
-        if self._prefix is not None and self._prefix.search(before):
-            return True
-        tokens = split(before).tokens
-        if any(_contains(tokens, cue) for cue in self._cues):
-            return True
-        around = (*tokens, *split(text[start + run.end :]).tokens)
-        spoken = split_numbers(around)
-        return all(
-            token in _AROUND or token in NOISES or token in _BETWEEN or token in self._cue_words
-            for token in spoken
-        )
-
-    def _is_repair(self, said: str) -> bool:
-        """Whether nothing but a correction was said."""
-        allowed = _AROUND | _BETWEEN | self._cue_words | (_PARTS if repairs.names_a_part(said) else frozenset())
-        return all(word in allowed for word in split_numbers(split(said).tokens))
 
     def _read_words(self, text: str) -> Reading | None:
         words = str(split(text))
@@ -405,20 +333,3 @@ class SlotReader:
                 value = found.group(1) if found.re.groups else found.group()
                 return Reading(value, Fit.VALID)
         return None
-
-
-def split_numbers(tokens: Sequence[str]) -> Iterator[str]:
-    """`tokens` without those that are numbers themselves."""
-    return (token for token in tokens if not numbers.runs(token))
-
-
-def _ends(tokens: Sequence[str], phrase: Sequence[str]) -> bool:
-    trimmed = [word for word in tokens if word not in ("is", "it", "the", "number")]
-    wanted = [word for word in phrase if word != "number"]
-    return bool(wanted) and trimmed[-len(wanted) :] == wanted
-
-
-def _contains(tokens: Sequence[str], phrase: Sequence[str]) -> bool:
-    return bool(phrase) and any(
-        tuple(tokens[at : at + len(phrase)]) == tuple(phrase) for at in range(len(tokens) - len(phrase) + 1)
-    )
