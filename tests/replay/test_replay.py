@@ -135,6 +135,7 @@ def test_a_file_of_settings_is_taken(tmp_path: Path) -> None:
     ("given", "message"),
     [
         ("min_puase=1", "did you mean min_pause"),
+        ("VOICEBOT_ASR_MODLE=tiny", "did you mean asr_model"),
         ("VOICEBOT_HTTP_PORT=80", "has no say in a replay"),
         ("min_pause=soon", "VOICEBOT_MIN_PAUSE"),
         ("most_holds=soon", "wants a number"),

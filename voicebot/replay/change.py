@@ -65,7 +65,7 @@ def change(given: Sequence[str], model: str | None) -> Change:
     named = {each.name for each in fields(Rules)}
     for raw, value, where in pairs:
         name = raw.strip().removeprefix(PREFIX).lower()
-        if name.startswith("asr") or (name in Settings.model_fields and name in named):
+        if name in Settings.model_fields and (name.startswith("asr") or name in named):
             settings[name] = value
         elif name in named:
             rules[name] = value
@@ -75,7 +75,7 @@ def change(given: Sequence[str], model: str | None) -> Change:
                 f"{PREFIX}ASR_* and {', '.join(sorted(named))}"
             )
         elif name not in Settings.model_fields:
-            near = get_close_matches(name, named | set(Settings.model_fields), 1)
+            near = get_close_matches(name, sorted(named | set(Settings.model_fields)), 1)
             raise SettingsError(
                 f"{where}: there is no setting {raw}" + (f"; did you mean {near[0]}?" if near else "")
             )

@@ -24,7 +24,7 @@ USUAL_WAIT = 0.15
 
 
 class Basis(Enum):
-    """How well a text is founded: on the same voice, on pieces that were heard apart, on much the same, on none."""
+    """How well a text is founded: on the same voice, on pieces heard apart, on much the same, on none."""
 
     SAME = "same"
     PIECES = "pieces"
