@@ -262,3 +262,24 @@ def test_check_says_what_it_found(case: Case) -> None:
     """`voicebot doctor` shows one line; nothing is written."""
     assert case.crm.check()
     assert case.written() == 0
+
+
+def test_what_was_written_can_be_erased(crm_case: Case) -> None:
+    """Once; then it is not there any more, which is no error. A refused credential is one."""
+    identity = crm_case.crm.deliver(NOTE, Ledger().attempt())
+    crm_case.vendor.fail(Fault.UNAUTHORIZED, "DELETE", times=2)
+    with pytest.raises(CrmUnauthorized):
+        crm_case.crm.erase(identity)
+    assert crm_case.crm.erase(identity)
+    assert crm_case.written() == 0
+    assert not crm_case.crm.erase(identity)
+
+
+def test_receiver_is_told_to_forget() -> None:
+    """An event of its own names the one to forget, and nothing of the caller."""
+    with webhook_case() as case:
+        identity = case.crm.deliver(NOTE, Ledger().attempt())
+        assert case.crm.erase(identity)
+        assert isinstance(case.vendor, FakeReceiver)
+        told = case.vendor.events[f"{identity}_forgotten"]
+        assert (told["type"], told["data"]) == ("call.forgotten", {"webhook_id": identity})

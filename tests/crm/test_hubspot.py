@@ -347,7 +347,7 @@ def test_call_is_written_with_its_numbers(hubspot: FakeHubSpot, version: str) ->
     contact = hubspot.account.add_contact(phone=CALLER)
     identity = connect(hubspot, version, activity="call").deliver(NOTE, Ledger().attempt())
     (call,) = hubspot.calls
-    assert (call.id, call.contacts, hubspot.notes) == (identity, [contact], [])
+    assert (f"calls/{call.id}", call.contacts, hubspot.notes) == (identity, [contact], [])
     assert call.properties == {
         "hs_timestamp": "1795168800000",
         "hs_call_title": "Voicebot: order status",
@@ -371,8 +371,8 @@ def test_lost_answer_leaves_one_note_and_one_call(operation: Operation, fault: F
         hubspot.fail(fault, operation)
         note = replace(NOTE, caller=caller)
         identity, errors = deliver_until_done(connect(hubspot, activity="both"), note)
-        assert [note.id for note in hubspot.notes] == [identity]
-        assert len(hubspot.calls) == 1
+        (note_there,), (call,) = hubspot.notes, hubspot.calls
+        assert identity == f"{note_there.id} calls/{call.id}"
         assert errors
 
 
@@ -397,7 +397,7 @@ def test_call_with_a_key_is_upserted(
     hubspot.fail(fault, operation)
     identity, _ = deliver_until_done(connect(hubspot, version, activity="call", key="voicebot_call_id"))
     (call,) = hubspot.calls
-    assert (call.id, call.contacts) == (identity, [contact])
+    assert (f"calls/{call.id}", call.contacts) == (identity, [contact])
     assert call.properties["voicebot_call_id"] == "call-1"
     assert hubspot.asked(Operation.LIST_CALLS) == []
 
@@ -459,3 +459,12 @@ def test_late_wrap_up_is_no_second_call(hubspot: FakeHubSpot) -> None:
     crm.deliver(NOTE, Ledger().attempt())
     crm.deliver(replace(NOTE, call_id="call-1-wrap-up-2", late=True, turns=()), Ledger().attempt())
     assert (len(hubspot.calls), len(hubspot.notes)) == (1, 1)
+
+
+@pytest.mark.parametrize("activity", ["note", "call", "both"])
+def test_what_was_written_can_be_erased(hubspot: FakeHubSpot, activity: str) -> None:
+    """By the id the delivery keeps, also after the setting has changed; the contact stays."""
+    identity = connect(hubspot, activity=activity).deliver(NOTE, Ledger().attempt())
+    assert connect(hubspot).erase(identity)
+    assert hubspot.notes == hubspot.calls == []
+    assert len(hubspot.contacts) == 1

@@ -221,6 +221,9 @@ class Dying(Crm):
     def check(self) -> str:
         return self._crm.check()
 
+    def erase(self, external_id: str) -> bool:
+        return self._crm.erase(external_id)
+
 
 @pytest.mark.parametrize("kept", [False, True])
 @pytest.mark.parametrize("step", [1, 2, 3, 4])

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from voicebot.crm import numbers
 from voicebot.crm.http import Invalid, NotFound
-from voicebot.crm.hubspot_activity import KINDS
+from voicebot.crm.hubspot_activity import KINDS, NOTE
 from voicebot.crm.hubspot_contacts import Contacts
 from voicebot.crm.hubspot_delivery import HubSpotDelivery, Policy
 from voicebot.crm.hubspot_http import Api
@@ -46,6 +46,19 @@ class HubSpot(Crm):
         number = numbers.parse(note.caller, self._region)
         with self._api.within(DELIVERY_SECONDS):
             return HubSpotDelivery(self._api, self._contacts, self._policy, note, number, attempt).run()
+
+    def erase(self, external_id: str) -> bool:
+        """Move the note, the call, or both to HubSpot's recycling bin. See `Crm.erase`."""
+        there = [self._erase(each) for each in external_id.split()]
+        return any(there)
+
+    def _erase(self, identity: str) -> bool:
+        kind, _, number = identity.rpartition("/")
+        try:
+            self._api.remove(f"{kind or NOTE.name}/{number}")
+        except NotFound:
+            return False
+        return True
 
     def check(self) -> str:
         """Prove token and both scopes: list one contact, and try to change contact 0, which no account has."""

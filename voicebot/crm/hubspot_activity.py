@@ -34,7 +34,7 @@ NOTE = Kind("notes", "hs_note_body", 202, "writing", "wrote_note")
 CALL = Kind("calls", "hs_call_body", 194, "writing_call", "wrote_call")
 
 KINDS: Mapping[str, Sequence[Kind]] = {"note": (NOTE,), "call": (CALL,), "both": (NOTE, CALL)}
-"""By the setting VOICEBOT_HUBSPOT_ACTIVITY; the first one's id is the delivery's."""
+"""By the setting VOICEBOT_HUBSPOT_ACTIVITY."""
 
 
 def properties(kind: Kind, note: CallNote, remarks: Sequence[str], optional: bool = True) -> dict[str, str]:

@@ -77,11 +77,11 @@ class HubSpotDelivery:
         self._gone: str | None = None
 
     def run(self) -> str:
-        """The id of the first activity."""
+        """The ids of what is written, with a space between: of a note as it is, of a call after `calls/`."""
         # What an agent wrote later is no second call.
         kinds = (NOTE,) if self._note.late else self._policy.kinds
-        first, *_ = [self._deliver(kind) for kind in kinds]
-        return first
+        written = [(kind, self._deliver(kind)) for kind in kinds]
+        return " ".join(identity if kind is NOTE else f"{kind.name}/{identity}" for kind, identity in written)
 
     def _deliver(self, kind: Kind) -> str:
         """The id of the activity. A contact that vanishes (merged, deleted) is searched for again, once."""

@@ -78,6 +78,10 @@ class Api:
         """PUT an object of `kind` on a contact; the same again changes nothing."""
         self._call("PUT", f"{kind}/{identity}/associations/default/contacts/{contact}")
 
+    def remove(self, path: str) -> None:
+        """DELETE an object. Raises NotFound where there is none."""
+        self._call("DELETE", path)
+
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
         """Inside, no request begins later than `seconds` from now: CrmUnavailable is raised instead."""
@@ -105,6 +109,8 @@ class Api:
         answer = came.fields
         if not came.ok:
             raise translate(came.status, came.headers, answer, writes)
+        if came.status == 204:
+            return {}
         if answer is None:
             raise CrmUnavailable(
                 f"HubSpot answered {came.status} with something that is not JSON", ambiguous=writes

@@ -83,6 +83,10 @@ class Crm(Protocol):
         """
         ...
 
+    def erase(self, external_id: str) -> bool:
+        """Delete what `deliver` wrote under this id; whether it was still there. Raises CrmError."""
+        ...
+
     def check(self) -> str:
         """Prove that the account can be used; return one line about it. Raises CrmError."""
         ...

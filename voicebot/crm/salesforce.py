@@ -64,6 +64,14 @@ class Salesforce(Crm):
                 self._api, self._region, self._external_id, self._create_lead, note, number, attempt
             ).run()
 
+    def erase(self, external_id: str) -> bool:
+        """Move the Task to the org's recycle bin. See `Crm.erase`."""
+        try:
+            self._api.remove("Task", external_id)
+        except NotFound:
+            return False
+        return True
+
     def check(self) -> str:
         """Prove that a token is given and may use the API; tells what is left of the day's requests."""
         limits = self._api.limits()

@@ -149,6 +149,10 @@ class Api:
             answer = {"id": found[0].get("Id")} if found else {}
         return _id(answer, ambiguous=False)
 
+    def remove(self, kind: str, identity: str) -> None:
+        """DELETE a `kind`. Raises NotFound where there is none."""
+        self._call("DELETE", f"sobjects/{kind}/{quote(identity, safe='')}")
+
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
         """Inside, no request begins later than `seconds` from now: CrmUnavailable is raised instead."""

@@ -24,6 +24,7 @@ from voicebot.errors import CrmError, CrmRejected, CrmThrottled, CrmUnauthorized
 
 EVENT = "call.completed"
 LATE_EVENT = "call.wrapped_up"
+FORGOTTEN_EVENT = "call.forgotten"
 PREFIX = "whsec_"
 SECRET_BYTES = (24, 64)
 TIMEOUT_SECONDS = 20.0
@@ -66,7 +67,18 @@ class Webhook(Crm):
     def deliver(self, note: CallNote, attempt: Attempt) -> str:
         """Post the event; return its `webhook-id`. See `Crm.deliver`."""
         identity = event_id(note.call_id)
-        body = json.dumps(event(note, self._transcript), ensure_ascii=False).encode("utf-8", "replace")
+        self._post(identity, event(note, self._transcript))
+        return identity
+
+    def erase(self, external_id: str) -> bool:
+        """Tell the receiver to forget an event: `call.forgotten` with its `webhook-id`. See `Crm.erase`."""
+        now = datetime.fromtimestamp(self._clock(), UTC)
+        told = {"type": FORGOTTEN_EVENT, "timestamp": _iso(now), "data": {"webhook_id": external_id}}
+        self._post(f"{external_id}_forgotten", told)
+        return True
+
+    def _post(self, identity: str, told: dict[str, Any]) -> None:
+        body = json.dumps(told, ensure_ascii=False).encode("utf-8", "replace")
         stamp = str(round(self._clock()))
         answer = self._client.send(
             "POST",
@@ -83,7 +95,6 @@ class Webhook(Crm):
         )
         if not answer.ok:
             raise translate(answer)
-        return identity
 
     def check(self) -> str:
         """That the address can be resolved and may be talked to; an event would start a workflow."""

@@ -14,7 +14,7 @@ import structlog
 
 from voicebot.crm import matches, numbers
 from voicebot.crm import note as notes
-from voicebot.crm.http import Invalid
+from voicebot.crm.http import Invalid, NotFound
 from voicebot.crm.numbers import Number
 from voicebot.crm.port import Attempt, CallNote, Crm
 from voicebot.crm.progress import Progress, ambiguous
@@ -70,6 +70,14 @@ class Zendesk(Crm):
         number = numbers.parse(note.caller, self._region)
         with self._api.within(DELIVERY_SECONDS):
             return _Delivery(self._api, self._region, self._create_user, note, number, attempt).run()
+
+    def erase(self, external_id: str) -> bool:
+        """Delete the ticket; Zendesk lets go of deleted tickets after 30 days. See `Crm.erase`."""
+        try:
+            self._api.remove(f"tickets/{external_id}")
+        except NotFound:
+            return False
+        return True
 
     def check(self) -> str:
         """Prove that a token is given, and whom it acts for."""

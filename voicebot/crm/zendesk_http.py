@@ -55,6 +55,10 @@ class Api:
         headers = {"Idempotency-Key": key[:255]} if key else {}
         return self._call("POST", path, body=body, headers=headers, writes=not repeatable)
 
+    def remove(self, path: str) -> None:
+        """DELETE what `path` below `/api/v2` names. Raises NotFound where there is nothing."""
+        self._call("DELETE", path)
+
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
         """Inside, no request begins later than `seconds` from now: CrmUnavailable is raised instead."""
@@ -84,6 +88,8 @@ class Api:
             answer = send()
         if not answer.ok:
             raise translate(answer, writes)
+        if answer.status == 204:
+            return {}
         if answer.fields is None:
             raise CrmUnavailable(
                 f"Zendesk answered {answer.status} with something that is not JSON", ambiguous=writes

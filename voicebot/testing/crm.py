@@ -41,6 +41,12 @@ class FakeCrm(Crm):
         self.written[identity] = note
         return identity
 
+    def erase(self, external_id: str) -> bool:
+        """Let go of a note, or raise the next failure."""
+        if self.failures:
+            raise self.failures.pop(0)
+        return self.written.pop(external_id, None) is not None
+
     def check(self) -> str:
         """Always usable."""
         return f"{self._name}: keeps notes in memory"

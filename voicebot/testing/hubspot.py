@@ -46,6 +46,7 @@ class Operation(Enum):
     LIST_CALLS = "list_calls"
     READ_CALLS = "read_calls"
     SEARCH_CALLS = "search_calls"
+    DELETE = "delete"
 
 
 _ROUTES = (
@@ -58,6 +59,7 @@ _ROUTES = (
     ("POST", re.compile(r"notes/batch/read"), Operation.READ_NOTES),
     ("POST", re.compile(r"notes/search"), Operation.SEARCH_NOTES),
     ("POST", re.compile(r"calls"), Operation.CREATE_CALL),
+    ("DELETE", re.compile(r"((?:notes|calls)/\d+)"), Operation.DELETE),
     ("POST", re.compile(r"calls/batch/upsert"), Operation.UPSERT_CALLS),
     ("PUT", re.compile(r"calls/(\d+/associations/default/contacts?/\d+)"), Operation.ASSOCIATE_CALL),
     ("GET", re.compile(r"contacts/(\d+)/associations/calls"), Operation.LIST_CALLS),
@@ -71,6 +73,7 @@ _WRITING = (
     Operation.CREATE_CALL,
     Operation.UPSERT_CALLS,
     Operation.ASSOCIATE_CALL,
+    Operation.DELETE,
 )
 
 
@@ -247,6 +250,7 @@ class FakeHubSpot(LoopbackServer):
             Operation.ASSOCIATE_CALL: lambda: account.associate(CALLS, *_ends(identity)),
             Operation.LIST_CALLS: lambda: account.listed(CALLS, identity, query, legacy),
             Operation.READ_CALLS: lambda: account.read(CALLS, body),
+            Operation.DELETE: lambda: account.delete(*_ends(identity)),
             Operation.SEARCH_CALLS: lambda: account.search("calls", body),
         }
         try:
@@ -323,15 +327,17 @@ class _Handler(BaseHTTPRequestHandler):
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.server.fake.answer(self, self.command, self.path, self.headers.get("Authorization", ""), raw)
 
-    do_GET = do_POST = do_PATCH = do_PUT = _handle
+    do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _handle
 
     def send_json(self, answer: Answer, headers: Mapping[str, str] | None = None) -> None:
-        self.send(answer.status, "application/json", json.dumps(answer.body).encode(), headers or {})
+        content = b"" if answer.status == 204 else json.dumps(answer.body).encode()
+        self.send(answer.status, "application/json", content, headers or {})
 
     def send(self, status: int, kind: str, content: bytes, headers: Mapping[str, str]) -> None:
         self.send_response(status)
         self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(content)))
+        if status != 204:
+            self.send_header("Content-Length", str(len(content)))
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()

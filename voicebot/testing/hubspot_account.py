@@ -214,6 +214,12 @@ class Account:
         self._keep()
         return Answer(200, {"status": "COMPLETE", "results": results})
 
+    def delete(self, kind: str, identity: str) -> Answer:
+        """HubSpot answers 204 whether or not there was anything."""
+        self._records(NOTES if kind == "notes" else CALLS).pop(identity, None)
+        self._keep()
+        return Answer(204, {})
+
     def associate(self, kind: Kind, identity: str, contact: str) -> Answer:
         if contact not in self.contacts:
             raise _missing("contact", contact)

@@ -118,6 +118,10 @@ class FakeSalesforce(FakeVendor):
         if request.method == "POST" and path in ("sobjects/Task", "sobjects/Lead"):
             kind = path.removeprefix("sobjects/")
             return Reply(201, {"id": self._create(kind, request.body), "success": True, "errors": []})
+        if request.method == "DELETE" and (found := re.fullmatch(r"sobjects/Task/(\w+)", path)):
+            if self.records["Task"].pop(found[1], None) is None:
+                raise Refused(_error(404, "ENTITY_IS_DELETED", "entity is deleted"))
+            return Reply(204)
         if request.method == "PATCH" and (found := re.fullmatch(r"sobjects/Task/(\w+)/(.+)", path)):
             return self._upsert(found[1], unquote(found[2]), request.body)
         raise Refused(_error(404, "NOT_FOUND", "The requested resource does not exist"))

@@ -187,7 +187,7 @@ class _Handler(BaseHTTPRequestHandler):
         request = Request(self.command, parts.path, query, dict(self.headers.items()), body, raw)
         self.server.fake.answer(self, request)
 
-    do_GET = do_POST = do_PATCH = do_PUT = _handle
+    do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _handle
 
     def reply(self, reply: Reply) -> None:
         content = b"" if reply.body is None else json.dumps(reply.body).encode()

@@ -88,6 +88,12 @@ class FakeZendesk(FakeVendor):
             return Reply(200, {"tickets": found, "count": len(found), "next_page": None})
         if asked == ("POST", "/tickets"):
             return self._ticket(request)
+        deleted = re.fullmatch(r"/tickets/(\d+)", asked[1])
+        if asked[0] == "DELETE" and deleted:
+            kept = [ticket for ticket in self.tickets if ticket["id"] != int(deleted[1])]
+            if len(kept) < len(self.tickets):
+                self.tickets = kept
+                return Reply(204)
         raise Refused(self.refusal(Fault.GONE))
 
     def refusal(self, fault: Fault) -> Reply:
