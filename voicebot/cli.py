@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -92,6 +93,10 @@ def check(
     dialog = load_dialog(path)
     build_lookups(dialog.lookups, path.parent)
     typer.echo(f"{path}: {dialog.name} is in order")
+    now = datetime.now(UTC)
+    typer.echo(f"\nWho takes a call that is handed over, as of {now:%Y-%m-%d %H:%M} UTC:")
+    for line in dialog.who_takes_what(now):
+        typer.echo(f"  {line}")
 
 
 @app.command()

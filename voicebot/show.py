@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from voicebot.call.record import Speaker, Timings, TurnEntry
+from voicebot.store.offers import Offer, OfferState
 from voicebot.store.views import CallRow, CallView, Delivery, DeliveryState, Target, TargetState
 
 
@@ -21,12 +22,20 @@ def call_page(view: CallView) -> str:
     """Everything kept of one call."""
     lines = [call_line(view.row), ""]
     lines += [_turn(turn) for turn in view.turns]
+    lines += [_offer(offer) for offer in view.offers]
     lines += [f"  transfer to {t.target}: {t.outcome.value}" for t in view.transfers]
     lines += [f"  trouble at {t.at:.2f} s: {t.part}: {t.error}" for t in view.troubles]
     lines += [f"  delivery {delivery_line(d)}" for d in view.deliveries]
     if view.turns:
         lines += ["", f"Where the time of each turn went: voicebot turns {view.row.call_id}"]
     return "\n".join(lines)
+
+
+def _offer(offer: Offer) -> str:
+    taker = offer.target or offer.agent
+    by = f" by {taker}" if taker and offer.state is OfferState.ACCEPTED else ""
+    asked = ", ".join(offer.targets)
+    return f"  offered to {asked} (rule {offer.rule or '-'}, {offer.reason}): {offer.state.value}{by}"
 
 
 TARGET_WORDS = {

@@ -137,6 +137,6 @@ def test_the_portal_is_told_our_variables_in_the_flat_shape(house: House) -> Non
             "type": "string",
             "description": "Who takes the call when the bot cannot",
             "default": "reception",
-            "enum": ["billing", "desk", "reception"],
+            "enum": ["billing", "desk", "holding", "reception", "support"],
         }
     }

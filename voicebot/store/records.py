@@ -20,9 +20,9 @@ from voicebot.store.database import insert_unless_there, open_engine, reader, st
 from voicebot.store.desks import Desks
 from voicebot.store.floor import Floors
 from voicebot.store.keeping import Keeping
-from voicebot.store.offers import Offers, abandon
+from voicebot.store.offers import Offers, abandon, as_offer
 from voicebot.store.outbox import Outbox, owe
-from voicebot.store.schema import calls, deliveries, nodes, transfers, troubles, turns, wrap_ups
+from voicebot.store.schema import calls, deliveries, nodes, offers, transfers, troubles, turns, wrap_ups
 from voicebot.store.users import Users
 from voicebot.store.views import CallRow, CallState, CallView, DeliveryState
 from voicebot.store.wrap_ups import WrapUps
@@ -259,6 +259,12 @@ class Records:
                     rows.wrap_up(item)
                     for item in db.execute(
                         select(wrap_ups).where(wrap_ups.c.call_id == call_id).order_by(wrap_ups.c.id)
+                    )
+                ),
+                offers=tuple(
+                    as_offer(item)
+                    for item in db.execute(
+                        select(offers).where(offers.c.call_id == call_id).order_by(offers.c.attempt)
                     )
                 ),
             )

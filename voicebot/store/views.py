@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import Enum
 
 from voicebot.call.record import Disposition, TransferOutcome, TroubleEntry, TurnEntry
+from voicebot.store.offers import Offer
 
 
 class CallState(Enum):
@@ -170,3 +171,4 @@ class CallView:
     transfers: tuple[TransferView, ...]
     deliveries: tuple[Delivery, ...]
     wrap_ups: tuple[WrapUp, ...] = ()
+    offers: tuple[Offer, ...] = ()

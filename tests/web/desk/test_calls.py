@@ -11,6 +11,8 @@ import pytest
 
 from tests.web.house import CALL, CALLED, CALLER, House
 from voicebot.call.record import Disposition, EndEntry, Speaker, TransferOutcome, TroubleEntry, TurnEntry
+from voicebot.store.offers import OfferState
+from voicebot.store.users import Role
 
 LOGIN = {"Authorization": "Basic " + b64encode(b"agent:open sesame").decode()}
 EVIL = '<script>alert("x")</script><img src=x onerror=y>'
@@ -117,6 +119,34 @@ def test_the_link_in_the_sip_header_leads_to_the_page(handed_over: House) -> Non
     session = handed_over.sessions.get(CALL)
     assert session is not None
     assert document(handed_over, f"/agent/calls/{session.context_id}")["call_id"] == CALL
+
+
+def test_the_link_is_for_one_agent(handed_over: House) -> None:
+    """The first agent who opens it sees the call again and again; a colleague reads that there is nothing here."""
+    session = handed_over.sessions.get(CALL)
+    assert session is not None
+    users, address = handed_over.records.users, f"/agent/calls/{session.context_id}"
+    opened = []
+    for name in ("ada", "bob", "ada"):
+        if users.get(name) is None:
+            users.add(name, "correct horse battery", [Role.AGENT], ["nowhere"])
+        login = {"Authorization": "Basic " + b64encode(f"{name}:correct horse battery".encode()).decode()}
+        answer = handed_over.client.get(address, headers={**login, "Accept": "text/html"})
+        opened.append((answer.status_code, "There is nothing here." in Page(answer.text).text))
+    assert opened == [(200, False), (404, True), (200, False)]
+
+
+def test_an_offer_is_on_the_page_with_its_rule(handed_over: House) -> None:
+    """Who was asked, by which rule, and what became of it."""
+    offer = handed_over.records.offers.offer(CALL, ("reception", "desk"), "vip_customers", "requested")
+    handed_over.records.offers.settle(offer.id, OfferState.ACCEPTED, "desk")
+    assert "Rule “vip_customers” chose reception, desk: accepted" in look(handed_over, f"/agent/calls/{CALL}").text
+    offered = document(handed_over, f"/agent/calls/{CALL}")["offers"][-1]
+    assert (offered["targets"], offered["rule"], offered["target"]) == (
+        ["reception", "desk"],
+        "vip_customers",
+        "desk",
+    )
 
 
 def test_the_json_document_has_everything_the_page_has(handed_over: House) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from voicebot.call.record import Speaker, TurnEntry
 from voicebot.dialog.types import Transfer, TransferReason
+from voicebot.store.offers import Offer
 from voicebot.store.sessions import Session
 from voicebot.store.views import CallRow, CallState, CallView, Delivery, DeliveryState, TransferView, WrapUp
 from voicebot.web.desk.timing import Waterfall, waterfalls
@@ -80,6 +81,7 @@ class CallPage:
     summary: str
     transcript: tuple[Said, ...] = ()
     transfers: tuple[TransferView, ...] = ()
+    offers: tuple[Offer, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
     wrap_ups: tuple[WrapUp, ...] = ()
     troubles: tuple[str, ...] = field(default=())
@@ -130,6 +132,17 @@ class CallPage:
                 }
                 for transfer in self.transfers
             ],
+            "offers": [
+                {
+                    "targets": list(offer.targets),
+                    "rule": offer.rule,
+                    "reason": offer.reason,
+                    "state": offer.state.value,
+                    "target": offer.target,
+                    "at": _iso(offer.offered_at),
+                }
+                for offer in self.offers
+            ],
             "deliveries": [
                 {
                     "target": delivery.target,
@@ -178,6 +191,7 @@ def page(view: CallView, session: Session | None) -> CallPage:
         summary=row.summary,
         transcript=tuple(_said(turn) for turn in view.turns if turn.text or turn.keys),
         transfers=view.transfers,
+        offers=view.offers,
         deliveries=view.deliveries,
         wrap_ups=tuple(written for written in view.wrap_ups if not written.empty),
         troubles=tuple(f"{trouble.part}: {trouble.error}" for trouble in view.troubles),

@@ -23,7 +23,7 @@ def blueprint(settings: Settings, sessions: Sessions, records: Records) -> Bluep
     """`/agent/calls` and `/agent/calls/<id>`; JSON for whoever asks for it.
 
     Supervisors see every call, agents those they took or are offered. The opaque id that came with a call to an
-    agent's phone shows that call to every agent.
+    agent's phone shows that call to the first agent who opens it, until it expires.
     """
     pages = Blueprint("calls", __name__)
 
@@ -66,7 +66,11 @@ def _find(identity: str, user: User, sessions: Sessions, records: Records) -> Ca
 
 def call_for(identity: str, user: User, sessions: Sessions, records: Records) -> str | None:
     """The call behind an agent context, or with this very id; None for one that `user` may not see."""
-    in_context = sessions.resolve_context(identity)
+    in_context = (
+        sessions.resolve_context(identity)
+        if user.may(Role.SUPERVISOR)
+        else sessions.claim_context(identity, user.name)
+    )
     if in_context is not None:
         return in_context
     return identity if may_see(identity, user, records) else None
