@@ -162,6 +162,15 @@ def test_notes_of_another_shape_are_refused(ada: Browser, offer: Offer, body: di
     assert write(ada, talk).json["version"] == 1
 
 
+def test_card_numbers_are_not_kept_in_notes(house: House, ada: Browser, offer: Offer) -> None:
+    """Order numbers and addresses are what notes are for; a card number is not."""
+    write(ada, take(ada, offer), notes="card 4111 1111 1111 1111, order 4529, ada@example.org")
+    written = house.records.wrap_ups.get(CALL, "ada")
+    assert written is not None
+    assert "4111" not in written.notes
+    assert written.notes.endswith("order 4529, ada@example.org")
+
+
 def test_nobody_writes_in_anothers_name(house: House, ada: Browser, offer: Offer) -> None:
     """A talk belongs to who took it."""
     talk = take(ada, offer)

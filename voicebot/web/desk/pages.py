@@ -9,6 +9,7 @@ from flask import Blueprint, Response, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
+from voicebot.privacy.redact import OUR_WORDS, Redactor
 from voicebot.roles import Role
 from voicebot.settings import Settings
 from voicebot.store.records import Records
@@ -25,6 +26,8 @@ log = structlog.get_logger()
 
 def blueprint(settings: Settings, sessions: Sessions, records: Records, painter: Painter) -> Blueprint:
     """`/agent`, `/agent/queue`, and the actions behind their buttons."""
+    # An agent may well note a number or an address to write to; what nobody should keep is taken out.
+    redactor = Redactor(OUR_WORDS.intersection(settings.redact))
     pages = Blueprint("desk", __name__)
     pages.before_request(csrf.check)
     hold = float(settings.wrap_up_seconds)
@@ -91,6 +94,7 @@ def blueprint(settings: Settings, sessions: Sessions, records: Records, painter:
         if typed is None:
             abort(400, f"version, notes (at most {NOTES_LIMIT} characters), disposition and done are expected")
         version, notes, disposition, done = typed
+        notes = redactor.text(notes)
         kept = records.wrap_ups.save(
             written.call_id, written.agent, version, notes, disposition, hold, finish=done
         )
