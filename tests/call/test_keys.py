@@ -101,6 +101,32 @@ def test_keys_do_not_stop_a_legal_line() -> None:
     assert [text for _, text in line.transcript] == ["This call may be recorded.", "1", "One."]
 
 
+def test_what_was_said_just_before_the_keys_counts() -> None:
+    """The beginning of a number is heard though its pause was cut by a key; the reply to it is not spoken out."""
+    conversation = ScriptedConversation(
+        replies={"one two": says("And then?")},
+        unfinished=frozenset({"one two"}),
+        presses={"34": says("Found it.")},
+    )
+    line = Timeline(conversation)
+    end = line.caller_says("one two", at=4.0)
+    line.caller_presses("34", at=end + 0.5)
+    line.run(10.0)
+    told = [what for what in conversation.heard if what[0] in ("hear", "press")]
+    assert told[0] == ("hear", "one two")
+    assert "And then?" not in [text for _, text in line.transcript]
+
+
+def test_a_whole_sentence_before_a_key_gives_way_to_it() -> None:
+    """Whoever presses a key while a complete sentence is in the air wants the key."""
+    conversation = ScriptedConversation(replies={"agent": PERSON}, presses={"1": says("One.")})
+    line = Timeline(conversation)
+    end = line.caller_says("agent", at=4.0)
+    line.caller_presses("1", at=end + 0.26)
+    line.run(6.5)
+    assert [what for what, _ in conversation.heard] == ["open", "press"]
+
+
 def test_keys_during_a_look_up_are_answered_after_it() -> None:
     """The dialog gets one answer at a time."""
     look_up = Move((), LookUp("orders", {}, Line("I am looking.")))

@@ -263,12 +263,21 @@ class Call:
     def _press(self, key: str) -> None:
         if key not in KEYS:
             return
+        if self._plan is None and self._asking is None and not self._keypad.pressed:
+            self._hear_beginning()
         self._actions += self._ear.drop()
         if self._plan is None and (self._mouth.held or self._mouth.stoppable(self._now)):
             self._stop()
         self._keypad.press(key, self._now)
         if self._plan is None:
             self._keypad.weigh(self._conversation.keys(self._keypad.pressed))
+
+    def _hear_beginning(self) -> None:
+        """Half a number counts that was said just before the rest of it is keyed; the keys cut the reply to it."""
+        hearing = self._ear.guessed(self._now)
+        if hearing is not None and hearing.completeness is Completeness.UNFINISHED:
+            self._ear.dismiss(hearing, TurnEnd.KEYS)
+            self._commit(hearing)
 
     def _read_keys(self) -> None:
         if self._asking is None and self._keypad.finished(self._now):
