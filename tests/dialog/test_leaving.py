@@ -37,7 +37,9 @@ from voicebot.dialog.types import (
 ZONE = ZoneInfo("America/New_York")
 FRIDAY = Surroundings(lambda: datetime(2026, 11, 20, 12, tzinfo=ZONE))
 SUNDAY = Surroundings(lambda: datetime(2026, 11, 22, 12, tzinfo=ZONE))
-INSTEAD = "A colleague can call you back, you can leave a message, or I can try again. Which would you like?"
+INSTEAD = (
+    "A colleague can call you back, you can leave a message, or I can try again. Say which, or press 1, 2 or 3."
+)
 CALLER = "+15550100"
 
 
@@ -64,6 +66,14 @@ def _changed(
 def _closed_shop() -> FileConversation:
     """The demo, whose desk has the hours of its office too, on a Sunday."""
     return _changed(SUNDAY, desk={"hours": "office"})
+
+
+def _say_number(call: FileConversation) -> Move:
+    return call.hear("five five five two three four five", 0.9)
+
+
+def _key_number(call: FileConversation) -> Move:
+    return call.press("5552345#")
 
 
 def _said(move: Move) -> str:
@@ -159,6 +169,24 @@ def test_another_try_is_one_of_the_choices() -> None:
     assert (move.then, _said(move).endswith(INSTEAD)) == (Listen(), True)
 
 
+def test_the_choice_may_be_keyed_in() -> None:
+    """For those whose line is bad: 1 is a call back, 2 a message, 3 another try, 0 a person as everywhere."""
+    said = []
+    for key in "123045":
+        call = _call()
+        call.open(Comeback.BUSY)
+        said.append(_said(call.press(key)))
+    assert said[0].startswith("We would call you back on")
+    assert said[1].startswith("Please leave your message now")
+    assert said[2].startswith("I'm connecting you")
+    assert said[3] == said[2]
+    assert (
+        said[4]
+        == said[5]
+        == f"Sorry, that key does nothing here. Press zero for a person, or just tell me what you need. {INSTEAD}"
+    )
+
+
 def test_a_call_back_is_promised_to_the_caller_s_own_number() -> None:
     """The number is read back; yes makes it a promise, in the slot, the summary and the outcome."""
     call = _call()
@@ -177,10 +205,7 @@ def test_a_call_back_is_promised_to_the_caller_s_own_number() -> None:
 
 def test_another_number_may_be_given_by_voice_or_by_keys() -> None:
     """No leads to the question for the number, and the number is confirmed in its turn."""
-    for give in (
-        lambda call: call.hear("five five five two three four five", 0.9),
-        lambda call: call.press("5552345#"),
-    ):
+    for give in (_say_number, _key_number):
         call = _call()
         call.hear("call me back", 0.9)
         assert _said(call.hear("no", 0.9)).startswith("On which number should we call you?")

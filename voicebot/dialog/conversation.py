@@ -345,6 +345,11 @@ class FileConversation:
         steps, state = self._steps, self._state
         if pressed == keypad.REPEAT:
             return steps.repeat()
+        if isinstance(state.expected, Asked) and state.expected.question is Question.INSTEAD:
+            act = keypad.INSTEAD.get(pressed.rstrip(keypad.ENTER))
+            chosen = next(iter(sorted(self._script.named(act))), None) if act is not None else None
+            if chosen is not None:
+                return steps.begin(chosen, unsure=False)
         expected = state.expected
         if isinstance(expected, Filling) and expected.kept.whole and pressed == keypad.ENTER:
             return steps.values.agree(expected)

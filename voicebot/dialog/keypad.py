@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from voicebot.dialog.schema import Act
 from voicebot.dialog.script import Script
 from voicebot.dialog.slots import SlotReader
 from voicebot.dialog.state import Asked, Expected, Filling, Question, State
 from voicebot.dialog.types import KeyState
 
 PERSON, REPEAT, ENTER = "0", "*", "#"
+
+INSTEAD: Mapping[str, Act] = {"1": "callback", "2": "voicemail", "3": "transfer"}
+"""What keys choose when there is nobody to take the call."""
 
 
 def slot_for_keys(script: Script, state: State) -> SlotReader | None:
