@@ -27,8 +27,9 @@ VOICES = (
 )
 """Callers, in turn; espeak-ng speaks here and now, the others were recorded (`record.py`)."""
 
-BACKGROUNDS: tuple[float | None, ...] = (None, None, 20.0, None, 20.0, 10.0)
-"""Decibels between the caller and the babble behind, in turn; None is a quiet line."""
+BACKGROUNDS: tuple[float | None, ...] = (None, None, 20.0, None, 20.0, None, 10.0)
+"""Decibels between the caller and the babble behind, in turn; None is a quiet line. Seven for nine voices: each
+voice meets each background."""
 
 
 class Kind(Enum):

@@ -37,7 +37,8 @@ at the 95th percentile with every number of calls.
 """
 
 EXPLAINED = """p50, p95, max: seconds from end of speech to reply. talked into: lines the bot spoke into before
-they were over, as at the pause inside of two lines in twelve. no reply: lines not answered within ten seconds."""
+they were over, as at the pause inside of two lines in twelve. no reply: lines without a reply within ten seconds.
+Neither is in the percentiles."""
 
 HEAD = ("server", "calls", "lines", "p50 s", "p95 s", "max s", "talked into", "no reply")
 RATIO_HEAD = ("against", "calls", "p50", "p95")
