@@ -13,7 +13,7 @@ from benchmarks.turn_latency.script import QUICK_SCRIPT, SCRIPT
 from voicebot import logs
 
 AT_ONCE = (1, 2, 4)
-FIXED_PAUSE = {"MIN_PAUSE": "0.7", "MAX_PAUSE": "0.7"}
+FIXED_PAUSE = {"SHORT_PAUSE": "0.7", "MIN_PAUSE": "0.7", "MAX_PAUSE": "0.7"}
 
 MEDIAN = Goal("p50 at the ear", "s", 0.70, 0.70)
 SLOW = Goal("p95 at the ear", "s", 1.4, 1.4)

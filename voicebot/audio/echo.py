@@ -21,6 +21,9 @@ EARLIEST = 0.1
 ALIKE = 0.7
 """Correlation (0..1) from which the caller's audio is ours: an echo has 0.8 to 0.97, another voice up to 0.55."""
 
+STILL = 0.45
+"""The same while it was ours just before: a lost frame tears what is compared in two."""
+
 EVERY = 2
 """Frames after which it is compared anew."""
 
@@ -58,7 +61,7 @@ class EchoGuard:
             self._echo, self._since = False, 0
             return False
         if self._since == 0:
-            self._echo = self._likeness(now) >= ALIKE
+            self._echo = self._likeness(now) >= (STILL if self._echo else ALIKE)
         self._since = (self._since + 1) % EVERY
         return self._echo
 

@@ -34,6 +34,14 @@ FAINTEST = 100.0
 _RISES, _FALLS = 0.02, 0.2
 """Share of each new frame in the level of the line: what the detector misses of a voice must hardly count."""
 
+STALL = 0.3
+"""Seconds for which the next frame may be late on a line that sends silence too, and still be on its way.
+
+A pause is counted in audio there, not in waiting."""
+
+STEADY = 1.0
+"""Seconds of silence a line has to send before it counts as such."""
+
 GAP = 0.06
 """Seconds without a frame that are silence, not jitter: gateways send none while the caller is mute or muted."""
 
@@ -94,6 +102,7 @@ class Listener:
         self._last_frame = 0.0
         self._utterance: Utterance | None = None
         self._floor: float | None = None
+        self._silence_sent = 0.0
         self._loudest = 0.0
 
     @property
@@ -107,9 +116,13 @@ class Listener:
             self._run = 0.0
         if now - self._last_frame > self._rules.pre_roll:
             self._recent.clear()
+        if now - self._last_frame > STALL + GAP:
+            self._silence_sent = 0.0
         self._last_frame = now
         threshold = self._rules.vad_threshold - (HYSTERESIS if self._run else 0.0)
         voice = speech >= threshold
+        if not voice:
+            self._silence_sent += seconds(pcm)
         self._run = self._run + seconds(pcm) if self._sounding(pcm, voice) else 0.0
         if self._utterance is None:
             self._wait_for_voice(pcm, now)
@@ -124,11 +137,17 @@ class Listener:
 
     def wavering(self, now: float) -> bool:
         """Whether voice may just be coming back, too short yet to count."""
-        return self._run > 0 and now - self._last_frame <= GAP
+        return self._run > 0 and now - self._last_frame - self._late(now) <= GAP
 
     def pause(self, now: float) -> float:
         """Seconds since the last voice of the open utterance."""
-        return now - self._utterance.last_voice if self._utterance is not None else 0.0
+        if self._utterance is None:
+            return 0.0
+        return now - self._utterance.last_voice - self._late(now)
+
+    def _late(self, now: float) -> float:
+        """Seconds for which the next frame is on its way, as far as it may be late."""
+        return min(max(0.0, now - self._last_frame - GAP), STALL) if self._silence_sent >= STEADY else 0.0
 
     def take(self) -> None:
         """The utterance is over or not wanted; the next voice opens another."""

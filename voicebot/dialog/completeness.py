@@ -94,7 +94,7 @@ def _trails_off(text: str) -> bool:
         return True
     if _WANTS.search(lowered) is not None:
         return True
-    last = _WORD.search(lowered.rstrip(" .,;:-…"))
+    last = _WORD.search(lowered.rstrip(" .,;:?!-…"))
     return last is not None and last.group() in _MORE_COMES
 
 
@@ -120,5 +120,7 @@ def _intent(script: Script, state: State, heard: Heard, intent: str, text: str) 
             if _grown(script.slots[slot], reading) is Completeness.OPEN:
                 whole = Completeness.OPEN
         elif slot not in state.slots:
-            return Completeness.OPEN
+            # Without the value it is asked for next, which suits callers who were about to tell it; after a mere
+            # "my order" they more likely are.
+            return Completeness.COMPLETE if len(heard.words.tokens) > GREETING else Completeness.OPEN
     return whole

@@ -1,0 +1,99 @@
+"""Gateways and lines that lose, glue, double and echo: none of it ends or begins a turn, or stops the bot."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.runtime.rough_line import Line, RoughLine
+from voicebot.asr.port import Transcript
+from voicebot.audio import SAMPLE_RATE, Pcm, at_level, seconds, silence
+from voicebot.audio.vad import VoiceDetection, detection
+from voicebot.call.actions import Flush, Hold, Recognise
+from voicebot.call.record import TurnEnd
+from voicebot.settings import Vad
+from voicebot.testing.caller_line import telephone, trimmed
+from voicebot.testing.conversation import ScriptedConversation, says
+from voicebot.tts.espeak import EspeakSynthesizer
+
+LONG = "We are open Monday to Friday from nine to six, and Saturday from ten to four. On Sundays we are closed."
+QUESTION = "I would like to know where my parcel is."
+
+LINES = {
+    "quiet": Line(),
+    "late": Line(late=(0, 0, 3, 0, 0, 0, 7, 0, 0, 0, 0)),
+    "glued": Line(late=tuple(range(9, -1, -1))),
+    "lost": Line(lost=(0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 1)),
+    "silence is not sent": Line(comfort=-75.0, silent=-60.0),
+    "doubled": Line(twice=(0, 0, 0, 0, 0, 0, 1)),
+    "comfort noise": Line(comfort=-45.0),
+    "echo": Line(echo=-20.0),
+    "echo at once": Line(echo=-20.0, delay=0.03),
+    "late echo": Line(echo=-20.0, delay=0.6),
+    "loud echo": Line(echo=-12.0, comfort=-50.0),
+    "echo on a bad line": Line(echo=-20.0, late=(0, 2, 0, 0, 4, 0), lost=(0,) * 40 + (1,)),
+}
+
+
+@pytest.fixture(scope="module")
+def silero() -> VoiceDetection:
+    """The real voice detector."""
+    return detection(Vad.SILERO)
+
+
+def spoken(text: str, voice: str = "en-us") -> Pcm:
+    """A caller's words as they leave his line."""
+    return trimmed(telephone(at_level(EspeakSynthesizer(voice).render(text))))
+
+
+def heard(pcm: Pcm) -> Transcript:
+    """A recogniser that hears words in all that is loud and lasts."""
+    loud = float(np.sqrt((pcm.astype(np.float64) ** 2).mean())) > 300 and seconds(pcm) > 1.0
+    return Transcript("words" if loud else "", 0.9 if loud else 0.0)
+
+
+@pytest.mark.parametrize("line", LINES.values(), ids=LINES.keys())
+def test_a_line_alone_neither_stops_the_bot_nor_makes_a_turn(line: Line, silero: VoiceDetection) -> None:
+    """While the caller listens the bot says all of it, whatever the line adds."""
+    conversation = ScriptedConversation(greeting=says(LONG))
+    call = RoughLine(conversation, silence(0.0), line, silero, heard).run(10.0)
+    assert call.times(Hold, Flush) == []
+    assert call.turns == []
+    assert [what for what, _ in conversation.heard] == ["open"]
+
+
+@pytest.mark.parametrize("line", LINES.values(), ids=LINES.keys())
+def test_a_sentence_is_one_turn_on_any_line(line: Line, silero: VoiceDetection) -> None:
+    """It ends once, after its last word and soon; and nothing else is taken for a turn."""
+    conversation = ScriptedConversation(
+        greeting=says("Hello."), otherwise=says(LONG), answered=frozenset({"words"})
+    )
+    said = spoken(QUESTION)
+    call = RoughLine(conversation, np.concatenate((silence(2.0), said)), line, silero, heard).run(12.0)
+    assert [(turn.text, turn.reason) for turn in call.turns] == [("words", TurnEnd.ANSWERED)]
+    committed = call.turns[0].timings.committed
+    assert committed is not None
+    assert 0.15 < committed - (2.0 + seconds(said)) < 0.75
+    assert conversation.heard == [("open", ""), ("hear", "words")]
+    assert call.times(Hold, Flush) == []
+
+
+@pytest.mark.parametrize("level", [-20.0, -26.0])
+def test_a_caller_is_heard_over_the_echo_of_the_bot(level: float, silero: VoiceDetection) -> None:
+    """Who speaks while the bot comes back behind him still holds it, within 300 ms."""
+    conversation = ScriptedConversation(greeting=says(LONG))
+    caller = np.concatenate((silence(2.0), spoken(QUESTION)))
+    call = RoughLine(conversation, caller, Line(echo=level), silero, heard).run(9.0)
+    (held,) = call.times(Hold)
+    assert 2.0 < held < 2.3
+    assert ("hear", "words") in conversation.heard
+
+
+def test_a_cough_costs_the_bot_no_word(silero: VoiceDetection) -> None:
+    """A sound that the detector takes for voice holds it for a moment; no guess is answered."""
+    conversation = ScriptedConversation(greeting=says(LONG))
+    cough = spoken("ugh", "en-gb+m3")[: round(0.4 * SAMPLE_RATE)]
+    call = RoughLine(conversation, np.concatenate((silence(2.0), cough)), Line(), silero, heard).run(11.0)
+    assert len(call.times(Recognise)) >= 1
+    assert call.times(Flush) == []
+    assert [what for what, _ in conversation.heard] == ["open"]
