@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from voicebot.call.record import Speaker, TurnEntry
-from voicebot.call.stages import Leg, Stage, answered_in, legs
+from voicebot.call.stages import SHORTEST, Leg, Stage, answered_in, legs
 from voicebot.store.views import CallView
 
 INDENT = 4
@@ -42,7 +42,7 @@ def document(view: CallView) -> dict[str, Any]:
 
 def bar(leg: Leg, origin: float, seconds: float, cells: int, blocks: bool = True) -> str:
     """`leg` on a line of `cells` cells that stand for `seconds` from `origin`; never empty."""
-    eighth = cells * 8 / seconds if seconds > 0 else 0.0
+    eighth = cells * 8 / seconds if seconds > SHORTEST else 0.0
     start = min(round(max(0.0, leg.start - origin) * eighth), cells * 8 - 1)
     end = min(round(max(0.0, leg.end - origin) * eighth), cells * 8)
     first = start // 8

@@ -8,6 +8,10 @@ from enum import Enum
 from voicebot.call.record import Timings
 
 
+SHORTEST = 1e-6
+"""Seconds to which times are kept; what takes less takes none."""
+
+
 class Stage(Enum):
     """One leg of the way from the caller's last voice to the reply. Some go on side by side.
 

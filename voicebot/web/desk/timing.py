@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from voicebot.call.record import Speaker, TurnEntry
-from voicebot.call.stages import Leg, Stage, answered_in, legs
+from voicebot.call.stages import SHORTEST, Leg, Stage, answered_in, legs
 
 WIDTH, ROW, NARROWEST = 1000, 8, 4
 """Units of the drawing: its width, the height of a stage, and the width of one that took no time to speak of."""
@@ -62,7 +62,7 @@ def _waterfall(turn: TurnEntry) -> Waterfall:
     drawn = _drawn(turn)
     origin = min(leg.start for leg in drawn)
     seconds = max(leg.end for leg in drawn) - origin
-    scale = WIDTH / seconds if seconds > 0 else 0.0
+    scale = WIDTH / seconds if seconds > SHORTEST else 0.0
     bars = []
     for row, leg in enumerate(drawn):
         x = min(round((leg.start - origin) * scale), WIDTH - NARROWEST)
