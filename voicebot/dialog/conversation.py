@@ -69,11 +69,12 @@ class FileConversation:
         if isinstance(state.expected, Message):
             return self._kept(self._steps.leaving.more_of_message(text))
         fresh, state.fresh = state.fresh, None
+        begun, state.begun = state.begun, None
         heard = understand(self._script, text)
         state.heard += heard.words.tokens
         unsure = confidence < self._limits.confirm_below
         misses = state.misses
-        reading = self._reading(text, fresh)
+        reading = self._reading(text, fresh, begun)
         move, intent = self._respond(heard, reading, text, unsure)
         understood = state.misses == misses
         if understood and (heard.wanted is not None or reading is not None):
@@ -148,7 +149,7 @@ class FileConversation:
 
     @property
     def patience(self) -> Patience:
-        """How long the caller is given to go on: the slot's own patience while it is asked for, or the dialog's."""
+        """How long the caller may pause: the patience of the slot that is asked for, or of the dialog."""
         expected = self._state.expected
         own = self._script.slots[expected.slot].slot.patience if isinstance(expected, Filling) else None
         return Patience(own or self._limits.patience)
@@ -219,7 +220,7 @@ class FileConversation:
                 self._state.expected = replace(expected, kept=Piece("", reading.words))
         return Move((), Listen())
 
-    def _reading(self, text: str, fresh: str | None) -> Reading | None:
+    def _reading(self, text: str, fresh: str | None, begun: Filling | None) -> Reading | None:
         """A value for the slot that is asked for, or else for the one the caller may correct or begin with."""
         expected = self._state.expected
         if isinstance(expected, Filling):
@@ -230,7 +231,10 @@ class FileConversation:
                 return None
             reader = self._script.slots[slot]
             value = self._state.slots.get(slot) if slot == fresh else None
-            reading = reader.read(text, Piece.told(value, self._state.spoken) if value is not None else NOTHING)
+            kept = Piece.told(value, self._state.spoken) if value is not None else NOTHING
+            if begun is not None and begun.slot == slot:
+                kept = begun.kept
+            reading = reader.read(text, kept)
             if reading is not None and reading.repaired and not (reading.cued and reader.corrects(text)):
                 return None
         if reading is None or reading.cued:
@@ -252,6 +256,13 @@ class FileConversation:
         if wanted is not None and reading is not None and self._script.act(wanted.intent) == "repeat":
             # "What about 5678?" asks for something new.
             wanted = None
+        if isinstance(expected, Filling) and wanted is not None and self._script.is_small_talk(wanted.intent):
+            if reading is not None and reading.fit is Fit.VALID:
+                # "One two three, wait, one two four three" answers.
+                wanted = None
+            elif expected.kept.value and not expected.kept.whole:
+                # "Hang on" in the middle of a number: what was said of it counts when the rest comes.
+                self._state.begun = expected
         if wanted is not None and not (isinstance(expected, Filling) and wanted.intent == expected.intent):
             return self._begin(wanted.intent, heard, text, unsure), wanted.intent
         if isinstance(expected, Filling):

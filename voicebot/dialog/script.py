@@ -40,6 +40,11 @@ class Script:
             return (callback.slot,)
         return self.file.intents[intent].slots
 
+    def is_small_talk(self, intent: str) -> bool:
+        """Whether the intent is answered without being what a call is about."""
+        spec = self.file.intents[intent]
+        return spec.act == "answer" and spec.about is None
+
     @property
     def bare_slot(self) -> SlotReader | None:
         """The slot whose value stands for an intent when it comes alone."""

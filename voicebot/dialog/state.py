@@ -108,6 +108,7 @@ class State:
     sure: how well each intent was understood, 0..1.
     answered: whether the topic got its answer.
     fresh: the slot filled in the turn before, which further digits may still complete; spoken: as it was said.
+    begun: a value of which the caller had said a part before they said something else in between.
     trying: the value that the pending look-up is to find; known: the answer to the last one tried.
     failures: misunderstandings of the whole call; heard: every word the caller said.
     refusals: times the caller was told that nobody is there; attempts: transfers tried.
@@ -128,6 +129,7 @@ class State:
     pending: str | None = None
     fresh: str | None = None
     spoken: tuple[str, ...] = ()
+    begun: Filling | None = None
     trying: Trying | None = None
     known: Known | None = None
     said: tuple[Line, ...] = ()
