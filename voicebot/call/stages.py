@@ -7,7 +7,6 @@ from enum import Enum
 
 from voicebot.call.record import Timings
 
-
 SHORTEST = 1e-6
 """Seconds to which times are kept; what takes less takes none."""
 
