@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from voicebot import __version__, logs
-from voicebot.crm.commands import deliveries_app
+from voicebot.crm.commands import crm_app, deliveries_app
 from voicebot.errors import ConfigError, StoreError, VoicebotError
 from voicebot.settings import Settings, load
 from voicebot.testing.call_command import call
@@ -34,6 +34,7 @@ app.add_typer(calls_app, name="calls")
 app.add_typer(voices_app, name="voices")
 app.add_typer(users_app, name="users")
 app.add_typer(deliveries_app, name="deliveries")
+app.add_typer(crm_app, name="crm")
 
 
 def main() -> None:

@@ -66,7 +66,7 @@ class Voice(Enum):
 
 
 _NEEDS: dict[Crm, tuple[str, ...]] = {
-    Crm.HUBSPOT: ("hubspot_token",),
+    Crm.HUBSPOT: (),
     Crm.SALESFORCE: ("salesforce_url", "salesforce_client_id"),
     Crm.ZENDESK: ("zendesk_url", "zendesk_client_id", "zendesk_client_secret"),
     Crm.WEBHOOK: ("crm_webhook_url", "crm_webhook_secret"),
@@ -220,6 +220,17 @@ class Settings(BaseSettings):
         300, ge=5, le=86400, description="Seconds a CRM that refuses our credential is left alone."
     )
     hubspot_token: SecretStr | None = Field(None, description="HubSpot service key.")
+    hubspot_client_id: str = Field("", description="Client id of the HubSpot app: OAuth instead of a service key.")
+    hubspot_client_secret: SecretStr | None = Field(None, description="Its client secret.")
+    hubspot_authorize_url: str = Field(
+        "https://app.hubspot.com/oauth/authorize", description="Where people allow the app, once."
+    )
+    hubspot_oauth_version: str = Field("2026-03", description="Version of HubSpot's OAuth endpoints.")
+    token_keys: SecretStr | None = Field(
+        None,
+        description="Keys that encrypt OAuth tokens at rest, newest first with spaces between; made up and kept in "
+        "the data folder if unset.",
+    )
     hubspot_base_url: str = Field("https://api.hubapi.com", description="HubSpot API address.")
     hubspot_api_version: str = Field(
         "2026-03", description="HubSpot dated API version, or v3 for the legacy paths."
@@ -315,6 +326,7 @@ class Settings(BaseSettings):
         "public_http_url",
         "jambonz_api_url",
         "hubspot_base_url",
+        "hubspot_authorize_url",
         "asr_url",
         "voice_url",
         "voices_url",
@@ -379,6 +391,12 @@ class Settings(BaseSettings):
             lacking = [f"{PREFIX}{name.upper()}" for name in _NEEDS[crm] if not getattr(self, name)]
             if lacking:
                 raise ValueError(f"{PREFIX}CRM={crm.value} needs {' and '.join(lacking)}; {_CRM_PAGES[crm]}")
+        app = self.hubspot_client_id and self.hubspot_client_secret
+        if Crm.HUBSPOT in self.crm and self.hubspot_token is None and not app:
+            raise ValueError(
+                f"{PREFIX}CRM=hubspot needs {PREFIX}HUBSPOT_TOKEN (a HubSpot service key), or "
+                f"{PREFIX}HUBSPOT_CLIENT_ID and {PREFIX}HUBSPOT_CLIENT_SECRET; docs/hubspot.md"
+            )
         by_key = self.salesforce_private_key is not None and self.salesforce_username
         if Crm.SALESFORCE in self.crm and self.salesforce_client_secret is None and not by_key:
             raise ValueError(

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from pydantic import SecretStr
+
 from voicebot.crm import salesforce_http, zendesk_http
 from voicebot.crm.http import Pace
 from voicebot.crm.hubspot import HubSpot
 from voicebot.crm.hubspot_http import Api
+from voicebot.crm.hubspot_oauth import App, StoredToken
 from voicebot.crm.port import Crm
 from voicebot.crm.salesforce import Salesforce
+from voicebot.crm.vault import Vault
 from voicebot.crm.webhook import Webhook
 from voicebot.crm.webhook_target import Target
 from voicebot.crm.zendesk import Zendesk, check_fields
@@ -17,6 +21,8 @@ from voicebot.dialog.types import CrmPlan
 from voicebot.errors import SettingsError
 from voicebot.settings import PREFIX, Settings
 from voicebot.settings import Crm as Choice
+from voicebot.store.oauth import OAuthTokens
+from voicebot.store.records import utc_now
 
 
 def crms(settings: Settings) -> Mapping[str, Crm]:
@@ -46,11 +52,32 @@ def check_plan(settings: Settings, plan: CrmPlan) -> None:
         raise SettingsError(f"{settings.dialog}: {error}") from None
 
 
+def hubspot_app(settings: Settings) -> App:
+    """The HubSpot app the settings name. Raises SettingsError."""
+    if not settings.hubspot_client_id or settings.hubspot_client_secret is None:
+        raise SettingsError(
+            "set VOICEBOT_HUBSPOT_CLIENT_ID and VOICEBOT_HUBSPOT_CLIENT_SECRET first; docs/hubspot.md"
+        )
+    return App(
+        settings.hubspot_base_url,
+        settings.hubspot_authorize_url,
+        settings.hubspot_oauth_version,
+        settings.hubspot_client_id,
+        settings.hubspot_client_secret,
+    )
+
+
 def _hubspot(settings: Settings) -> Crm:
-    if settings.hubspot_token is None:
-        raise SettingsError("VOICEBOT_CRM=hubspot needs VOICEBOT_HUBSPOT_TOKEN (a HubSpot service key)")
+    token: SecretStr | StoredToken
+    if settings.hubspot_token is not None:
+        token = settings.hubspot_token
+    else:
+        vault = Vault.of(settings.token_keys, settings.data_dir)
+        token = StoredToken(
+            hubspot_app(settings), lambda: OAuthTokens.open(settings.database, utc_now), vault, utc_now
+        )
     pace = Pace(settings.hubspot_rate, 10.0)
-    api = Api(settings.hubspot_base_url, settings.hubspot_token, settings.hubspot_api_version, pace=pace)
+    api = Api(settings.hubspot_base_url, token, settings.hubspot_api_version, pace=pace)
     return HubSpot(
         api,
         settings.default_region,

@@ -1,4 +1,4 @@
-"""`voicebot deliveries`: what goes to the CRMs, from a terminal."""
+"""`voicebot deliveries` and `voicebot crm`: what goes to the CRMs, and how they are connected."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ from voicebot.errors import ConfigError
 from voicebot.settings import load
 
 if TYPE_CHECKING:
+    from voicebot.store.oauth import OAuthTokens
     from voicebot.store.outbox import Outbox
     from voicebot.store.views import DeliveryState
 
 deliveries_app = typer.Typer(help="Look at what goes to the CRMs; retry it, or drop it.", no_args_is_help=True)
+
+crm_app = typer.Typer(help="Connect CRM accounts.", no_args_is_help=True)
 
 Number = Annotated[int, typer.Argument(help="As `deliveries list` shows it.")]
 
@@ -63,6 +66,48 @@ def drop(delivery_id: Number) -> None:
         typer.echo(f"delivery {delivery_id} will not be written")
 
 
+@crm_app.command()
+def connect(
+    crm: Annotated[str, typer.Argument(help="hubspot; the others need no person.")],
+    port: Annotated[int, typer.Option(help="Where the browser comes back to; in the app's redirect URL.")] = 4020,
+    paste: Annotated[bool, typer.Option("--paste", help="The browser is on another machine.")] = False,
+) -> None:
+    """Allow voicebot to use an account (OAuth 2.0): opens with an address for your browser."""
+    from voicebot.crm.build import hubspot_app
+    from voicebot.crm.connect import connect as run
+    from voicebot.crm.hubspot_oauth import keep
+    from voicebot.crm.vault import Vault
+    from voicebot.store.records import utc_now
+
+    if crm != "hubspot":
+        raise ConfigError(f"{crm}: only hubspot is connected by a person; docs/crm.md")
+    settings = load()
+    vault = Vault.of(settings.token_keys, settings.data_dir)
+
+    def ask() -> str:
+        return str(typer.prompt("Paste the address the browser was sent to"))
+
+    tokens = run(hubspot_app(settings), port, typer.echo, ask if paste else None)
+    with _tokens() as store:
+        keep(store, vault, tokens, utc_now())
+    typer.echo(f"connected to the HubSpot account {tokens.hub or '(unnamed)'}; `voicebot doctor` proves it")
+
+
+@crm_app.command("rotate-keys")
+def rotate_keys() -> None:
+    """Encrypt what is kept with the first of VOICEBOT_TOKEN_KEYS; the others may then be taken out."""
+    from voicebot.crm.vault import Vault
+
+    settings = load()
+    vault = Vault.of(settings.token_keys, settings.data_dir)
+    with _tokens() as store:
+        for account in store.accounts():
+            kept = store.get(account)
+            if kept is not None:
+                store.put(account, vault.rotate(kept.sealed), kept.expires_at)
+                typer.echo(f"{account}: encrypted anew")
+
+
 def _state(name: str) -> DeliveryState | None:
     from voicebot.store.views import DeliveryState
 
@@ -83,3 +128,15 @@ def _outbox() -> Iterator[Outbox]:
         yield records.outbox
     finally:
         records.close()
+
+
+@contextlib.contextmanager
+def _tokens() -> Iterator[OAuthTokens]:
+    from voicebot.store.oauth import OAuthTokens
+    from voicebot.store.records import utc_now
+
+    store = OAuthTokens.open(load().database, utc_now)
+    try:
+        yield store
+    finally:
+        store.close()

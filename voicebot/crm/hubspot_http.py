@@ -8,7 +8,19 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from voicebot.crm.http import TIMEOUTS, Bearer, Client, Invalid, NotFound, Pace, retry_after, sendable, word
+from voicebot.crm.http import (
+    TIMEOUTS,
+    Answer,
+    Bearer,
+    Client,
+    Invalid,
+    NotFound,
+    Pace,
+    retry_after,
+    sendable,
+    word,
+)
+from voicebot.crm.hubspot_oauth import AGAIN, StoredToken
 from voicebot.errors import (
     CrmError,
     CrmRejected,
@@ -38,25 +50,27 @@ class Api:
     """HubSpot's CRM API under one address, version and token. Not for several threads at once.
 
     version: `v3`, or a dated one such as `2026-03`; decides where the version stands in the path.
+    token: a service key, or where to get an OAuth token.
     timeouts: seconds to connect, and to wait for the next byte.
     """
 
     def __init__(
         self,
         base_url: str,
-        token: SecretStr,
+        token: SecretStr | StoredToken,
         version: str,
         timeouts: tuple[float, float] = TIMEOUTS,
         pace: Pace | None = None,
     ) -> None:
-        if not sendable(token.get_secret_value()):
+        self._stored = token if isinstance(token, StoredToken) else None
+        if isinstance(token, SecretStr) and not sendable(token.get_secret_value()):
             raise SettingsError(
                 "VOICEBOT_HUBSPOT_TOKEN holds characters no token has: copy the service key again, without spaces"
             )
         self.address = f"{base_url} (API {version})"
         self._objects = f"{base_url}/crm/v3/objects" if version == "v3" else f"{base_url}/crm/objects/{version}"
         self._client = Client("HubSpot", timeouts, pace)
-        self._auth = Bearer(token.get_secret_value)
+        self._auth = Bearer(token.get if isinstance(token, StoredToken) else token.get_secret_value)
 
     def read(self, path: str, query: Mapping[str, str] | None = None) -> dict[str, Any]:
         """GET `path` below the objects' address, such as `contacts/1/associations/notes`."""
@@ -105,8 +119,18 @@ class Api:
             # The one path that the legacy version has in v4 only.
             objects = objects.replace("/crm/v3/", "/crm/v4/")
         url = f"{objects}/{path}"
-        came = self._client.send(method, url, auth=self._auth, query=query, body=body, writes=writes)
+
+        def send() -> Answer:
+            return self._client.send(method, url, auth=self._auth, query=query, body=body, writes=writes)
+
+        came = send()
+        if came.status == 401 and self._stored is not None:
+            # Revoked, or its end was reckoned wrong: one forced renewal, then an operator is needed.
+            self._stored.renew()
+            came = send()
         answer = came.fields
+        if came.status == 401 and self._stored is not None:
+            raise CrmUnauthorized(f"HubSpot refuses the app's token: {AGAIN}")
         if not came.ok:
             raise translate(came.status, came.headers, answer, writes)
         if came.status == 204:

@@ -189,6 +189,17 @@ crm_targets = Table(
     Column("until", Utc, nullable=False),
 )
 
+# `renewing_until`, `renewed_by`: whose turn it is to renew the tokens.
+oauth_tokens = Table(
+    "oauth_tokens",
+    metadata,
+    Column("account", Words, primary_key=True),
+    Column("sealed", Words, nullable=False),
+    Column("expires_at", Utc, nullable=False),
+    Column("renewing_until", Utc),
+    Column("renewed_by", Words, nullable=False),
+)
+
 nodes = Table(
     "nodes",
     metadata,

@@ -21,6 +21,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from voicebot.testing.hubspot_account import CALLS, NOTES, Account, Answer, Record, Refusal, refuse
+from voicebot.testing.hubspot_oauth import OAuth
 from voicebot.testing.loopback import LoopbackServer, Serving
 
 TOKEN = "pat-na1-not-a-real-token"  # noqa: S105
@@ -137,6 +138,7 @@ class FakeHubSpot(LoopbackServer):
         state: Path | None = None,
     ) -> None:
         self.account = Account(clock, search_lag, region, state)
+        self.oauth = OAuth(clock)
         self.scopes = set(SCOPES)
         self.requests: list[Request] = []
         self.written = threading.Event()
@@ -187,6 +189,10 @@ class FakeHubSpot(LoopbackServer):
         if parts.path.startswith("/_fake/"):
             handler.send_json(self._control(method, parts.path, raw))
             return
+        if (method, parts.path) == ("POST", "/oauth/2026-03/token"):
+            with self._lock:
+                handler.send_json(Answer(*self.oauth.answer(dict(parse_qsl(raw.decode())))))
+            return
         matched = _PATH.fullmatch(parts.path)
         operation, identity = _route(method, matched["rest"]) if matched else (None, "")
         if matched is None or operation is None:
@@ -230,7 +236,8 @@ class FakeHubSpot(LoopbackServer):
         authorization: str,
         legacy: bool,
     ) -> Answer:
-        if authorization != f"Bearer {self._token}":
+        given = authorization.removeprefix("Bearer ")
+        if given != self._token and not self.oauth.knows(given):
             return refuse(401, "INVALID_AUTHENTICATION", "The token is not known")
         scope = "crm.objects.contacts." + ("write" if operation in _WRITING else "read")
         if scope not in self.scopes:
