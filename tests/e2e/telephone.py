@@ -57,10 +57,11 @@ async def jambonz(
     caller: str = CALLER,
     agent: Agent | None = None,
     observer: Callable[[Entry], None] | None = None,
+    **more: Any,
 ) -> Finished:
-    """One call through the simulated jambonz, in real time."""
+    """One call through the simulated jambonz, in real time. more: of its account."""
     person = await _person(steps, voice)
-    account = Account(f"{to.http}/voice", f"{to.http}/status", SECRET, agent=agent or Agent())
+    account = Account(f"{to.http}/voice", f"{to.http}/status", SECRET, agent=agent or Agent(), **more)
     call = JambonzCall(account, person, caller, CALLED, observer=observer, longest=LONGEST)
     return Finished(call.facts.call_sid, await call.run(), person.turns)
 
