@@ -182,10 +182,13 @@ def calls_list(limit: Annotated[int, typer.Option(help="How many, newest first."
 @calls_app.command("show")
 def calls_show(call_id: Annotated[str, typer.Argument(help="The call's id, as `calls list` shows it.")]) -> None:
     """Everything kept of one call: turns, times, transfers, deliveries, and the note."""
+    from voicebot.replay.shelf import tapes_of
     from voicebot.show import call_page
 
     with _stores() as records:
         typer.echo(call_page(_kept(records, call_id)))
+    for path in tapes_of(load().inputs_dir, call_id):
+        typer.echo(f"What it was told is recorded: voicebot replay {path}")
 
 
 @app.command()

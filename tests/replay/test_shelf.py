@@ -12,7 +12,7 @@ from tests.replay.support import header
 from voicebot.call.rules import Rules
 from voicebot.dialog import load
 from voicebot.dialog.types import NOWHERE
-from voicebot.replay.shelf import discard, sweep
+from voicebot.replay.shelf import discard, sweep, tapes_of
 from voicebot.replay.tape import TapeRecorder
 
 MONTH = timedelta(days=30)
@@ -36,6 +36,7 @@ def _recorded(folder: Path, *call_ids: str, hours: float = 2.0) -> list[Path]:
 def test_the_files_of_one_call_are_discarded(tmp_path: Path) -> None:
     """Every stream of that call goes, and nothing of any other, however alike their ids are."""
     paths = _recorded(tmp_path, "call/1", "call_1", "call/1")
+    assert tapes_of(tmp_path, "call/1") == [paths[0], paths[2]]
     assert discard(tmp_path, "call/1") == 2
     assert [path.exists() for path in paths] == [False, True, False]
     assert discard(tmp_path / "nowhere", "call/1") == 0

@@ -9,15 +9,20 @@ from pathlib import Path
 
 from voicebot.errors import RecordingError
 from voicebot.replay.reading import Recording
-from voicebot.replay.tape import SUFFIX
+from voicebot.replay.tape import SUFFIX, named
 
 UNCLAIMED = timedelta(hours=1)
 """Age from which a file of no known call is a left-over, and not one whose call is just being put on record."""
 
 
+def tapes_of(folder: Path, call_id: str) -> list[Path]:
+    """The recorded inputs of the call, one for each of its streams, oldest first."""
+    return [path for path, owner in _owned(folder, f"*-{named(call_id)}") if owner == call_id]
+
+
 def discard(folder: Path, call_id: str) -> int:
     """Delete the recorded inputs of the call; how many files that were."""
-    found = [path for path, owner in _owned(folder) if owner == call_id]
+    found = tapes_of(folder, call_id)
     for path in found:
         path.unlink(missing_ok=True)
     return len(found)
@@ -30,7 +35,7 @@ def sweep(folder: Path, known: Callable[[str], bool], keep: timedelta, now: floa
     """
     moment = time.time() if now is None else now
     gone = 0
-    for path, owner in _owned(folder):
+    for path, owner in _owned(folder, f"*{SUFFIX}"):
         age = timedelta(seconds=moment - path.stat().st_mtime)
         if age > keep or (age > UNCLAIMED and (owner is None or not known(owner))):
             path.unlink(missing_ok=True)
@@ -38,9 +43,9 @@ def sweep(folder: Path, known: Callable[[str], bool], keep: timedelta, now: floa
     return gone
 
 
-def _owned(folder: Path) -> Iterator[tuple[Path, str | None]]:
+def _owned(folder: Path, pattern: str) -> Iterator[tuple[Path, str | None]]:
     """Every file and the id of its call; None for a file that does not tell."""
-    for path in sorted(folder.glob(f"*{SUFFIX}")):
+    for path in sorted(folder.glob(pattern)):
         try:
             yield path, Recording.open(path).header.call_id
         except RecordingError:

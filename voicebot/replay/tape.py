@@ -86,7 +86,7 @@ class TapeRecorder:
 
     def begin(self, header: Header) -> Tape:
         """Record one stream of a call."""
-        name = f"{header.began:%Y%m%d-%H%M%S-%f}-{_UNSAFE.sub('_', header.call_id)[:80]}{SUFFIX}"
+        name = f"{header.began:%Y%m%d-%H%M%S-%f}-{named(header.call_id)}"
         file = _File(self._folder / name, log.bind(call=header.call_id))
         self.put(file, header)
         return Tape(self, file)
@@ -214,6 +214,11 @@ class Tape:
         if not self._ended:
             self._ended = True
             self._recorder.put(self._file, None)
+
+
+def named(call_id: str) -> str:
+    """How the name of a recording of the call ends. Ids come from outside, so that two may share a name's end."""
+    return f"{_UNSAFE.sub('_', call_id)[:80]}{SUFFIX}"
 
 
 def _line(told: _Told) -> str:
