@@ -169,6 +169,35 @@ def version() -> None:
     typer.echo(__version__)
 
 
+@app.command()
+def forget(
+    number: Annotated[str, typer.Argument(help="The caller's number, best with + and country code.")],
+) -> None:
+    """Erase every call of a number: record, recordings, and what CRMs were told; docs/privacy.md."""
+    from voicebot.crm.build import crms
+    from voicebot.crm.numbers import parse
+    from voicebot.privacy.forget import forget as erase
+
+    settings = _settings()
+    wanted = parse(number, settings.default_region)
+    if wanted is None:
+        raise typer.BadParameter(f"{number} is no telephone number; write it like +14155550142")
+    with _stores() as records:
+        done = erase(
+            wanted,
+            settings.default_region,
+            records,
+            crms(settings),
+            settings.recordings_dir,
+            settings.inputs_dir,
+        )
+    typer.echo(f"erased: {done.calls} calls, {done.notes} notes at CRMs, {done.files} files of recordings here")
+    for reason in done.left:
+        typer.echo(f"left: {reason}", err=True)
+    if done.left:
+        raise typer.Exit(1)
+
+
 @calls_app.command("list")
 def calls_list(limit: Annotated[int, typer.Option(help="How many, newest first.")] = 20) -> None:
     """The newest calls, one line each."""

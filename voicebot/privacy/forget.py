@@ -33,9 +33,9 @@ def forget(
     records: Records,
     crms: Mapping[str, Crm],
     folder: Path,
-    inputs: Path | None = None,
+    inputs: Path,
 ) -> Forgotten:
-    """Erase every call of `number`; what cannot be erased now stays as it is and is told, so that it can be repeated.
+    """Erase every call of `number`; what cannot be erased now stays as it is, and is told.
 
     region: country (ISO 3166) of numbers the gateways gave without a country code. folder: of recordings here.
     inputs: folder of what calls were told, for replays.
@@ -63,7 +63,7 @@ def forget(
             if records.keeping.erase(call_id):
                 calls += 1
                 files += sum(_delete(folder, path) for path in recordings)
-                files += discard(inputs, call_id) if inputs is not None else 0
+                files += discard(inputs, call_id)
             else:
                 left.append(f"call {call_id} has just become busy; try again in a minute")
     return Forgotten(calls, notes, files, tuple(left))
@@ -97,8 +97,8 @@ def _forget_note(delivery: Delivery, crms: Mapping[str, Crm]) -> int:
         raise CrmError(f"{delivery.target} is not configured any more; add it to VOICEBOT_CRM, or delete it there")
     if not delivery.external_id:
         raise CrmError(
-            f"it may have been written without an answer reaching us; look for {delivery.call_id} there, delete it, "
-            f"and `voicebot deliveries drop {delivery.id}`"
+            f"it may have been written without an answer reaching us; look for {delivery.call_id} there, "
+            f"delete it, and `voicebot deliveries drop {delivery.id}`"
         )
     return int(crm.erase(delivery.external_id))
 
