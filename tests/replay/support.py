@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from voicebot.call.call import Call
 from voicebot.call.events import Event
 from voicebot.call.rules import Rules
 from voicebot.dialog import FileDialog, load
+from voicebot.dialog.load import compiled
 from voicebot.dialog.types import LookUpResult, Surroundings
 from voicebot.replay.header import Header, Source, telling
 from voicebot.replay.tape import Tape, TapeRecorder
@@ -52,6 +54,11 @@ def bot(folder: Path, change: Callable[[str], str] = lambda text: text) -> Path:
 def noticed(text: str) -> str:
     """The dialog with a word about the recording, without which the server records nothing."""
     return text.replace("says:\n", 'says:\n  notice: "This call is recorded."\n', 1)
+
+
+@lru_cache
+def _loaded(text: str) -> FileDialog:
+    return FileDialog(compiled(Path("bot.yaml"), text), text)
 
 
 async def _by_the_server(folder: Path) -> Path:
@@ -116,7 +123,7 @@ def in_virtual_time(
     around: Surroundings | None = None,
 ) -> tuple[Path, Timeline]:
     """A call in which the caller does as in `story`, and its recording."""
-    dialog, rules, around = load(bot(folder, change)), rules or Rules(), around or Surroundings()
+    dialog, rules, around = _loaded(bot(folder, change).read_text()), rules or Rules(), around or Surroundings()
     line = Timeline(dialog.converse("+15550100", "+15550199"), rules, answers={"orders": Answer(FOUND)})
     recorder = TapeRecorder(folder / "inputs", timedelta(days=1))
     tape = recorder.begin(header(dialog, rules, around))

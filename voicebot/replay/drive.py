@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -54,8 +55,13 @@ def dialog_of(header: Header) -> FileDialog:
         raise RecordingError(
             f"the recording of {header.call_id} holds no dialog file: its bot was made another way"
         )
-    path = Path(header.dialog.path or header.dialog.name)
-    return FileDialog(compiled(path, header.dialog.text), header.dialog.text)
+    return _dialog(Path(header.dialog.path or header.dialog.name), header.dialog.text)
+
+
+@lru_cache(maxsize=4)
+def _dialog(path: Path, text: str) -> FileDialog:
+    # A dialog never changes, and a file takes longer to read than a call to replay.
+    return FileDialog(compiled(path, text), text)
 
 
 class TimeOfDay:
