@@ -26,9 +26,9 @@ def reader(length: int, alphabet: str = "digits") -> SlotReader:
 
 
 @lru_cache
-def bot(length: int, alphabet: str = "digits", look_up: bool = True, retries: int = 10) -> FileDialog:
+def bot(length: int, alphabet: str = "digits", look_up: bool = True, confirm: str = "unsure") -> FileDialog:
     """A bot that wants such a value."""
-    return dialog({"length": [length], "alphabet": alphabet, "retries": retries}, look_up)
+    return dialog({"length": [length], "alphabet": alphabet, "confirm": confirm, "retries": 10}, look_up)
 
 
 def heard(pieces: list[str], by: SlotReader) -> Reading:
@@ -138,7 +138,7 @@ def test_a_digit_is_corrected_by_its_place(digits: str, rng: Random) -> None:
     at = rng.randrange(4)
     slip = rng.choice([digit for digit in "0123456789" if digit != digits[at]])
     right = digits[:at] + slip + digits[at + 1 :]
-    talk = NumberTalk(dialog({"length": [len(digits)], "confirm": "always"}, look_up=False))
+    talk = NumberTalk(bot(len(digits), look_up=False, confirm="always"))
     talk.say(" ".join(digits))
     talk.say(
         f"no, the {names[at]} {rng.choice(['digit', 'one', 'number'])} is {say_number(slip, Way.DIGITS, rng)[0]}"
