@@ -14,6 +14,9 @@ _ORDINALS = {
     9: "ninth", 10: "tenth", 11: "eleventh", 12: "twelfth", 20: "twentieth", 30: "thirtieth",
 }  # fmt: skip
 _REPEATS = {2: "double", 3: "triple"}
+_SHARE_REPEATED = 0.45
+_RUNS = (2, 2, 2, 2, 3, 4)
+"""How often a number gets a run of one digit, and how long such runs are."""
 
 
 def cardinal(number: int) -> str:
@@ -40,18 +43,19 @@ def ordinal(number: int) -> tuple[str, str]:
 
 
 def random_digits(rng: Random, count: int) -> str:
-    """`count` digits; two in five numbers repeat a digit side by side, for that is where recognisers slip."""
+    """`count` digits; half of the numbers repeat a digit side by side, for that is where recognisers slip."""
     digits = [rng.choice("0123456789") for _ in range(count)]
-    if count > 1 and rng.random() < 0.4:
-        at = rng.randrange(count - 1)
-        digits[at + 1] = digits[at]
+    if count > 1 and rng.random() < _SHARE_REPEATED:
+        run = min(count, rng.choice(_RUNS))
+        at = rng.randrange(count - run + 1)
+        digits[at : at + run] = [digits[at]] * run
     return "".join(digits)
 
 
 def spell(digits: str, rng: Random) -> str:
     """A digit string as somebody might read it out."""
     way = rng.random()
-    if way < 0.56:
+    if way < 0.5:
         return _one_by_one(digits, rng)
     if way < 0.68:
         return _doubled(digits, rng)

@@ -57,6 +57,7 @@ _PRODUCTS = [
     "lamp", "chair", "desk", "mattress", "dress", "shirt", "pair of boots", "book", "toaster", "vacuum cleaner",
     "game console", "battery", "cable", "mouse", "sofa", "bike", "helmet", "tent", "ring",
 ]  # fmt: skip
+_PLURALS = ("headphones", "shoes")
 _WHO = [
     "the man", "the woman", "my brother", "my sister", "the teacher", "our neighbor", "the doctor",
     "a small dog", "the old cat", "the children", "some people", "the driver", "the king", "a young girl",
@@ -251,6 +252,17 @@ def _letters(rng: Random) -> tuple[str, str]:
     return "-".join(name), " ".join(name)
 
 
+def plural(product: str) -> str:
+    """Several of a product."""
+    if product.startswith("pair of "):
+        return product.replace("pair", "pairs", 1)
+    if product.endswith("y"):
+        return product[:-1] + "ies"
+    if product in _PLURALS:
+        return product
+    return product + ("es" if product.endswith(("s", "ch")) else "s")
+
+
 def _house(rng: Random) -> tuple[str, str]:
     number = rng.randint(11, 999)
     return str(number), cardinal(number)
@@ -271,6 +283,7 @@ _SLOTS: dict[str, Callable[[Random], tuple[str, str]]] = {
     "A": _house,
     "D": lambda rng: ordinal(rng.randint(1, 30)),
     "small": _same(lambda rng: cardinal(rng.randint(2, 12))),
+    "prods": _same(lambda rng: plural(rng.choice(_PRODUCTS))),
     "prod": _same(lambda rng: rng.choice(_PRODUCTS)),
     "fn": _same(lambda rng: rng.choice(_FIRST)),
     "ln": _same(lambda rng: rng.choice(_LAST)),

@@ -54,7 +54,7 @@ _VARIANTS = [
     "ed", "edward", "iven", "john", "linda", "max", "michel", "miguel", "paul", "pedro", "quincy", "rob",
     "robert", "sandro", "shelby", "steph2", "travis", "victor", "zac",
 ]  # fmt: skip
-_CAST = {"slt": 13, "rms": 13, "awb": 12, "kal16": 11, "kal": 5, "festival": 14, "espeak": 32}
+_CAST = {"slt": 13, "rms": 13, "awb": 12, "kal16": 11, "kal": 5, "festival": 14, "hts": 6, "espeak": 26}
 """How often each is heard in training: the better they sound, the more."""
 
 SEEN = tuple(
@@ -81,6 +81,8 @@ def cast(rng: Random) -> Voice:
     name = rng.choices(list(_CAST), list(_CAST.values()))[0]
     if name == "festival":
         return Voice(Engine.FESTIVAL, "kal_diphone")
+    if name == "hts":
+        return Voice(Engine.FESTIVAL, "cmu_us_slt_arctic_hts")
     if name == "espeak":
         variant = f"+{rng.choice(_VARIANTS)}" if rng.random() < 0.85 else ""
         return Voice(Engine.ESPEAK, rng.choice(_ACCENTS) + variant)
@@ -136,7 +138,10 @@ def _festival_manner(rng: Random) -> str:
     return (
         f"(Parameter.set 'Duration_Stretch {rng.uniform(0.8, 1.2):.2f})\n"
         f"(set! int_lr_params '((target_f0_mean {pitch:.0f}) (target_f0_std {spread:.0f})"
-        " (model_f0_mean 170) (model_f0_std 34)))"
+        " (model_f0_mean 170) (model_f0_std 34)))\n"
+        # The statistical voice has its own ideas of all that, but for the speed.
+        f"(if (boundp 'hts_engine_params) (set! hts_engine_params (append hts_engine_params"
+        f' \'(("-r" {rng.uniform(0.85, 1.25):.2f})))))'
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from random import Random
 
 import pytest
@@ -50,3 +51,11 @@ def test_random_numbers_have_as_many_digits_as_asked(count: int, seed: int) -> N
     digits = random_digits(Random(seed), count)
     assert len(digits) == count
     assert digits.isdecimal()
+
+
+def test_numbers_often_have_like_digits_side_by_side() -> None:
+    """Half of the six-digit ones, for those are misheard most; runs of three and four are among them."""
+    numbers = [random_digits(Random(seed), 6) for seed in range(2000)]
+    runs = [max(len(run[0]) for run in re.finditer(r"(\d)\1*", number)) for number in numbers]
+    assert sum(run > 1 for run in runs) > 1000
+    assert sum(run > 2 for run in runs) > 100

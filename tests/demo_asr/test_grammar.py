@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from scripts.demo_asr.grammar import Grammar, Sentence
+from scripts.demo_asr.grammar import Grammar, Sentence, plural
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +47,22 @@ def test_the_dialogs_phrases_are_all_trained_on(grammar: Grammar) -> None:
         "Thank you, goodbye.",
     ):
         assert not grammar.is_held_out(phrase)
+
+
+@pytest.mark.parametrize(
+    ("one", "several"),
+    [
+        ("laptop", "laptops"),
+        ("mattress", "mattresses"),
+        ("watch", "watches"),
+        ("battery", "batteries"),
+        ("shoes", "shoes"),
+        ("pair of boots", "pairs of boots"),
+    ],
+)
+def test_several_of_a_product_are_written_as_people_write(one: str, several: str) -> None:
+    """What is wrong in training is wrong in what callers are heard to say."""
+    assert plural(one) == several
 
 
 def test_short_answers_are_among_the_sentences(grammar: Grammar) -> None:
