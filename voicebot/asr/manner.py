@@ -29,6 +29,7 @@ class Manner:
     hints: whether a prompt helps. all_symbols: whether it may write every symbol.
     retries: sampling temperatures tried in turn when the most probable text is not to be believed.
     improbable: mean log-probability of the tokens under which it is not.
+    beam: hypotheses kept. patience: the search ends when so many times that number are complete.
     """
 
     context: float
@@ -39,6 +40,7 @@ class Manner:
     retries: tuple[float, ...] = ()
     improbable: float = guard.IMPROBABLE
     beam: int = _BEAM
+    patience: float = 1.0
 
     def context_for(self, duration: float) -> float:
         """Seconds the encoder is shown of a piece of `duration` seconds: the least that leaves a margin."""
@@ -68,5 +70,8 @@ DEMO = Manner(
     hints=False,
     # The usual list of symbols holds the colon, and with it every time of day.
     all_symbols=True,
+    # Texts that lack one of two like digits are complete sooner. Of 240 sentences it hears 214 right, and 205 with
+    # the usual patience of 1, in the same time.
+    patience=2.0,
 )
 """The built-in model."""

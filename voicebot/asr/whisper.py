@@ -229,7 +229,7 @@ class Whisper:
 
     def _search(self, attempt: int) -> dict[str, float]:
         if attempt == 0:
-            return {"beam_size": self._manner.beam}
+            return {"beam_size": self._manner.beam, "patience": self._manner.patience}
         return {
             "beam_size": 1,
             "num_hypotheses": _SAMPLES,
