@@ -43,6 +43,7 @@ def test_a_planned_transfer_rings_the_target(transferring: House) -> None:
     assert dial["actionHook"] == "https://bot.example/voice/dialed"
     assert dial["confirmHook"] == "https://bot.example/voice/whisper"
     assert dial["timeout"] == 25
+    assert dial["dialMusic"] == "tone_stream://%(2000,4000,440,480);loops=5"
     assert dial["headers"]["X-Voicebot-Call"] == session.context_id
     assert transferring.sessions.resolve_context(session.context_id) == CALL
 
@@ -159,14 +160,14 @@ def test_a_hook_from_before_the_last_transfer_changes_nothing(transferring: Hous
     assert transferring.hook("/voice/next", verb_id="stream-0") == []
 
 
-def test_after_three_failed_transfers_the_call_ends_with_an_apology(transferring: House) -> None:
+def test_after_five_failed_transfers_the_call_ends_with_an_apology(transferring: House) -> None:
     """Nobody is sent in circles."""
-    for attempt in range(2):
+    for attempt in range(4):
         reply = transferring.hook(
             "/voice/dialed", verb_id=f"dial-{attempt}:reception", dial_call_status="no-answer"
         )
         assert reply[0]["verb"] == "listen"
-    reply = transferring.hook("/voice/dialed", verb_id="dial-2:reception", dial_call_status="no-answer")
+    reply = transferring.hook("/voice/dialed", verb_id="dial-4:reception", dial_call_status="no-answer")
     assert names(reply) == ["say", "hangup"]
 
 

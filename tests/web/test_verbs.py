@@ -76,14 +76,27 @@ def given_replies(house: House) -> list[Reply]:
         ask("/escalate")
     ask("/voice/whisper", call_sid=LEG, parent_call_sid=CALL)
     ask("/voice/whisper", call_sid=LEG, parent_call_sid="unknown")
-    for attempt in range(3):
+    for attempt in range(5):
         ask("/voice/dialed", verb_id=f"dial-{attempt}:desk", dial_call_status="busy")
-    ask("/voice/dialed", verb_id="dial-3:desk", dial_call_status="completed", dial_sip_status=200)
+    ask("/voice/dialed", verb_id="dial-5:desk", dial_call_status="completed", dial_sip_status=200)
+    house.bot_plans("reception", others=("desk", "billing", "support"))
+    ask("/voice/next")
+    for digits in ("1", "2", None):
+        ask("/voice/accept?prompts=1", call_sid=LEG, parent_call_sid=CALL, to="desk", digits=digits)
+    ask("/voice/dialed", verb_id="dial-6:reception+desk+billing", dial_call_status="busy")
+    for target, seconds in (("support", 0), ("holding", 20), ("support", 60), ("nowhere", 0)):
+        ask(f"/voice/wait?target={target}", queue_position=0, queue_time=seconds)
+    for name in ("support", "support", "nowhere"):
+        ask(f"/queue/{name}", call_sid="agent", from_="alice")
+    ask("/queue/support/done?offer=1", call_sid="agent", from_="alice", dequeue_result="complete")
+    ask("/voice/queued", verb_id="dial-6.1:support", queue_result="leave")
     house.sessions.put(replace(house.bot_plans(), plan=HangUp("goodbye")))
     ask("/voice/next")
     ask("/voice/next", call_status="completed")
     house.sessions.broken = True
-    for path in ("/voice", "/voice/next", "/voice/dialed", "/voice/whisper", "/escalate"):
+    for path in ("/voice", "/voice/next", "/voice/dialed", "/voice/whisper", "/voice/accept", "/escalate"):
+        ask(path)
+    for path in ("/voice/queued", "/voice/wait?target=nowhere", "/queue/support", "/queue/support/done"):
         ask(path)
     return replies
 
@@ -91,7 +104,7 @@ def given_replies(house: House) -> list[Reply]:
 @pytest.fixture
 def replies(build: Callable[..., House]) -> list[Reply]:
     """Every verb and every reply we can produce."""
-    found = built_verbs() + given_replies(build(ws_user="jambonz", ws_password="pa55"))
+    found = built_verbs() + given_replies(build(accept="Press 1.", ws_user="jambonz", ws_password="pa55"))
     used = {verb["verb"] for reply in found for verb in reply}
     assert used == {
         "listen", "say", "dial", "enqueue", "hangup", "redirect", "play", "pause", "tag", "gather", "leave",

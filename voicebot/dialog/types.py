@@ -233,7 +233,7 @@ class Target:
 
     address: a registered user's name, an E.164 number, a SIP URI, or the name of a queue, by `kind`.
     ring_seconds: how long it rings; talk_seconds: longest conversation, None for no limit.
-    music: URL or tone stream the caller hears while it rings; "" for ringing tones.
+    music: URL or tone stream the caller hears while it rings or waits; "" for ringing tones, in a queue silence.
     trunk: carrier to use for a phone number; "" for the account's default.
     caller_id: number shown to the target; "" for the caller's own.
     priority: the smaller, the earlier a target is asked; in a queue, the earlier its callers are served.
@@ -275,7 +275,20 @@ class CrmPlan:
         return tuple(name for name in configured if self.targets is None or name in self.targets)
 
 
-CALL_FIELDS = ("id", "caller", "called", "started_at", "seconds", "intent", "confidence", "summary", "outcome")
+CALL_FIELDS = (
+    "id",
+    "caller",
+    "called",
+    "started_at",
+    "seconds",
+    "intent",
+    "confidence",
+    "summary",
+    "outcome",
+    "result",
+    "sentiment",
+    "action_items",
+)
 """What `call.` may be followed by in a CRM's field mapping."""
 
 

@@ -30,7 +30,10 @@ from voicebot.web.waiting import Waiting
 log = structlog.get_logger()
 
 GATEWAY = "jambonz"
-TRANSFER_LIMIT = 3
+TRANSFER_LIMIT = 5
+"""Transfers after which the caller does not come back any more. The dialog offers no further one before; this is
+for a dialog that does."""
+
 TARGET_VARIABLE = "TRANSFER_TARGET"
 RETURN_SECONDS = 30
 ESCALATED = "escalated"

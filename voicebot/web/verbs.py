@@ -6,6 +6,7 @@ so every reply is made here and nowhere else. Numbers are seconds or Hz.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -14,6 +15,10 @@ from voicebot.dialog.types import Target, TargetKind
 Verb: TypeAlias = dict[str, Any]
 
 TELEPHONE_RATE = 8000
+
+RINGBACK, RINGBACK_SECONDS = "tone_stream://%(2000,4000,440,480);loops={times}", 6
+"""What the caller hears while it rings: two seconds of ITU-T E.180 ringing tone as in North America, four without.
+Once a call is answered jambonz plays nothing by itself."""
 
 MOST_TARGETS = 10
 """So many people jambonz rings at once."""
@@ -67,8 +72,8 @@ def dial(
     limits = [target.talk_seconds for target in asked if target.talk_seconds is not None]
     if limits:
         verb["timeLimit"] = max(limits)
-    if music := next((target.music for target in asked if target.music), ""):
-        verb["dialMusic"] = music
+    ringing = RINGBACK.format(times=math.ceil(verb["timeout"] / RINGBACK_SECONDS))
+    verb["dialMusic"] = next((target.music for target in asked if target.music), ringing)
     if shown := next((target.caller_id for target in asked if target.caller_id), ""):
         verb["callerId"] = shown
     if confirm_hook:
