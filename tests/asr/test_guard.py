@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicebot.asr.engine import Heard
-from voicebot.asr.guard import HOPELESS, doubt
+from voicebot.asr.guard import HOPELESS, doubt, unvoiced
 
 REASONS = {
     "",
@@ -98,6 +98,14 @@ def test_more_words_than_anybody_can_say_are_not_believed() -> None:
     text = "I would like to know where my new pair of shoes is"
     assert doubt(Heard(text, -0.1, 0.01), duration=0.5) == "too many words"
     assert doubt(Heard(text, -0.1, 0.01), duration=3.0) == ""
+
+
+def test_a_sentence_without_a_voice_behind_it_is_not_believed() -> None:
+    """Five words for a click were made up for the line around it; one or two may have been said."""
+    assert unvoiced("I want to talk now", 0.08) == "too little voice"
+    assert unvoiced("I want to talk now", 0.6) == ""
+    assert unvoiced("no thanks", 0.1) == ""
+    assert unvoiced("", 0.0) == ""
 
 
 def test_the_prompt_handed_back_is_not_believed() -> None:

@@ -490,6 +490,20 @@ def test_invented_text_is_rejected_with_its_reason() -> None:
     assert _hear(Heard("Thanks for watching!", -0.2, 0.1)) == ("", "phantom phrase", 0.0, 0.1)
 
 
+def test_invented_text_is_kept_for_the_record() -> None:
+    """What was not believed can be read where the call is looked into, and nowhere else."""
+
+    async def play() -> Transcript:
+        recognizer = LocalRecognizer(SaysEngine(Heard("Thanks for watching!", -0.2, 0.1)), 1, 20)
+        try:
+            return await recognizer.recognize(Speech(numbered(1, seconds=2.0).pcm, JobKind.FINAL))
+        finally:
+            await recognizer.aclose()
+
+    transcript = asyncio.run(play())
+    assert (transcript.text, transcript.doubted) == ("", "Thanks for watching!")
+
+
 def test_nothing_heard_is_no_confidence() -> None:
     """Silence has an empty text and no confidence, and nothing was rejected."""
     assert _hear(Heard("", 0.0, 0.97)) == ("", "", 0.0, 0.97)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from voicebot.call.actions import Forget, Speak
+from voicebot.asr.port import Transcript
+from voicebot.call.actions import Forget, Recognise, Speak
+from voicebot.call.events import Recognised
+from voicebot.call.record import TurnEnd
 from voicebot.call.rules import Rules
 from voicebot.dialog.types import HangUp, Line, LookUp, Move, Trouble
 from voicebot.testing.conversation import ScriptedConversation, says
@@ -103,3 +106,34 @@ def test_a_look_up_under_way_is_called_off_when_time_is_up() -> None:
     line = Timeline(conversation, rules=Rules(max_call_seconds=1.0), answers=never).run()
     assert [forget.job for _, forget in line.of(Forget)] == [1, 2]
     assert line.plan == HangUp("too_long")
+
+
+def test_a_sentence_for_a_click_is_not_believed() -> None:
+    """Text with next to no voice behind it was made up for the line around it; it is noted and not answered."""
+    conversation = ScriptedConversation()
+    line = Timeline(conversation)
+    line.caller_says("please cancel all of my orders now", at=4.0, seconds=0.08)
+    line.run(7.0)
+    assert [what for what, _ in conversation.heard] == ["open"]
+    assert (line.turns[-1].text, line.turns[-1].rejected) == (
+        "please cancel all of my orders now",
+        "too little voice",
+    )
+
+
+def test_text_that_was_thrown_away_is_on_record() -> None:
+    """The recogniser's guard keeps what it did not believe, and so does the record."""
+    line = Timeline(ScriptedConversation())
+    line.run(4.0)
+    line.caller_says("", at=4.2, seconds=0.3, delay=None)
+    line.run_to(lambda one: bool(one.of(Recognise)))
+    job = line.of(Recognise)[0][1].job
+    doubted = Transcript("", 0.0, rejected="phantom phrase", doubted="Thanks for watching!")
+    line.happens(Recognised(job, doubted), at=line.now + 0.02)
+    line.run(7.0)
+    noted = line.turns[-1]
+    assert (noted.text, noted.rejected, noted.reason) == (
+        "Thanks for watching!",
+        "phantom phrase",
+        TurnEnd.NOTHING,
+    )

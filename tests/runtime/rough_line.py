@@ -1,8 +1,10 @@
-"""A call in virtual time over a line made of samples: real voices, the real voice detector, and what lines do to both."""
+"""A call in virtual time over a line made of samples: real voices, a real detector, and what lines do to both."""
 
 from __future__ import annotations
 
+import base64
 import heapq
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
@@ -10,7 +12,7 @@ from itertools import count
 import numpy as np
 
 from voicebot.asr.port import Transcript
-from voicebot.audio import FRAME_SAMPLES, FRAME_SECONDS, SAMPLE_RATE, Pcm, at_level
+from voicebot.audio import FRAME_SAMPLES, FRAME_SECONDS, SAMPLE_RATE, Pcm, at_level, g711
 from voicebot.audio.vad import VoiceDetection
 from voicebot.call.actions import Action, AskLookUp, Flush, Forget, Hold, Note, Recognise, Resume, Speak
 from voicebot.call.call import Call
@@ -33,8 +35,8 @@ class Line:
     """What the line does to the caller's audio; patterns repeat for ever, one item a frame.
 
     comfort: level (dBFS) of the noise that is always there. echo: dB by which the bot comes back, None for not at
-    all, `delay` seconds late. lost, twice: frames that never arrive, or arrive two times. late: frames by which each
-    is late; those behind wait for it. silent: frames fainter than this level (dBFS) are not sent.
+    all, `delay` seconds late. lost, twice: frames that never arrive, or arrive two times. late: by how
+    many frames each is late; those behind wait for it. silent: frames fainter than this level (dBFS) are not sent.
     """
 
     comfort: float = -62.0
@@ -171,11 +173,6 @@ class RoughLine:
 
 def mulaw_of(message: str) -> Pcm:
     """The audio of a message to the gateway, none where it is something else."""
-    import base64
-    import json
-
-    from voicebot.audio import g711
-
     event = json.loads(message)
     if event["event"] != "media":
         return np.zeros(0, np.int16)

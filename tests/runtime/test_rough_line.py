@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from tests.runtime.rough_line import Line, RoughLine
-from voicebot.asr.port import Transcript
+from voicebot.asr import build
+from voicebot.asr.port import JobKind, Speech, Transcript
 from voicebot.audio import SAMPLE_RATE, Pcm, at_level, seconds, silence
 from voicebot.audio.vad import VoiceDetection, detection
 from voicebot.call.actions import Flush, Hold, Recognise
 from voicebot.call.record import TurnEnd
-from voicebot.settings import Vad
+from voicebot.dialog import load
+from voicebot.dialog.types import Conversation
+from voicebot.settings import Settings, Vad
 from voicebot.testing.caller_line import telephone, trimmed
 from voicebot.testing.conversation import ScriptedConversation, says
+from voicebot.testing.utterances import nobody
 from voicebot.tts.espeak import EspeakSynthesizer
 
 LONG = "We are open Monday to Friday from nine to six, and Saturday from ten to four. On Sundays we are closed."
+TALES = (
+    "The train to the coast left early in the morning, and nobody on the platform seemed to mind the rain. "
+    "My sister planted tomatoes behind the garage, but the rabbits found them first. "
+    "They say the old theatre will open again in spring with a comedy about a baker."
+)
 QUESTION = "I would like to know where my parcel is."
 
 LINES = {
@@ -97,3 +110,69 @@ def test_a_cough_costs_the_bot_no_word(silero: VoiceDetection) -> None:
     assert len(call.times(Recognise)) >= 1
     assert call.times(Flush) == []
     assert [what for what, _ in conversation.heard] == ["open"]
+
+
+def babble(length: float) -> Pcm:
+    """Eight voices at once, each reading on and on, together 16 dB fainter than a caller."""
+    random = np.random.default_rng(8)
+    voices = ("en-us", "en-gb", "en-us+f3", "en-gb+m4", "en-us+m2", "en-gb+f2", "en-us+f4", "en-gb+m1")
+    room = np.zeros(round(length * SAMPLE_RATE))
+    for voice in voices:
+        read = at_level(EspeakSynthesizer(voice).render(f"{TALES} {TALES}")).astype(np.float64)
+        start = int(random.integers(0, len(read)))
+        room += np.resize(np.roll(read, start), len(room))
+    return _at_dbfs(room, -36.0)
+
+
+def music(length: float) -> Pcm:
+    """A melody over slow chords, with overtones and a beat."""
+    random = np.random.default_rng(9)
+    time = np.arange(round(length * SAMPLE_RATE)) / SAMPLE_RATE
+    tune = np.zeros(len(time))
+    scale = 220 * 2 ** (np.array([0, 2, 4, 7, 9, 12, 14, 16]) / 12)
+    for notes, beat, loud in ((1, 0.3, 1.0), (3, 2.4, 0.5)):
+        for number in range(int(length / beat)):
+            since = time[round(number * beat * SAMPLE_RATE) : round((number + 1) * beat * SAMPLE_RATE)]
+            for hertz in random.choice(scale, notes):
+                sound = sum(np.sin(2 * np.pi * hertz * tone * since) / tone for tone in (1, 2, 3, 5))
+                place = round(number * beat * SAMPLE_RATE)
+                tune[place : place + len(since)] += loud * sound * np.exp(-3 * (since - since[0]) / beat)
+    return _at_dbfs(tune, -16.0)
+
+
+def line_noise(length: float) -> Pcm:
+    """Hiss, rumble, hum and clicks, one after the other and at several levels."""
+    return np.resize(np.concatenate(list(nobody(length / 60))), round(length * SAMPLE_RATE))
+
+
+def _at_dbfs(wave: np.typing.NDArray[np.float64], level: float) -> Pcm:
+    wave = wave * (32768 * 10 ** (level / 20) / np.sqrt((wave**2).mean()))
+    return telephone(np.clip(np.rint(wave), -32768, 32767).astype(np.int16))
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[Callable[[Pcm], Transcript]]:
+    """The recogniser that ships, asked for one utterance at a time."""
+    recognizer = build(Settings(asr_model="demo", asr_device="cpu"))
+    with asyncio.Runner() as runner:
+        yield lambda pcm: runner.run(recognizer.recognize(Speech(pcm, JobKind.GUESS)))
+        runner.run(recognizer.aclose())
+
+
+@pytest.mark.parametrize("sound", [babble, music, line_noise])
+def test_two_minutes_of_noise_ask_for_nothing(
+    sound: Callable[[float], Pcm], silero: VoiceDetection, demo: Callable[[Pcm], Transcript]
+) -> None:
+    """A telephone left in a pub, on hold or on a bad line: no word of it is taken for a wish."""
+    # The call would end by itself before the two minutes are over.
+    patient = ScriptedConversation(silences=(says("Are you still there?"),))
+    RoughLine(patient, sound(120.0), Line(), silero, demo).run(120.0)
+    dialog = load(Path(__file__).parents[2] / "config" / "dialog.yaml").converse("+15550100", "+15550199")
+    dialog.open()
+    wishes = [text for what, text in patient.heard if what == "hear" and _wish(dialog, text)]
+    assert wishes == []
+
+
+def _wish(dialog: Conversation, text: str) -> bool:
+    meaning = dialog.hear(text, 0.5).meaning
+    return meaning is not None and meaning.intent is not None

@@ -52,6 +52,15 @@ _SUSPECT_NO_SPEECH = 0.35
 _SUSPECT_LOGPROB = -0.8
 
 
+def unvoiced(text: str, voiced: float) -> str:
+    """Why `text` is not believed with only `voiced` seconds of voice behind it, or "" where it is.
+
+    The recogniser gets what is around the voice too, and models write whole sentences for the breath in it.
+    """
+    words = len(_WORD.findall(text))
+    return "too little voice" if words > FASTEST * voiced + _HEAD_START / 2 else ""
+
+
 def doubt(heard: Heard, duration: float, prompt: str = "") -> str:
     """Why `heard` is not believed, in one or two words for the record, or "" where it is.
 

@@ -232,6 +232,7 @@ def _believed(heard: Heard, job: Job) -> Transcript:
         decode_seconds=job.busy,
         wait_seconds=max(0.0, job.began - job.asked) if job.began is not None else 0.0,
         words=heard.words if text else (),
+        doubted=heard.text if reason else "",
     )
 
 

@@ -58,7 +58,7 @@ class Transcript:
     text: as written by the model, stripped; empty when there was no speech in it.
     confidence: 0..1, the geometric mean of the token probabilities.
     no_speech: 0..1, how sure the model is that nobody spoke.
-    rejected: why text was thrown away (a guard against invented text), or "".
+    rejected: why text was thrown away (a guard against invented text), or "". doubted: that text, for the record.
     decode_seconds: time the engine worked on it, queueing not included.
     wait_seconds: from being asked to the engine's beginning with it.
     words: the text word by word, where `Speech.word_times` asked for it and the engine can tell.
@@ -71,6 +71,7 @@ class Transcript:
     decode_seconds: float = 0.0
     wait_seconds: float = 0.0
     words: tuple[Word, ...] = ()
+    doubted: str = ""
 
 
 class Recognizer(Protocol):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from voicebot.asr import guard
 from voicebot.asr.port import JobKind, Transcript
 from voicebot.audio import Pcm
 from voicebot.call.actions import Action, Forget, Promote, Recognise
@@ -49,12 +50,12 @@ class Hearing:
 
     def entry(self, committed: float | None) -> TurnEntry | None:
         """The caller's turn as far as hearing knows it; None when there is no text."""
-        if (heard := self.transcript) is None or not heard.text:
+        if (heard := self.transcript) is None or not (text := heard.text or heard.doubted):
             return None
         return TurnEntry(
             0,
             Speaker.CALLER,
-            heard.text,
+            text,
             self.utterance.started,
             self.utterance.last_voice,
             confidence=heard.confidence,
@@ -148,6 +149,8 @@ class Ear:
     def recognised(self, job: int, transcript: Transcript, now: float) -> None:
         """The text of `job`."""
         if (hearing := self._find(job)) is not None:
+            reason = transcript.rejected or guard.unvoiced(transcript.text, hearing.voiced)
+            transcript = replace(transcript, rejected=reason)
             hearing.transcript = transcript
             hearing.recognised = now
             hearing.completeness = self._weigh(transcript)
