@@ -21,7 +21,7 @@ from voicebot.asr.local import LocalRecognizer
 from voicebot.audio import Pcm
 from voicebot.audio.vad import detection
 from voicebot.call.rules import Rules
-from voicebot.crm.build import check_plan, crms
+from voicebot.crm.build import check_plan, crms, reader
 from voicebot.crm.worker import DeliveryWorker
 from voicebot.dialog import FileDialog
 from voicebot.dialog import load as load_dialog
@@ -174,6 +174,7 @@ def delivering(settings: Settings, stores: Stores) -> Iterator[None]:
             only=only,
             skip=skip,
             pause=settings.crm_pause,
+            read=reader(settings, stores.records, stores.dialog.private_slots),
         )
         return threading.Thread(target=worker.run, args=(stop,), name=f"deliveries-{name}", daemon=True)
 

@@ -216,6 +216,14 @@ class Settings(BaseSettings):
     crm: Annotated[tuple[Crm, ...], NoDecode] = Field(
         (), description="Who is told about calls: none, or some of hubspot,salesforce,zendesk,webhook."
     )
+    summary_url: str = Field(
+        "", description="An OpenAI-compatible server, up to and with /v1, that sums calls up for CRMs; none if unset."
+    )
+    summary_model: str = Field("", description="Model that server is asked for.")
+    summary_api_key: SecretStr | None = Field(None, description="Key of that server, if it wants one.")
+    summary_timeout: float = Field(
+        10.0, gt=0, le=15, description="Seconds to wait for it; then the dialog's own summary is taken."
+    )
     crm_pause: float = Field(
         300, ge=5, le=86400, description="Seconds a CRM that refuses our credential is left alone."
     )
@@ -333,6 +341,7 @@ class Settings(BaseSettings):
         "salesforce_url",
         "salesforce_login_url",
         "zendesk_url",
+        "summary_url",
     )
     @classmethod
     def _http(cls, value: str) -> str:
@@ -391,6 +400,8 @@ class Settings(BaseSettings):
             lacking = [f"{PREFIX}{name.upper()}" for name in _NEEDS[crm] if not getattr(self, name)]
             if lacking:
                 raise ValueError(f"{PREFIX}CRM={crm.value} needs {' and '.join(lacking)}; {_CRM_PAGES[crm]}")
+        if bool(self.summary_url) != bool(self.summary_model):
+            raise ValueError(f"set both {PREFIX}SUMMARY_URL and {PREFIX}SUMMARY_MODEL, or neither")
         app = self.hubspot_client_id and self.hubspot_client_secret
         if Crm.HUBSPOT in self.crm and self.hubspot_token is None and not app:
             raise ValueError(

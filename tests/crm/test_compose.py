@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from voicebot.call.record import Disposition, Speaker, TransferOutcome, TurnEntry
 from voicebot.crm import NoteTurn, compose
 from voicebot.crm import note as notes
+from voicebot.crm.insight import Insight
 from voicebot.crm.port import NoteWrapUp
 from voicebot.dialog.types import CALL_FIELDS
 from voicebot.store.views import CallRow, CallState, CallView, TransferView, WrapUp, WrapUpDisposition
@@ -49,7 +50,9 @@ def test_mapped_values_become_properties() -> None:
 
 def test_every_field_a_dialog_may_name_has_a_value() -> None:
     """The names the dialog file is checked against are those that can be filled."""
-    note = compose(view(), {"call": {name: f"call.{name}" for name in CALL_FIELDS}})
+    insight = Insight("Late.", "resolved", "neutral", ("Call back", "Refund"))
+    note = compose(view(), {"call": {name: f"call.{name}" for name in CALL_FIELDS}}, insight=insight)
+    assert (note.summary, note.fields["action_items"]) == ("Late.", "Call back; Refund")
     assert set(note.fields) == set(CALL_FIELDS)
 
 

@@ -17,6 +17,7 @@ from structlog.testing import capture_logs
 from voicebot.call.record import Disposition, EndEntry, Speaker, TransferOutcome, TurnEntry
 from voicebot.crm.hubspot import HubSpot
 from voicebot.crm.hubspot_http import Api
+from voicebot.crm.insight import Insight
 from voicebot.crm.port import Attempt, CallNote, Crm
 from voicebot.crm.worker import FIRST_WAIT, GIVE_UP_TRIES, IDLE_SECONDS, PAUSE_SECONDS, DeliveryWorker
 from voicebot.dialog.types import CrmPlan
@@ -511,6 +512,37 @@ def test_logs_hold_no_personal_data(desk: Bench) -> None:
         worker.run_once()
     assert [entry["event"] for entry in logs] == ["crm.retry", "crm.contact_refused", "crm.delivered"]
     assert not any(secret in str(logs) for secret in ("4155552671", "agent", "1234", TOKEN))
+
+
+def test_note_begins_with_what_the_model_made_of_the_call(desk: Bench) -> None:
+    """Asked about the conversation, and not about a wrap-up that came later."""
+    asked: list[str] = []
+
+    def read(note: CallNote) -> Insight:
+        asked.append(note.call_id)
+        return Insight("Ada wants a person.", "transferred", "neutral", ("Call back",))
+
+    desk.end_call()
+    crms: dict[str, Crm] = {"hubspot": desk.crm()}
+    DeliveryWorker(desk.records, crms, "worker", desk.clock, read=read).run_once()
+    (note,) = desk.hubspot.notes
+    assert "<p>Ada wants a person.</p>" in note.properties["hs_note_body"]
+    assert "<li>Call back</li>" in note.properties["hs_note_body"]
+    assert asked == ["call-1"]
+
+
+def test_worker_whose_lease_ran_out_over_the_model_writes_nothing(desk: Bench) -> None:
+    """Another one has taken the note up meanwhile: two would write it twice."""
+    desk.end_call()
+
+    def slow(note: CallNote) -> None:
+        desk.clock.pass_(seconds=61)
+        assert desk.worker(owner="worker-2").run_once()
+
+    crms: dict[str, Crm] = {"hubspot": desk.crm()}
+    DeliveryWorker(desk.records, crms, "worker-1", desk.clock, read=slow).run_once()
+    assert len(desk.hubspot.notes) == 1
+    assert desk.delivery.state is DeliveryState.DONE
 
 
 def test_runs_until_told_to_stop(desk: Bench) -> None:

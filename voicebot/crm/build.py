@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from pydantic import SecretStr
 
@@ -11,6 +11,7 @@ from voicebot.crm.http import Pace
 from voicebot.crm.hubspot import HubSpot
 from voicebot.crm.hubspot_http import Api
 from voicebot.crm.hubspot_oauth import App, StoredToken
+from voicebot.crm.insight import Reader, Summariser
 from voicebot.crm.port import Crm
 from voicebot.crm.salesforce import Salesforce
 from voicebot.crm.vault import Vault
@@ -19,10 +20,13 @@ from voicebot.crm.webhook_target import Target
 from voicebot.crm.zendesk import Zendesk, check_fields
 from voicebot.dialog.types import CrmPlan
 from voicebot.errors import SettingsError
+from voicebot.privacy.marks import Mark
+from voicebot.privacy.redact import Redactor
 from voicebot.settings import PREFIX, Settings
 from voicebot.settings import Crm as Choice
+from voicebot.store.insights import Insights
 from voicebot.store.oauth import OAuthTokens
-from voicebot.store.records import utc_now
+from voicebot.store.records import Records, utc_now
 
 
 def crms(settings: Settings) -> Mapping[str, Crm]:
@@ -65,6 +69,24 @@ def hubspot_app(settings: Settings) -> App:
         settings.hubspot_client_id,
         settings.hubspot_client_secret,
     )
+
+
+def reader(settings: Settings, records: Records, private: Collection[str]) -> Reader | None:
+    """Who sums calls up for CRMs, if the settings name a model.
+
+    private: names of the slots whose values nobody is told.
+    """
+    if not settings.summary_url:
+        return None
+    summariser = Summariser(
+        settings.summary_url,
+        settings.summary_model,
+        settings.summary_api_key,
+        # Everything that can be found is taken out here, whatever is kept in the records.
+        Redactor(tuple(Mark), private).text,
+        settings.summary_timeout,
+    )
+    return Reader(summariser, Insights(records.engine))
 
 
 def _hubspot(settings: Settings) -> Crm:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from voicebot.call.record import Speaker, TransferOutcome, TurnEntry
+from voicebot.crm.insight import Insight
 from voicebot.crm.port import CallNote, NoteTurn, NoteWrapUp
 from voicebot.store.views import CallRow, CallView, TransferView, WrapUp
 
@@ -25,13 +26,24 @@ Mapped = Mapping[str, Mapping[str, str]]
 """By object (`contact`, `call`), the property's name to the value's, as `CrmPlan.fields` has it for one CRM."""
 
 
-def compose(view: CallView, mapped: Mapped | None = None, wrap_up: int = 0) -> CallNote:
+def compose(
+    view: CallView, mapped: Mapped | None = None, wrap_up: int = 0, insight: Insight | None = None
+) -> CallNote:
     """The note about the call as it is recorded now; what the recogniser invented is left out.
 
     mapped: which values the CRM in question takes as properties.
+    insight: what a language model made of the call; its summary takes the place of the dialog's.
     wrap_up: id of the one the note is about, where that came too late for the call's own; see `Delivery`.
     """
     note = _late(view, wrap_up) if wrap_up else _note(view)
+    if insight is not None:
+        note = replace(
+            note,
+            summary=insight.summary,
+            result=insight.outcome,
+            sentiment=insight.sentiment,
+            action_items=insight.action_items,
+        )
     if not mapped:
         return note
     known = {**note.slots, **{f"call.{name}": value for name, value in _values(note).items()}}
@@ -58,6 +70,9 @@ def _values(note: CallNote) -> dict[str, str]:
         "confidence": f"{note.confidence:.2f}",
         "summary": note.summary,
         "outcome": note.outcome,
+        "result": note.result,
+        "sentiment": note.sentiment,
+        "action_items": "; ".join(note.action_items),
     }
 
 

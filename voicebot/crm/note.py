@@ -22,6 +22,8 @@ _SLOTS = 20
 _REMARKS = 5
 _TURN = 4_000
 _PLAIN_SLOT = 200
+_ITEM = 200
+_ITEMS = 8
 # Of what the last agent wrote, and of those before; the desk keeps 8,000 characters of each.
 _WRAP_UPS = (6_000, 1_000, 1_000)
 
@@ -47,6 +49,9 @@ def html(note: CallNote, remarks: Sequence[str] = (), most: int = MAX_CHARACTERS
     parts.append("<p>" + "<br>".join(f"<b>{name}:</b> {_clip(value)}" for name, value in _facts(note)) + "</p>")
     if note.slots:
         parts.append("<ul>" + "".join(f"<li>{_clip(slot)}</li>" for slot in _slots(note)) + "</ul>")
+    if note.action_items:
+        items = "".join(f"<li>{_clip(item, _ITEM)}</li>" for item in note.action_items[:_ITEMS])
+        parts.append(f"<p><b>To do</b></p><ul>{items}</ul>")
     for wrote, budget in zip(reversed(note.wrap_ups), _WRAP_UPS, strict=False):
         parts.append(f"<p><b>{_clip(_by(wrote))}</b><br>{_clip(wrote.text, budget)}</p>")
     parts.extend(f"<p><i>{_clip(remark)}</i></p>" for remark in remarks[:_REMARKS])
@@ -66,6 +71,8 @@ def plain(note: CallNote, most: int, remarks: Sequence[str] = ()) -> str:
         head.append(_cut(note.summary, most // 4))
     head += ["", *(f"{name}: {_cut(value, _FIELD)}" for name, value in _facts(note))]
     head += [f"  {_cut(slot, _PLAIN_SLOT)}" for slot in _slots(note)]
+    if note.action_items:
+        head += ["", "To do", *(f"  {_cut(item, _ITEM)}" for item in note.action_items[:_ITEMS])]
     for wrote, budget in zip(reversed(note.wrap_ups), _WRAP_UPS, strict=False):
         head += ["", _cut(_by(wrote), _FIELD), _cut(wrote.text, budget)]
     head += [_cut(remark, _FIELD) for remark in remarks[:_REMARKS]]
@@ -86,6 +93,7 @@ def text(note: CallNote) -> str:
     lines.append("")
     lines.extend(f"{name}: {_clean(value)}" for name, value in _facts(note))
     lines.extend(f"  {_clean(name)}: {_clean(value)}" for name, value in note.slots.items())
+    lines.extend(f"To do: {_clean(item)}" for item in note.action_items)
     for wrote in note.wrap_ups:
         lines.extend(["", _clean(_by(wrote)), _clean(wrote.text)])
     if not note.late:
@@ -129,6 +137,7 @@ def _facts(note: CallNote) -> list[tuple[str, str]]:
         ("Intent", note.intent or "none recognised"),
         ("Confidence", f"{percent}%"),
         ("Outcome", note.outcome),
+        *((name, value) for name, value in (("Result", note.result), ("Sentiment", note.sentiment)) if value),
     ]
 
 

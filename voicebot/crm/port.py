@@ -32,6 +32,7 @@ class CallNote:
     started_at: aware, UTC. duration: seconds of the bot's part.
     caller: as the gateway gave it; may be no number at all ("anonymous").
     intent, confidence, summary: of the whole call. outcome: disposition and, after a transfer, its outcome.
+    result, sentiment, action_items: what a language model made of the call; empty without one.
     wrap_ups: of the agents who took the call, in order.
     late: a wrap-up that came after the call's own note, and is told on its own: `call_id` is then its own too, and
         there are no turns.
@@ -50,6 +51,9 @@ class CallNote:
     outcome: str
     slots: Mapping[str, str] = field(default_factory=dict)
     turns: Sequence[NoteTurn] = ()
+    result: str = ""
+    sentiment: str = ""
+    action_items: Sequence[str] = ()
     wrap_ups: Sequence[NoteWrapUp] = ()
     late: bool = False
     contact: Mapping[str, str] = field(default_factory=dict)

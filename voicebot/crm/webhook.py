@@ -123,6 +123,8 @@ def event(note: CallNote, transcript: bool) -> dict[str, Any]:
         data["transcript"] = [
             {"who": turn.speaker.lower(), "text": turn.text[:_TEXT]} for turn in note.turns[-_TURNS:]
         ]
+    if note.result:
+        data |= {"result": note.result, "sentiment": note.sentiment, "action_items": list(note.action_items)}
     if note.wrap_ups:
         data["wrap_ups"] = [
             {"agent": wrote.agent, "disposition": wrote.disposition, "text": wrote.text[:_TEXT]}

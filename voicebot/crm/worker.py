@@ -16,7 +16,8 @@ from typing import Protocol
 import structlog
 
 from voicebot.crm.compose import Mapped, compose
-from voicebot.crm.port import Attempt, Crm
+from voicebot.crm.insight import Insight
+from voicebot.crm.port import Attempt, CallNote, Crm
 from voicebot.dialog.types import CrmPlan
 from voicebot.errors import (
     CrmError,
@@ -64,6 +65,8 @@ class Outbox(Protocol):
         self, owner: str, seconds: float, only: Collection[str] | None = None, skip: Collection[str] = ()
     ) -> Delivery | None: ...
 
+    def extend(self, delivery_id: int, owner: str, seconds: float) -> bool: ...
+
     def save_progress(self, delivery_id: int, progress: Mapping[str, str]) -> None: ...
 
     def delivered(self, delivery_id: int, owner: str, external_id: str) -> None: ...
@@ -90,6 +93,7 @@ class DeliveryWorker:
     crms: the configured CRMs by the name deliveries carry as their target.
     owner: a name no other running worker has.
     only, skip: names of CRMs whose notes are (not) its business, so that a slow CRM has a worker of its own.
+    read: asks a language model about a call; None from it, or without it, leaves the dialog's own summary.
     pause: seconds a CRM that refuses our credential is left alone.
     clock: the time of day, aware, UTC.
     random: spreads the retries.
@@ -107,6 +111,7 @@ class DeliveryWorker:
         only: Collection[str] | None = None,
         skip: Collection[str] = (),
         pause: float = PAUSE_SECONDS,
+        read: Callable[[CallNote], Insight | None] | None = None,
     ) -> None:
         self._records = records
         self._outbox = records.outbox
@@ -118,6 +123,7 @@ class DeliveryWorker:
         self._only = only
         self._skip = skip
         self._pause = pause
+        self._read = read
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set; a delivery under way is finished first. Outlives a database that is away.
@@ -156,16 +162,20 @@ class DeliveryWorker:
         if view is None:
             self._bury(delivery, "the record of the call is gone")
             return True
-        self._attempt(delivery, crm, view)
+        insight = self._insight(delivery, view)
+        # A model may have taken its time: what follows needs the whole lease again.
+        if self._read is None or self._outbox.extend(delivery.id, self._owner, LEASE_SECONDS):
+            self._attempt(delivery, crm, view, insight)
         return True
 
-    def _attempt(self, delivery: Delivery, crm: Crm, view: CallView) -> None:
+    def _attempt(self, delivery: Delivery, crm: Crm, view: CallView, insight: Insight | None) -> None:
         def save(progress: Mapping[str, str]) -> None:
             self._outbox.save_progress(delivery.id, progress)
 
         attempt = Attempt(repeat=delivery.ambiguous, progress=delivery.progress, save=save)
         try:
-            external_id = crm.deliver(compose(view, self._mapped(delivery, view), delivery.wrap_up), attempt)
+            note = compose(view, self._mapped(delivery, view), delivery.wrap_up, insight)
+            external_id = crm.deliver(note, attempt)
         except StoreError:
             raise
         except CrmRejected as error:
@@ -207,6 +217,11 @@ class DeliveryWorker:
                 self._outbox.targets.restarted(name)
         except StoreError as error:
             log.error("crm.store_failed", error=str(error))
+
+    def _insight(self, delivery: Delivery, view: CallView) -> Insight | None:
+        if self._read is None or delivery.wrap_up:
+            return None
+        return self._read(compose(view))
 
     def _mapped(self, delivery: Delivery, view: CallView) -> Mapped | None:
         plan = self._plans.get(view.row.dialog)

@@ -111,6 +111,17 @@ class Outbox:
             row = db.execute(taken).one_or_none()
             return None if row is None else rows.delivery(row)
 
+    def extend(self, delivery_id: int, owner: str, seconds: float) -> bool:
+        """Hold the note for `seconds` from now; False if somebody else has taken it up meanwhile."""
+        mine = (
+            deliveries.c.id == delivery_id,
+            deliveries.c.owner == owner,
+            deliveries.c.state == DeliveryState.PENDING.value,
+        )
+        until = self._now() + timedelta(seconds=seconds)
+        with store_errors(self._engine.url), self._engine.begin() as db:
+            return db.execute(update(deliveries).where(*mine).values(leased_until=until)).rowcount == 1
+
     def save_progress(self, delivery_id: int, progress: Mapping[str, str]) -> None:
         """Add `progress` to what is known of the delivery.
 

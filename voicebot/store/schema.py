@@ -177,6 +177,15 @@ deliveries = Table(
     Index(None, "state", "due_at"),
 )
 
+# `turns`: how many the call had when the model was asked.
+insights = Table(
+    "insights",
+    metadata,
+    Column("call_id", ForeignKey("calls.call_id", ondelete="CASCADE"), primary_key=True),
+    Column("turns", Integer, nullable=False),
+    Column("document", JSON, nullable=False),
+)
+
 # A CRM without a row is well. `failures` counts those in a row.
 crm_targets = Table(
     "crm_targets",
