@@ -203,6 +203,17 @@ def test_a_likely_mishearing_that_exists_is_asked_about(heard: str, known: str, 
     assert talk.value == known
 
 
+def test_a_guess_that_is_denied_is_dropped() -> None:
+    """The caller says the number again, or goes on with what was only begun."""
+    talk = NumberTalk(dialog({"digits": [6], "mishearings": True}), {"123345", "123456"})
+    assert talk.say("one two three four five") == "Is it 1 2 3, 3 4 5?"
+    assert talk.say("no") == "Again, please."
+    assert talk.say("one two three four five six") == "It is 1 2 3 4 5 6. More?"
+    talk = NumberTalk(dialog({"digits": [6], "mishearings": True}), {"123345", "123456"})
+    talk.say("one two three four five")
+    assert talk.say("six") == "It is 1 2 3 4 5 6. More?"
+
+
 def test_an_unfinished_number_that_is_no_mishearing_goes_on() -> None:
     """Nothing is guessed where nothing is found."""
     talk = NumberTalk(dialog({"digits": [6], "mishearings": True}), {"123456"})

@@ -73,7 +73,7 @@ class Values:
         if result.found:
             self._keep(trying, value, result)
             if trying.guessed:
-                return self._read_back(filling, replace(reading, value=value, others=trying.values[1:]))
+                return self._read_back(filling, replace(reading, value=value, others=()))
             return self._settle(filling, replace(reading, value=value, others=()), vouched=True)
         if len(trying.values) > 1:
             return self._try(replace(trying, values=trying.values[1:]))
