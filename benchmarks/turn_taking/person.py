@@ -11,11 +11,16 @@ from benchmarks.turn_taking.script import Turn, repair
 from benchmarks.turn_taking.sounds import Room, Take
 from benchmarks.turn_taking.tape import Tape
 from voicebot.audio import FRAME_SAMPLES, Pcm
+from voicebot.call.playout import TOLERANCE
 from voicebot.testing.jambonz_media import PlayedFrame
 from voicebot.testing.phone import audible
 
-GAP = 0.9
+GAP = 0.5
 """Seconds of silence after which the bot has finished, as a caller thinks."""
+
+BREATH = 0.4
+"""Seconds from the decision to speak to the first word. What is behind the caller begins anew with it, so that a
+turn sounds the same whenever it is taken, from before the audio a recogniser is given."""
 
 PATIENCE = 9.0
 """Seconds without a word of the bot after which the caller goes on all the same: it has asked by then."""
@@ -57,6 +62,7 @@ class Person:
         self._last_sound: float | None = None
         self._spoke = False
         self._idle_since = 0.0
+        self._coming: tuple[float, Turn, bool] | None = None
         self.tape = Tape()
         self.performed: list[Performed] = []
         self.done = False
@@ -77,24 +83,36 @@ class Person:
         return frame
 
     def _act(self, now: float) -> None:
+        if self._coming is None:
+            self._decide(now)
+        if self._coming is not None and now >= self._coming[0]:
+            _, turn, mended = self._coming
+            self._coming = None
+            self._begin(turn, now, mended)
+
+    def _decide(self, now: float) -> None:
         following = self._turns[0] if self._turns else None
         talking = self._talking_since
         if following is not None and following.over is not None and talking is not None:
-            if now - talking >= following.over:
-                self._begin(self._turns.pop(0), now)
+            if now - talking >= following.over - BREATH:
+                self._breathe(self._turns.pop(0), now)
             return
         wrong = self._wrong()
         if following is None and wrong is None and self._heard_enough(now):
             self.done = True
         elif self._may_speak(now):
             if wrong is not None:
-                self._begin(repair(wrong), now, mended=True)
+                self._breathe(repair(wrong), now, mended=True)
             elif following is not None:
-                self._begin(self._turns.pop(0), now)
+                self._breathe(self._turns.pop(0), now)
             else:
                 self.done = True
 
-    def _begin(self, turn: Turn, now: float, mended: bool = False) -> None:
+    def _breathe(self, turn: Turn, now: float, mended: bool = False) -> None:
+        self._coming = now + BREATH - TOLERANCE, turn, mended
+        self._room.restart(len(self.performed) + 1)
+
+    def _begin(self, turn: Turn, now: float, mended: bool) -> None:
         take = self._sound(turn)
         self.tape.begin(take)
         self._left = take.pcm

@@ -226,7 +226,7 @@ def quick_script() -> tuple[CallScript, ...]:
 def _calls() -> Iterator[Sequence[Turn]]:
     """All kinds mixed, so that every voice and background meets each of them."""
     kinds = [
-        [[_question(at), _question(at + 7), _NO] for at in range(10)],
+        [[_question(at), _question(at + 7), _NO] for at in range(8)],
         [[_WHERE, _told(SIX[at], at), _NO] for at in range(13)],
         [[_named(SIX[at], at)] for at in range(13, 25)],
         [[_ord(FOUR[at], at)] for at in range(12)],
@@ -235,7 +235,7 @@ def _calls() -> Iterator[Sequence[Turn]]:
         [[_paused(at)] for at in range(len(_PAUSED))],
         [[_question(at + 3), _paused(at)] for at in range(len(_PAUSED))],
         [[_question(at), _interruption(at)] for at in range(len(_INTERRUPTIONS))],
-        [[_interruption(at + 3), _question(at + 2)] for at in range(5)],
+        [[_interruption(at + 3), _question(at + 2)] for at in range(12)],
         [[_WHERE, _into_prompt(FOUR[at])] for at in range(3)],
         [[_noise(at), _question(at)] for at in range(len(_NOISES))],
         [[_question(at + 4), _noise(at), _noise(at + 1)] for at in range(6)],

@@ -136,10 +136,16 @@ class Room:
     """
 
     def __init__(self, decibels: float | None, seed: int) -> None:
-        self._random = np.random.default_rng(seed)
         self._line = 32768 * 10 ** (LINE_DBFS / 20)
         self._gain = 0.0 if decibels is None else 10 ** (-decibels / 20)
-        self._at = seed * 7919 * FRAME_SAMPLES % len(_babble())
+        self._seed = seed
+        self.restart(0)
+
+    def restart(self, part: int) -> None:
+        """Begin anew, in another place for each `part` of a call."""
+        self._random = np.random.default_rng((self._seed, part))
+        if self._gain:
+            self._at = (self._seed * 7919 + part * 1009) * FRAME_SAMPLES % len(_babble())
 
     def over(self, pcm: Pcm) -> Pcm:
         """One frame of the caller, with all of it, as mu-law carries it."""

@@ -22,18 +22,15 @@ class _Said:
 class Tape:
     """Frames as they were sent, and which words are in which. Noise makes every frame unique."""
 
+    length: int = 0
+    """Frames so far."""
     _places: dict[bytes, int] = field(default_factory=dict)
     _said: list[_Said] = field(default_factory=list)
 
-    @property
-    def length(self) -> int:
-        """Frames so far."""
-        return len(self._places)
-
     def add(self, frame: Pcm) -> None:
         """The next frame."""
-        # A frame that came before, as the flat one of a line without noise may, keeps its first place.
-        self._places.setdefault(frame.tobytes(), len(self._places))
+        self._places[frame.tobytes()] = self.length
+        self.length += 1
 
     def begin(self, take: Take) -> None:
         """The frames from here on are those of `take`."""

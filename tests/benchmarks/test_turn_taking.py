@@ -128,6 +128,19 @@ def test_babble_is_as_far_below_the_voice_as_asked() -> None:
     assert level(None) < level(20.0) - 15
 
 
+def test_a_room_sounds_the_same_whenever_it_begins_anew() -> None:
+    """Each part of a call has its own noise, the same every time."""
+    quiet = np.zeros(FRAME_SAMPLES, np.int16)
+    early, late = Room(20.0, seed=4), Room(20.0, seed=4)
+    late.over(quiet)
+    first = early.over(quiet)
+    for room in (early, late):
+        room.restart(1)
+    again = early.over(quiet)
+    assert np.array_equal(again, late.over(quiet))
+    assert not np.array_equal(first, again)
+
+
 def frames(count: int) -> list[np.ndarray[tuple[int], np.dtype[np.int16]]]:
     """Frames of a line, no two alike."""
     room = Room(None, seed=3)
