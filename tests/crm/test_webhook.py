@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import base64
 import json
+import ssl
+import threading
+from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
+import requests
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
@@ -15,7 +26,7 @@ from tests.crm.support import Clock, Ledger
 from tests.crm.test_note import NOTE
 from voicebot.crm.port import NoteTurn, NoteWrapUp
 from voicebot.crm.webhook import Webhook, event, event_id, sign
-from voicebot.crm.webhook_target import Target
+from voicebot.crm.webhook_target import Target, session
 from voicebot.errors import CrmRejected, CrmThrottled, CrmUnauthorized, CrmUnavailable, SettingsError
 from voicebot.testing.vendor import Fault
 from voicebot.testing.webhook import SECRET, FakeReceiver
@@ -207,3 +218,70 @@ def test_every_call_has_an_event(call_id: str, text: str) -> None:
     assert "." not in event_id(call_id)
     body = json.dumps(event(note, transcript=True), ensure_ascii=False).encode("utf-8", "replace")
     assert json.loads(body)["type"] == "call.completed"
+
+
+@pytest.fixture(scope="module")
+def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
+    """A TLS server on loopback whose certificate is for hooks.example: its port, and whom to trust."""
+    folder = tmp_path_factory.mktemp("tls")
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "hooks.example")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("hooks.example")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    plain = serialization.NoEncryption()
+    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+    file = folder / "server.pem"
+    file.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
+    trusted = folder / "trusted.pem"
+    trusted.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(204)
+            self.send_header("X-Host", self.headers["Host"])
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.handle_error = lambda request, client_address: None  # type: ignore[method-assign]
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    yield server.server_address[1], trusted
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_certificate_is_asked_for_the_name(secure: tuple[int, Path]) -> None:
+    """Connected by address, the certificate must still be the name's, and so is the Host header."""
+    port, trusted = secure
+    target = Target.of(f"https://hooks.example:{port}/in")
+    with session(target) as connections:
+        connections.verify = str(trusted)
+        answer = connections.get(target.at("127.0.0.1"), headers={"Host": target.named}, timeout=5)
+        assert (answer.status_code, answer.headers["X-Host"]) == (204, f"hooks.example:{port}")
+
+
+def test_certificate_of_somebody_else_is_refused(secure: tuple[int, Path]) -> None:
+    """Whoever sits at the address without the name's certificate gets nothing."""
+    port, trusted = secure
+    target = Target.of(f"https://other.example:{port}/in")
+    with session(target) as connections:
+        connections.verify = str(trusted)
+        with pytest.raises(requests.exceptions.SSLError):
+            connections.get(target.at("127.0.0.1"), timeout=5)
