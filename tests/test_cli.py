@@ -55,7 +55,15 @@ def test_a_bot_can_be_talked_to_in_text() -> None:
     result = CliRunner().invoke(app, ["chat", str(ROOT / "config" / "dialog.yaml")], input=lines)
     assert "order_status" in result.output
     assert "has been shipped" in result.output
-    assert "transfer to desk" in result.output
+    assert "transfer to desk, requested, rule fallback" in result.output
+
+
+def test_a_check_tells_who_takes_which_call() -> None:
+    """Every rule in a line, the fallback last."""
+    result = CliRunner().invoke(app, ["check", str(ROOT / "config" / "dialog.yaml")])
+    told = [line.strip() for line in result.output.splitlines()]
+    assert any(line.startswith("billing   intent billing -> billing") for line in told)
+    assert told[-1] == "fallback  anything else -> desk"
 
 
 def _run(arguments: list[str], folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -106,10 +106,11 @@ def chat(
 ) -> None:
     """Talk to the bot in text: type what the caller says, /1234 for keys, an empty line for silence."""
     from voicebot.dialog import load as load_dialog
+    from voicebot.dialog.types import Surroundings
     from voicebot.testing.chat import chat as run
 
     path = file or load().dialog
-    run(load_dialog(path), path.parent, _typed(), typer.echo)
+    run(load_dialog(path), path.parent, _typed(), typer.echo, Surroundings(lambda: datetime.now(UTC)))
 
 
 @app.command("asr-eval")

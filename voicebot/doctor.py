@@ -18,7 +18,9 @@ from voicebot.crm.build import check_plan
 from voicebot.crm.build import crms as build_crms
 from voicebot.dialog import FileDialog
 from voicebot.dialog import load as load_dialog
+from voicebot.dialog.types import TargetKind
 from voicebot.errors import ConfigError, CrmError, SettingsError, VoicebotError
+from voicebot.lookup.registered import RegisteredUsers
 from voicebot.runtime.secrets import complete
 from voicebot.settings import Settings, is_loopback, load
 from voicebot.store.build import sessions as build_sessions
@@ -73,6 +75,7 @@ async def examine(say: Say) -> bool:
     await report.check("CRM", lambda: asyncio.to_thread(_crm, settings, dialog))
     await report.check("deliveries", lambda: asyncio.to_thread(_deliveries, settings))
     await report.check("webhooks", lambda: asyncio.to_thread(_webhooks, settings))
+    await report.check("agents", lambda: asyncio.to_thread(_agents, settings, dialog))
     await report.check("http port", lambda: asyncio.to_thread(_port, settings, "http_port"))
     await report.check("audio port", lambda: asyncio.to_thread(_port, settings, "ws_port"))
     await report.check("public http", lambda: asyncio.to_thread(_public, settings.public_http_url, "HTTP"))
@@ -105,6 +108,22 @@ def _database(settings: Settings) -> str:
 def _sessions(settings: Settings) -> str:
     build_sessions(settings).ping()
     return "Redis answers" if settings.redis_url else "in memory (one process; set VOICEBOT_REDIS_URL for several)"
+
+
+def _agents(settings: Settings, dialog: FileDialog) -> str:
+    key = settings.jambonz_api_key
+    users = {name: each.address for name, each in dialog.targets.items() if each.kind is TargetKind.USER}
+    if key is None:
+        return "rung without knowing who is there (VOICEBOT_JAMBONZ_API_KEY would tell)"
+    asked = RegisteredUsers(settings.jambonz_api_url, settings.jambonz_account_sid, key.get_secret_value())
+    found = asked.find(users)
+    if not found.found:
+        raise Unwell(
+            "jambonz does not say who is registered: see whether VOICEBOT_JAMBONZ_API_URL, "
+            "VOICEBOT_JAMBONZ_ACCOUNT_SID and VOICEBOT_JAMBONZ_API_KEY are right"
+        )
+    there = sorted(name for name, answer in found.values.items() if answer == "yes")
+    return f"{len(there)} of {len(users)} users registered{': ' if there else ''}{', '.join(there)}"
 
 
 def _crm(settings: Settings, dialog: FileDialog) -> str:

@@ -48,10 +48,16 @@ def installation(tmp_path_factory: pytest.TempPathFactory, hubspot: FakeHubSpot)
     folder = tmp_path_factory.mktemp("voicebot")
     dialog = conftest.quick_dialog(folder)
     text = dialog.read_text()
-    queue = "targets:\n  line: {kind: queue, address: helpline, wait_seconds: 10, say_seconds: 5}\n"
+    queue = (
+        "targets:\n"
+        "  line: {kind: queue, address: helpline, wait_seconds: 10, say_seconds: 5}\n"
+        "  second: {kind: user, address: second, ring_seconds: 5}\n"
+    )
     text = text.replace("\ntargets:\n", f"\n{queue}", 1)
     text = _replaced(text, "    target: billing\n", "    target: line\n")
     text = re.sub(r'^  instead: ".*"$', f'  instead: "{INSTEAD}"', text, count=1, flags=re.MULTILINE)
+    both = "  routing:\n    - {name: both, intent: order_status, targets: [desk, second]}\n"
+    text = _replaced(text, "  routing:\n", both)
     dialog.write_text(_replaced(text, "A call from the automated assistant. ", ""))
     with Installation(folder, dialog=str(dialog), **hubspot_settings(hubspot.url)) as made:
         yield made
@@ -122,16 +128,18 @@ def test_only_the_answers_that_were_lost_are_faults(told: Mapping[str, Told]) ->
     assert {name: one.call.log.faults for name, one in told.items()} == {name: lost.get(name, []) for name in told}
 
 
-def test_a_person_takes_the_call_by_pressing_one(told: Mapping[str, Told]) -> None:
-    """They hear what it is about and what to press; the rule that chose them is on record."""
+def test_of_two_who_take_the_call_at_once_one_gets_it(told: Mapping[str, Told]) -> None:
+    """Both hear what it is about and press 1; one is connected, and that one and the rule are on record."""
     one = told["taken"]
-    (leg,) = one.call.log.of(Dialled)
-    assert leg.outcome == "answer"
-    assert "order 4529" in leg.whisper
-    assert leg.whisper.endswith("Press 1 to take the call, or 2 to decline.")
-    assert one.transfers == [("desk", "accepted")]
+    legs = {leg.outcome: leg for leg in one.call.log.of(Dialled)}
+    assert len(legs) == 2
+    winner = legs["answer"]
+    assert "order 4529" in winner.whisper
+    assert winner.whisper.endswith("Press 1 to take the call, or 2 to decline.")
+    assert one.transfers == [(winner.target["name"], "accepted")]
     (offer,) = one.record["offers"]
-    assert (offer["rule"], offer["state"], offer["target"]) == ("fallback", "accepted", "desk")
+    assert (offer["rule"], offer["state"]) == ("both", "accepted")
+    assert (offer["targets"], offer["target"]) == (["desk", "second"], winner.target["name"])
     assert one.record["outcome"] == "transferred"
 
 

@@ -7,7 +7,16 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from voicebot.dialog import FileDialog
-from voicebot.dialog.types import Conversation, HangUp, LookUp, Move, Transfer, Trouble
+from voicebot.dialog.types import (
+    NOWHERE,
+    Conversation,
+    HangUp,
+    LookUp,
+    Move,
+    Surroundings,
+    Transfer,
+    Trouble,
+)
 from voicebot.errors import LookUpError
 from voicebot.lookup.build import build as build_lookups
 from voicebot.lookup.port import LookUps
@@ -17,13 +26,15 @@ CALLER, CALLED = "+15550100", "+15550199"
 Say = Callable[[str], None]
 
 
-def chat(dialog: FileDialog, folder: Path, lines: Iterable[str], say: Say) -> None:
+def chat(
+    dialog: FileDialog, folder: Path, lines: Iterable[str], say: Say, around: Surroundings = NOWHERE
+) -> None:
     """Feed `lines` to a new conversation until it or they end.
 
     A line of keys after a slash, such as `/1234`, is pressed; an empty line is a caller who stays silent.
     folder: where the dialog's look-up files are.
     """
-    conversation = dialog.converse(CALLER, CALLED)
+    conversation = dialog.converse(CALLER, CALLED, around=around)
     look_ups = build_lookups(dialog.lookups, folder)
     if _perform(conversation.open(), conversation, look_ups, say):
         return
@@ -55,8 +66,9 @@ def _perform(move: Move, conversation: Conversation, look_ups: LookUps, say: Say
                 say(f"      [look-up {name} failed: {error}]")
                 return _perform(conversation.trouble(Trouble.LOOKUP), conversation, look_ups, say)
             return _perform(conversation.looked_up(result), conversation, look_ups, say)
-        case Transfer(target, reason, whisper):
-            say(f"      [transfer to {target}, {reason.value}; the agent hears: {whisper}]")
+        case Transfer(reason=reason, whisper=whisper, rule=rule) as transfer:
+            targets = (", then " if transfer.in_turn else " and ").join(transfer.targets)
+            say(f"      [transfer to {targets}, {reason.value}, rule {rule}; the agent hears: {whisper}]")
             return True
         case HangUp(why):
             say(f"      [hang up: {why}]")
