@@ -138,7 +138,7 @@ def test_lost_answer_leaves_exactly_one_note(hubspot: FakeHubSpot, version: str,
     assert len(hubspot.asked(Operation.CREATE_NOTE)) == 1
 
 
-@pytest.mark.parametrize("fault", [Fault.DROPPED, Fault.BROKEN])
+@pytest.mark.parametrize("fault", [Fault.DROPPED, Fault.RESET, Fault.STALL, Fault.BROKEN])
 def test_write_that_did_not_happen_is_repeated(hubspot: FakeHubSpot, fault: Fault) -> None:
     """Where the answer was lost and the note is not there, it is written."""
     hubspot.account.add_contact(phone=CALLER)

@@ -74,6 +74,10 @@ def test_version_decides_the_path(hubspot: FakeHubSpot, version: str, path: str)
         (Fault.BAD_GATEWAY, CrmUnavailable, "502"),
         (Fault.GARBAGE, CrmUnavailable, "not JSON"),
         (Fault.LOST, CrmUnavailable, "lost"),
+        (Fault.RESET, CrmUnavailable, "lost"),
+        (Fault.STALL, CrmUnavailable, "lost"),
+        (Fault.CONFLICT, Exists, "409 CONFLICT"),
+        (Fault.TOO_LARGE, CrmRejected, "413"),
         (Fault.HANG, CrmUnavailable, "lost"),
     ],
 )

@@ -41,6 +41,15 @@ def test_lesser_trouble_does_not_hide_a_refused_credential(records: Records) -> 
     assert target.state is TargetState.REFUSED
 
 
+def test_pause_that_was_asked_for_is_kept_by_a_failing_crm(records: Records, clock: Clock) -> None:
+    """It fails, and says for how long to stay away: both hold."""
+    targets = records.outbox.targets
+    targets.failed("crm", "HTTP 500")
+    targets.throttled("crm", "429", 60)
+    (target,) = targets.all()
+    assert (target.state, target.until) == (TargetState.FAILING, EPOCH + timedelta(seconds=60))
+
+
 def test_pause_of_one_crm_is_its_own(records: Records) -> None:
     """Resuming one leaves the others; resuming all leaves none."""
     targets = records.outbox.targets

@@ -49,6 +49,9 @@ class Targets:
             before = self._get(db, name)
             if before is None or before.state == TargetState.THROTTLED.value:
                 self._put(db, name, before, TargetState.THROTTLED, reason, seconds, failures=0)
+            elif before.until < (until := self._now() + timedelta(seconds=seconds)):
+                # Worse is known of it, and stays on show.
+                db.execute(update(crm_targets).where(crm_targets.c.name == name).values(until=until))
 
     def failed(self, name: str, reason: str) -> float:
         """The CRM did not answer, or with a fault of its own; the seconds for which it is now left alone."""

@@ -10,6 +10,8 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -87,6 +89,8 @@ class Fault(Enum):
     GARBAGE = "garbage"  # 200 with something that is not JSON
     NO_ID = "no_id"  # 200 with a JSON object that says nothing
     DROPPED = "dropped"  # the connection closes, nothing is done
+    RESET = "reset"  # the connection is reset, nothing is done
+    STALL = "stall"  # no answer, and nothing is done
     BROKEN = "broken"  # 500
     HTML = "html"  # 403 with a page, as a firewall sends it
     REDIRECT = "redirect"  # 302
@@ -99,6 +103,8 @@ class Fault(Enum):
     MIGRATING = "migrating"  # 477
     INVALID = "invalid"  # 400
     GONE = "gone"  # 404
+    CONFLICT = "conflict"  # 409
+    TOO_LARGE = "too_large"  # 413
 
 
 _CARRIED_OUT = (Fault.LOST, Fault.HANG, Fault.BAD_GATEWAY, Fault.GARBAGE, Fault.NO_ID)
@@ -271,9 +277,12 @@ class FakeHubSpot(LoopbackServer):
     def _fail(self, handler: _Handler, scripted: _Scripted) -> None:
         fault = scripted.fault
         headers = {"Retry-After": scripted.retry_after} if scripted.retry_after else {}
-        if fault is Fault.HANG:
+        if fault in (Fault.HANG, Fault.STALL):
             self.released.wait(_HANG_SECONDS)
-        if fault in (Fault.HANG, Fault.LOST, Fault.DROPPED):
+        if fault is Fault.RESET:
+            # With a linger of zero, closing sends RST instead of FIN.
+            handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        if fault in (Fault.HANG, Fault.STALL, Fault.LOST, Fault.DROPPED, Fault.RESET):
             handler.close_connection = True
         elif fault in (Fault.HTML, Fault.BAD_GATEWAY):
             status = 403 if fault is Fault.HTML else 502
@@ -322,6 +331,8 @@ _ANSWERS = {
     Fault.MIGRATING: refuse(477, "MIGRATION_IN_PROGRESS", "the account is being moved"),
     Fault.INVALID: refuse(400, "VALIDATION_ERROR", "Property values were not valid"),
     Fault.GONE: refuse(404, "OBJECT_NOT_FOUND", "no such object"),
+    Fault.CONFLICT: refuse(409, "CONFLICT", "Object already exists"),
+    Fault.TOO_LARGE: refuse(413, "REQUEST_ENTITY_TOO_LARGE", "the request is too large"),
 }
 
 
