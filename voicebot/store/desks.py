@@ -68,11 +68,13 @@ class Desks:
                 )
             )
             db.execute(gone)
+            here = desk_presence.c.node == node
+            db.execute(update(desk_presence).where(here).values(seen_at=now))
+            known = select(desk_presence.c.agent).where(here)
             # A user may have been removed since the desk was opened.
-            for agent in db.execute(select(users.c.name).where(users.c.name.in_(agents))).scalars().all():
-                if not insert_unless_there(db, desk_presence, agent=agent, node=node, seen_at=now):
-                    here = (desk_presence.c.agent == agent) & (desk_presence.c.node == node)
-                    db.execute(update(desk_presence).where(here).values(seen_at=now))
+            new = select(users.c.name).where(users.c.name.in_(agents), users.c.name.not_in(known))
+            for agent in db.execute(new).scalars().all():
+                insert_unless_there(db, desk_presence, agent=agent, node=node, seen_at=now)
 
     def present(self) -> list[Present]:
         """Everybody whose desk is open anywhere, by name."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Engine, and_, func, or_, select
@@ -20,7 +21,7 @@ UNCLAIMED = timedelta(minutes=15)
 """A call a phone answered can be taken over by a desk for this long."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Floor:
     """The calls people are concerned with now.
 
@@ -34,6 +35,11 @@ class Floor:
     talks: Mapping[str, tuple[WrapUp, ...]]
     claims: Mapping[tuple[str, str], Offer]
     users: Mapping[str, str]
+
+    @cached_property
+    def claimants(self) -> frozenset[str]:
+        """Who has claimed any of `offers`."""
+        return frozenset(offer.agent for offer in self.offers if offer.agent is not None)
 
 
 class Floors:

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -261,6 +261,7 @@ class LivePages:
         calls = own | {page.call_id for page in pages if page.call_id} | {offer.call_id for offer in floor.offers}
         self._painter.refresh(calls)
         desks: dict[str, Mapping[str, Any]] = {}
+        lists: dict[Hashable, str] = {}
         shown: dict[Page, Mapping[str, Any]] = {}
         queue = self._painter.queue(floor, present) if any(page.view == "queue" for page in pages) else ""
         for page in pages:
@@ -270,16 +271,17 @@ class LivePages:
                 shown[page] = {"call": str(self._painter.call(page.call_id))}
             else:
                 name = page.user.name
-                desks[name] = desks.get(name) or self._desk(floor, page.user)
+                desks[name] = desks.get(name) or self._desk(floor, page.user, lists)
                 shown[page] = desks[name]
         return shown
 
-    def _desk(self, floor: Floor, user: User) -> Mapping[str, Any]:
+    def _desk(self, floor: Floor, user: User, lists: dict[Hashable, str]) -> Mapping[str, Any]:
+        """What a desk shows. lists: the offers as desks with the same targets and claims have them."""
         talks = floor.talks.get(user.name, ())
-        parts: dict[str, Any] = {
-            "offers": str(self._painter.offers(floor, user)),
-            "talks": [talk.id for talk in talks],
-        }
+        same = (user.targets, user.name if user.name in floor.claimants else None)
+        if same not in lists:
+            lists[same] = str(self._painter.offers(floor, user))
+        parts: dict[str, Any] = {"offers": lists[same], "talks": [talk.id for talk in talks]}
         for talk in talks:
             claim = floor.claims.get((talk.call_id, user.name))
             parts[f"facts-{talk.id}"] = str(self._painter.facts(talk, claim))

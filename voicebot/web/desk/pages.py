@@ -40,6 +40,7 @@ def blueprint(settings: Settings, sessions: Sessions, records: Records, painter:
     def desk() -> ResponseReturnValue:
         user = known()
         floor = records.floors.look([user.name])
+        painter.refresh([offer.call_id for offer in floor.offers])
         shown = painter.offers(floor, user)
         talks = [talk(written) for written in floor.talks.get(user.name, ())]
         return live_page("desk/desk.html", "desk", settings, sessions, offers=shown, talks=talks)
@@ -49,6 +50,7 @@ def blueprint(settings: Settings, sessions: Sessions, records: Records, painter:
     def queue() -> ResponseReturnValue:
         present = records.desk.present()
         floor = records.floors.look([person.name for person in present])
+        painter.refresh([offer.call_id for offer in floor.offers])
         return live_page("desk/queue.html", "queue", settings, sessions, queue=painter.queue(floor, present))
 
     @pages.post("/agent/token")

@@ -66,15 +66,13 @@ class Painter:
                 self._keep(self._calls, call_id, (stamp, found))
 
     def offers(self, floor: Floor, user: User) -> Markup:
-        """The calls offered to `user`. Raises StoreError."""
+        """The calls offered to `user`, out of those that were refreshed."""
         shown = fragments.visible(floor.offers, user)
-        self.refresh([offer.call_id for offer in shown])
         cards = tuple(self._card(offer, offer.agent == user.name) for offer in shown)
         return self._cached(cards, lambda: fragments.paint_offers(cards))
 
     def queue(self, floor: Floor, present: Sequence[Present]) -> Markup:
-        """Everybody who waits, and who is there. Raises StoreError."""
-        self.refresh([offer.call_id for offer in floor.offers])
+        """Everybody who waits, of calls that were refreshed, and who is there."""
         cards = [found for offer in floor.offers if (found := self._shown(offer)) is not None]
         talking = {agent: len(talks) for agent, talks in floor.talks.items()}
         return fragments.paint_queue(cards, present, talking)

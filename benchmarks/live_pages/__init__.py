@@ -1,0 +1,1 @@
+"""What open pages cost the webhooks, and how soon they show what happens."""
