@@ -13,8 +13,9 @@ import soundfile
 from structlog.testing import capture_logs
 
 from voicebot.audio import FRAME_SAMPLES, FRAME_SECONDS, SAMPLE_RATE, Pcm
-from voicebot.runtime.recording import Recorder, find
+from voicebot.runtime.recording import Recorder
 from voicebot.settings import Recordings
+from voicebot.store.keeping import files
 
 CLOCK = 1000.0
 
@@ -61,8 +62,7 @@ def recorded(folder: Path, kind: Recordings = Recordings.FLAC) -> tuple[Path, fl
         recording.tick(now)
     recording.close(CLOCK + 5)
     assert recorder.close(5)
-    path = find(folder, recording.path)
-    assert path is not None
+    (path,) = files(folder, recording.path)
     return path, done[0]
 
 
@@ -145,8 +145,7 @@ def test_a_call_id_cannot_leave_the_folder(tmp_path: Path) -> None:
     recording.caller(tone(1.0, 1), CLOCK + 1)
     recording.close(CLOCK + 1)
     assert recorder.close(5)
-    path = find(tmp_path, recording.path)
-    assert path is not None
+    (path,) = files(tmp_path, recording.path)
     assert tmp_path.resolve() in path.resolve().parents
 
 

@@ -33,10 +33,10 @@ from voicebot.dialog.types import (
     TransferReason,
 )
 from voicebot.errors import StoreError
-from voicebot.runtime.recording import find
 from voicebot.runtime.server import WAITING_SOCKETS
 from voicebot.runtime.socket import FRAMES_AT_ONCE
 from voicebot.settings import Recordings
+from voicebot.store.keeping import files
 from voicebot.testing.dialog import EchoConversation, EchoDialog
 from voicebot.testing.scripted import Failing, ScriptedRecognizer
 from voicebot.testing.tones import ToneSynthesizer
@@ -255,8 +255,7 @@ def test_a_call_is_recorded_from_both_sides(tmp_path: Path) -> None:
             assert await asyncio.to_thread(services.recorder.close, 5)
             assert await asyncio.to_thread(services.journal.close, 5)
             (kept,) = services.records.keeping.recordings_of("call-1")
-            path = find(services.settings.recordings_dir, kept.path)
-            assert path is not None
+            (path,) = files(services.settings.recordings_dir, kept.path)
             samples, _ = soundfile.read(path, dtype="int16")
             assert len(samples) == round(kept.seconds * SAMPLE_RATE) > SAMPLE_RATE
             assert (abs(samples) > 500).any(axis=0).tolist() == [True, True]

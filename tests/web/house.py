@@ -121,6 +121,7 @@ def build(folder: Path, accept: str = "", **settings: Any) -> House:
             "public_http_url": "https://bot.example",
             "public_ws_url": "wss://bot.example",
             "agent_password": "open sesame",
+            "data_dir": folder,
             **settings,
         },
     )

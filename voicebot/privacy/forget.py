@@ -10,6 +10,7 @@ from voicebot.crm.numbers import Number, parse
 from voicebot.crm.port import Crm
 from voicebot.errors import CrmError
 from voicebot.replay.shelf import discard
+from voicebot.store.keeping import files
 from voicebot.store.records import Records
 from voicebot.store.views import CallState, CallView, Delivery, DeliveryState
 
@@ -41,7 +42,7 @@ def forget(
     inputs: folder of what calls were told, for replays.
     Raises StoreError.
     """
-    calls = notes = files = 0
+    calls = notes = deleted_files = 0
     left: list[str] = []
     for caller in records.keeping.callers():
         known = parse(caller, region)
@@ -62,11 +63,11 @@ def forget(
             recordings = [one.path for one in records.keeping.recordings_of(call_id)]
             if records.keeping.erase(call_id):
                 calls += 1
-                files += sum(_delete(folder, path) for path in recordings)
-                files += discard(inputs, call_id)
+                deleted_files += sum(_delete(folder, path) for path in recordings)
+                deleted_files += discard(inputs, call_id)
             else:
                 left.append(f"call {call_id} has just become busy; try again in a minute")
-    return Forgotten(calls, notes, files, tuple(left))
+    return Forgotten(calls, notes, deleted_files, tuple(left))
 
 
 def _busy(view: CallView) -> str | None:
@@ -104,8 +105,7 @@ def _forget_note(delivery: Delivery, crms: Mapping[str, Crm]) -> int:
 
 
 def _delete(folder: Path, path: str) -> int:
-    files = [folder / f"{path}{suffix}" for suffix in (".flac", ".wav")]
-    found = [file for file in files if file.is_file()]
+    found = files(folder, path)
     for file in found:
         file.unlink()
     return len(found)

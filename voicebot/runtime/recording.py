@@ -177,11 +177,6 @@ class Recording:
             self._recorder.write(self._file, block)
 
 
-def find(folder: Path, path: str) -> Path | None:
-    """The file of the recording `path` in `folder`, however it is packed; None when it is not here."""
-    return next((file for suffix in (".flac", ".wav") if (file := folder / f"{path}{suffix}").is_file()), None)
-
-
 def _give_up(file: _File, error: str) -> None:
     if not file.broken:
         file.broken = True

@@ -3,33 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from pathlib import Path
 
-from sqlalchemy import Engine, Row, delete, exists, or_, select, update
+from sqlalchemy import Engine, delete, exists, or_, select, update
 
+from voicebot.store import rows
 from voicebot.store.database import insert_unless_there, reader, store_errors
 from voicebot.store.schema import calls, deliveries, recordings
-from voicebot.store.views import CallState, DeliveryState
+from voicebot.store.views import CallState, DeliveryState, Recording
+
+SUFFIXES = (".flac", ".wav")
+"""How a recording may be packed; a WAV becomes a FLAC when the call is over, where that is wanted."""
 
 BATCH = 500
 """Calls looked at in one go."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recording:
-    """A recording on a media process's disk.
-
-    path: below its folder of recordings, without the suffix, which says how it is packed by now.
-    seconds: its length; 0 while it lasts, or when its process was killed.
-    """
-
-    id: int
-    call_id: str
-    path: str
-    seconds: float
-    made_at: datetime
 
 
 class Keeping:
@@ -54,7 +42,7 @@ class Keeping:
         """The recordings of the call, in order."""
         query = select(recordings).where(recordings.c.call_id == call_id).order_by(recordings.c.id)
         with store_errors(self._engine.url), self._reader.begin() as db:
-            return [_recording(row) for row in db.execute(query)]
+            return [rows.recording(row) for row in db.execute(query)]
 
     def drop_recordings(self, age: timedelta) -> int:
         """Let go of the recordings older than `age`, and return how many; whose disk they are on deletes them."""
@@ -110,5 +98,6 @@ class Keeping:
             return bool(db.execute(gone).rowcount)
 
 
-def _recording(row: Row[Any]) -> Recording:
-    return Recording(row.id, row.call_id, row.path, row.seconds, row.made_at)
+def files(folder: Path, path: str) -> list[Path]:
+    """What is in `folder` of the recording `path`, the best first; nothing when it is on another machine."""
+    return [file for suffix in SUFFIXES if (file := folder / f"{path}{suffix}").is_file()]

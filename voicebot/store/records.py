@@ -22,7 +22,17 @@ from voicebot.store.floor import Floors
 from voicebot.store.keeping import Keeping
 from voicebot.store.offers import Offers, abandon, as_offer
 from voicebot.store.outbox import Outbox, owe
-from voicebot.store.schema import calls, deliveries, nodes, offers, transfers, troubles, turns, wrap_ups
+from voicebot.store.schema import (
+    calls,
+    deliveries,
+    nodes,
+    offers,
+    recordings,
+    transfers,
+    troubles,
+    turns,
+    wrap_ups,
+)
 from voicebot.store.users import Users
 from voicebot.store.views import CallRow, CallState, CallView, DeliveryState
 from voicebot.store.wrap_ups import WrapUps
@@ -247,6 +257,12 @@ class Records:
                     rows.transfer(item)
                     for item in db.execute(
                         select(transfers).where(transfers.c.call_id == call_id).order_by(transfers.c.n)
+                    )
+                ),
+                recordings=tuple(
+                    rows.recording(item)
+                    for item in db.execute(
+                        select(recordings).where(recordings.c.call_id == call_id).order_by(recordings.c.id)
                     )
                 ),
                 deliveries=tuple(

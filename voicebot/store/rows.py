@@ -23,6 +23,7 @@ from voicebot.store.views import (
     CallState,
     Delivery,
     DeliveryState,
+    Recording,
     TransferView,
     WrapUp,
     WrapUpDisposition,
@@ -183,3 +184,8 @@ def end_values(row: Row[Any], entry: EndEntry) -> dict[str, Any]:
         "summary": summary,
         "slots": {**row.slots, **entry.slots},
     }
+
+
+def recording(row: Row[Any]) -> Recording:
+    """A recording from its row."""
+    return Recording(row.id, row.call_id, row.path, row.seconds, row.made_at)

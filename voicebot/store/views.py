@@ -162,6 +162,21 @@ class Backlog:
 
 
 @dataclass(frozen=True, slots=True)
+class Recording:
+    """A recording on a media process's disk.
+
+    path: below its folder of recordings, without the suffix, which says how it is packed by now.
+    seconds: its length; 0 while it lasts, or when its process was killed.
+    """
+
+    id: int
+    call_id: str
+    path: str
+    seconds: float
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class CallView:
     """Everything kept of a call, each part in the order in which it happened."""
 
@@ -172,3 +187,4 @@ class CallView:
     deliveries: tuple[Delivery, ...]
     wrap_ups: tuple[WrapUp, ...] = ()
     offers: tuple[Offer, ...] = ()
+    recordings: tuple[Recording, ...] = ()

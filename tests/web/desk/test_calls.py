@@ -260,3 +260,32 @@ def test_pages_load_nothing_from_elsewhere_and_stay_out_of_caches(handed_over: H
         if address.startswith("/static/"):
             with handed_over.client.get(address) as file:
                 assert file.status_code == 200
+
+
+def test_a_recording_can_be_listened_to(house: House) -> None:
+    """The page of an ended call offers its recording, the browser may jump about in it, others do not get it."""
+    conversation(house)
+    house.records.keeping.recording(CALL, "2026-11-20/a")
+    house.records.keeping.recorded("2026-11-20/a", 2.0)
+    (kept,) = house.records.keeping.recordings_of(CALL)
+    address = f"/agent/calls/{CALL}/recordings/{kept.id}"
+    assert "audio" not in look(house, f"/agent/calls/{CALL}").tags
+    house.records.finish(CALL, EndEntry(4.0, Disposition.COMPLETED, "goodbye", None, 0.0, {}, ""), [])
+    assert ("src", address) in look(house, f"/agent/calls/{CALL}").attributes
+    assert house.client.get(address, headers=LOGIN).status_code == 404
+    file = house.settings.recordings_dir / "2026-11-20" / "a.flac"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"fLaC and then some")
+    with house.client.get(address, headers=LOGIN) as whole:
+        assert (whole.status_code, whole.data) == (200, b"fLaC and then some")
+    with house.client.get(address, headers={**LOGIN, "Range": "bytes=0-3"}) as part:
+        assert (part.status_code, part.data) == (206, b"fLaC")
+    assert house.client.get(address).status_code == 303
+
+
+def test_a_recording_of_another_call_is_not_found(house: House) -> None:
+    """The number alone opens nothing: the call's page has to be open to whoever asks."""
+    conversation(house)
+    house.records.keeping.recording(CALL, "2026-11-20/a")
+    (kept,) = house.records.keeping.recordings_of(CALL)
+    assert house.client.get(f"/agent/calls/other/recordings/{kept.id}", headers=LOGIN).status_code == 404

@@ -11,7 +11,16 @@ from voicebot.call.record import Speaker, TurnEntry
 from voicebot.dialog.types import Transfer, TransferReason
 from voicebot.store.offers import Offer
 from voicebot.store.sessions import Session
-from voicebot.store.views import CallRow, CallState, CallView, Delivery, DeliveryState, TransferView, WrapUp
+from voicebot.store.views import (
+    CallRow,
+    CallState,
+    CallView,
+    Delivery,
+    DeliveryState,
+    Recording,
+    TransferView,
+    WrapUp,
+)
 from voicebot.web.desk.timing import Waterfall, waterfalls
 
 VERSION = 1
@@ -86,6 +95,7 @@ class CallPage:
     wrap_ups: tuple[WrapUp, ...] = ()
     troubles: tuple[str, ...] = field(default=())
     waterfalls: tuple[Waterfall, ...] = ()
+    recordings: tuple[Recording, ...] = ()
 
     @property
     def confidence_percent(self) -> int:
@@ -163,6 +173,9 @@ class CallPage:
                 }
                 for written in self.wrap_ups
             ],
+            "recordings": [
+                {"id": one.id, "seconds": one.seconds, "made_at": _iso(one.made_at)} for one in self.recordings
+            ],
             "troubles": list(self.troubles),
         }
 
@@ -196,6 +209,7 @@ def page(view: CallView, session: Session | None) -> CallPage:
         wrap_ups=tuple(written for written in view.wrap_ups if not written.empty),
         troubles=tuple(f"{trouble.part}: {trouble.error}" for trouble in view.troubles),
         waterfalls=waterfalls(view.turns),
+        recordings=() if live else tuple(one for one in view.recordings if one.seconds),
     )
 
 

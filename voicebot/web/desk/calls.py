@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, jsonify, render_template
+from flask import Blueprint, abort, jsonify, render_template, send_file
 from flask.typing import ResponseReturnValue
 
 from voicebot.roles import Role
 from voicebot.settings import Settings
+from voicebot.store.keeping import files
 from voicebot.store.records import Records
 from voicebot.store.sessions import Sessions
 from voicebot.store.users import User
@@ -23,7 +24,8 @@ def blueprint(settings: Settings, sessions: Sessions, records: Records) -> Bluep
     """`/agent/calls` and `/agent/calls/<id>`; JSON for whoever asks for it.
 
     Supervisors see every call, agents those they took or are offered. The opaque id that came with a call to an
-    agent's phone shows that call to the first agent who opens it, until it expires.
+    agent's phone shows that call to the first agent who opens it, until it expires. Who sees a call may listen to
+    its recordings, if they are on this machine's disk.
     """
     pages = Blueprint("calls", __name__)
 
@@ -49,6 +51,17 @@ def blueprint(settings: Settings, sessions: Sessions, records: Records) -> Bluep
         return live_page(
             "desk/call.html", f"call:{identity}", settings, sessions, title=title, call=paint_call(found)
         )
+
+    @pages.get("/agent/calls/<identity>/recordings/<int:number>")
+    @requires(Role.AGENT, Role.SUPERVISOR)
+    def recording(identity: str, number: int) -> ResponseReturnValue:
+        call_id = call_for(identity, known(), sessions, records)
+        kept = records.keeping.recordings_of(call_id) if call_id is not None else []
+        path = next((one.path for one in kept if one.id == number), None)
+        found = files(settings.recordings_dir, path) if path is not None else []
+        if not found:
+            abort(404)
+        return send_file(found[0].resolve(), conditional=True, max_age=0)
 
     return pages
 
