@@ -18,7 +18,7 @@ from voicebot.crm.build import check_plan
 from voicebot.crm.build import crms as build_crms
 from voicebot.dialog import FileDialog
 from voicebot.dialog import load as load_dialog
-from voicebot.dialog.types import TargetKind
+from voicebot.dialog.types import Dialog, TargetKind
 from voicebot.errors import ConfigError, CrmError, SettingsError, VoicebotError
 from voicebot.lookup.registered import RegisteredUsers
 from voicebot.runtime.secrets import complete
@@ -75,7 +75,7 @@ async def examine(say: Say) -> bool:
     await report.check("CRM", lambda: asyncio.to_thread(_crm, settings, dialog))
     await report.check("deliveries", lambda: asyncio.to_thread(_deliveries, settings))
     await report.check("webhooks", lambda: asyncio.to_thread(_webhooks, settings))
-    await report.check("agents", lambda: asyncio.to_thread(_agents, settings, dialog))
+    await report.check("agents", lambda: asyncio.to_thread(agents, settings, dialog))
     await report.check("http port", lambda: asyncio.to_thread(_port, settings, "http_port"))
     await report.check("audio port", lambda: asyncio.to_thread(_port, settings, "ws_port"))
     await report.check("public http", lambda: asyncio.to_thread(_public, settings.public_http_url, "HTTP"))
@@ -110,7 +110,8 @@ def _sessions(settings: Settings) -> str:
     return "Redis answers" if settings.redis_url else "in memory (one process; set VOICEBOT_REDIS_URL for several)"
 
 
-def _agents(settings: Settings, dialog: FileDialog) -> str:
+def agents(settings: Settings, dialog: Dialog) -> str:
+    """Which of the users who can be rung are registered. Raises Unwell when jambonz does not tell."""
     key = settings.jambonz_api_key
     users = {name: each.address for name, each in dialog.targets.items() if each.kind is TargetKind.USER}
     if key is None:
