@@ -54,13 +54,16 @@ async def measure(folder: Path, pages: int, rate: float, seconds: float, happeni
             records = await asyncio.to_thread(Records.open, f"sqlite:///{folder / 'voicebot.db'}")
             open_pages.callback(records.close)
             counts = [0]
+            openings: list[asyncio.Event] = []
             for number in range(pages):
                 token = await asyncio.to_thread(records.desk.issue_token, f"agent-{number}")
                 page = await open_pages.enter_async_context(_page(f"ws://127.0.0.1:{ready[2]}", token))
-                reading = asyncio.create_task(_read(page, shown, counts))
+                openings.append(asyncio.Event())
+                reading = asyncio.create_task(_read(page, shown, counts, openings[-1]))
                 open_pages.callback(reading.cancel)
-            while counts[0] < 2 * pages:
-                await asyncio.sleep(0.1)
+            async with asyncio.timeout(60):
+                for opened in openings:
+                    await opened.wait()
             await asyncio.sleep(1.0)
             shown.clear()
             counts[0] = 0
@@ -101,11 +104,12 @@ async def _page(url: str, token: str) -> AsyncIterator[ClientConnection]:
         yield page
 
 
-async def _read(page: ClientConnection, shown: list[float], counts: list[int]) -> None:
+async def _read(page: ClientConnection, shown: list[float], counts: list[int], opened: asyncio.Event) -> None:
     """Note how old the newest turn of each push is; pushes that bring no newer one say nothing about time."""
     newest = 0.0
     async for message in page:
         now = time.time()
+        opened.set()
         counts[0] += 1
         latest = max((float(found) for found in SAID.findall(str(message))), default=0.0)
         if latest > newest:
