@@ -160,15 +160,6 @@ def test_an_open_state_is_no_end(records: Records) -> None:
         records.offers.settle(offer.id, OfferState.RINGING)
 
 
-def test_a_waiting_call_begins_to_ring_once(records: Records) -> None:
-    """From a queue to a phone is a step that only waiting calls make."""
-    start(records)
-    offer = records.offers.offer("call-1", ("support",), "", "requested", OfferState.WAITING)
-    assert records.offers.ringing(offer.id)
-    assert not records.offers.ringing(offer.id)
-    assert _get(records, offer).state is OfferState.RINGING
-
-
 def test_the_end_of_a_call_closes_its_offers(records: Records) -> None:
     """A caller who hung up is offered to nobody, even when the hook of the dial was lost."""
     offer = _offered(records)

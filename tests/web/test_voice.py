@@ -140,3 +140,11 @@ def test_the_portal_is_told_our_variables_in_the_flat_shape(house: House) -> Non
             "enum": ["billing", "desk", "holding", "reception", "support"],
         }
     }
+
+
+def test_what_is_known_of_the_caller_beforehand_is_kept_for_the_rules(house: House) -> None:
+    """A `tag` verb or a REST call attached it; routing rules look at it."""
+    house.hook("/voice", customerData={"tier": "gold", "odd": {"nested": 1}})
+    session = house.sessions.get(CALL)
+    assert session is not None
+    assert session.customer == {"tier": "gold"}

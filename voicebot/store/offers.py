@@ -161,15 +161,6 @@ class Offers:
         )
         return self._changed(released)
 
-    def ringing(self, offer_id: int) -> bool:
-        """Somebody's phone rings for a call that was waiting; whether that is news."""
-        rings = (
-            update(offers)
-            .where(offers.c.id == offer_id, offers.c.state == OfferState.WAITING.value)
-            .values(state=OfferState.RINGING.value)
-        )
-        return self._changed(rings)
-
     def settle(self, offer_id: int, state: OfferState, target: str | None = None) -> bool:
         """The offer is over, with `state`; whether that is news. The first end counts.
 
