@@ -122,7 +122,7 @@ def test_the_link_in_the_sip_header_leads_to_the_page(handed_over: House) -> Non
 
 
 def test_the_link_is_for_one_agent(handed_over: House) -> None:
-    """The first agent who opens it sees the call again and again; a colleague reads that there is nothing here."""
+    """The first agent who opens it sees the call again and again; a colleague reads why they do not."""
     session = handed_over.sessions.get(CALL)
     assert session is not None
     users, address = handed_over.records.users, f"/agent/calls/{session.context_id}"
@@ -132,8 +132,8 @@ def test_the_link_is_for_one_agent(handed_over: House) -> None:
             users.add(name, "correct horse battery", [Role.AGENT], ["nowhere"])
         login = {"Authorization": "Basic " + b64encode(f"{name}:correct horse battery".encode()).decode()}
         answer = handed_over.client.get(address, headers={**login, "Accept": "text/html"})
-        opened.append((answer.status_code, "There is nothing here." in Page(answer.text).text))
-    assert opened == [(200, False), (404, True), (200, False)]
+        opened.append((answer.status_code, "A colleague has opened this call" in Page(answer.text).text))
+    assert opened == [(200, False), (409, True), (200, False)]
 
 
 def test_an_offer_is_on_the_page_with_its_rule(handed_over: House) -> None:

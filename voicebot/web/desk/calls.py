@@ -78,7 +78,10 @@ def _find(identity: str, user: User, sessions: Sessions, records: Records) -> Ca
 
 
 def call_for(identity: str, user: User, sessions: Sessions, records: Records) -> str | None:
-    """The call behind an agent context, or with this very id; None for one that `user` may not see."""
+    """The call behind an agent context, or with this very id; None for one that `user` may not see.
+
+    A context that another agent opened is answered with 409.
+    """
     in_context = (
         sessions.resolve_context(identity)
         if user.may(Role.SUPERVISOR)
@@ -86,6 +89,8 @@ def call_for(identity: str, user: User, sessions: Sessions, records: Records) ->
     )
     if in_context is not None:
         return in_context
+    if sessions.resolve_context(identity) is not None:
+        abort(409)
     return identity if may_see(identity, user, records) else None
 
 
