@@ -17,7 +17,7 @@ HINTS = {
     404: "There is nothing here. The link may have expired, or the address has a typing error.",
     405: "This address takes another method. Webhooks must be configured as POST.",
     429: "Too many wrong passwords. Please wait a minute.",
-    409: "A colleague has opened this call already: the link is for one agent. The desk shows who talks with whom.",
+    409: "A colleague has opened this call already: the link is for one agent. The desk shows who took it.",
     413: "The request is too large.",
     503: "The records cannot be read at the moment. Please try again shortly.",
 }
