@@ -35,6 +35,10 @@ def add(
         list[str] | None,
         typer.Option("--target", help="Target of the dialog file whose calls are shown; all if never given."),
     ] = None,
+    phone: Annotated[
+        str,
+        typer.Option("--phone", help="What their telephone shows as the caller, if that is not NAME; for queues."),
+    ] = "",
     generate: Annotated[bool, typer.Option("--generate", help="Make a password up and print it.")] = False,
 ) -> None:
     """Let a person sign in. The password is asked for (or read from standard input), or made up."""
@@ -43,7 +47,7 @@ def add(
     with _users() as users:
         if users.get(name) is not None:
             raise StoreError(f"there is a user {name} already; see `voicebot users list`")
-        user = users.add(name, _password(generate), role, targets)
+        user = users.add(name, _password(generate), role, targets, phone)
         typer.echo(f"{_line(user)}\nsigns in at {load().http_url}/agent")
 
 
@@ -117,4 +121,5 @@ def _check_targets(targets: tuple[str, ...]) -> None:
 
 def _line(user: User) -> str:
     roles = ", ".join(sorted(role.value for role in user.roles))
-    return f"{user.name:24} {roles:28} {', '.join(user.targets) or 'every target'}"
+    phone = f"  at {user.phone}" if user.phone else ""
+    return f"{user.name:24} {roles:28} {', '.join(user.targets) or 'every target'}{phone}"

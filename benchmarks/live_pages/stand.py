@@ -92,7 +92,8 @@ def _people(records: Records, pages: int) -> None:
         for number in range(1, pages):
             # The same hash for all: hashing two hundred passwords would take longer than the benchmark.
             db.exec_driver_sql(
-                "INSERT INTO users SELECT ?, password_hash, roles, targets, created_at FROM users WHERE name = ?",
+                "INSERT INTO users (name, password_hash, roles, targets, phone, created_at) "
+                "SELECT ?, password_hash, roles, targets, phone, created_at FROM users WHERE name = ?",
                 (f"agent-{number}", made.name),
             )
 

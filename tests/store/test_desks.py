@@ -93,6 +93,19 @@ def test_the_floor_shows_what_concerns_people_now(records: Records, clock: Clock
     assert records.floors.look(["bob"]).talks == {}
 
 
+def test_a_call_taken_by_telephone_has_yet_to_be_begun(records: Records) -> None:
+    """Its agent is known, and the desk has nothing of it yet."""
+    start(records)
+    offer = records.offers.offer("call-1", ["desk"], "", "requested")
+    records.offers.claim(offer.id, "ada")
+    assert records.floors.look(["ada"]).unbegun == ()
+    records.offers.settle(offer.id, OfferState.ACCEPTED, "desk")
+    assert records.floors.look(["ada"]).unbegun == (("call-1", "ada"),)
+    assert records.floors.look(["bob"]).unbegun == ()
+    records.wrap_ups.begin("call-1", "ada", 60)
+    assert records.floors.look(["ada"]).unbegun == ()
+
+
 def test_a_stamp_changes_with_its_call_only(records: Records) -> None:
     """A claim, a note or the end change the call's stamp, and no other's."""
     start(records, "call-1")

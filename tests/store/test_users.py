@@ -60,6 +60,18 @@ def test_a_changed_password_replaces_the_old(records: Records) -> None:
         records.users.set_password("ada", PASSWORD)
 
 
+def test_a_telephone_belongs_to_its_user(records: Records) -> None:
+    """Who calls from it is that user; who calls from elsewhere is who they say."""
+    records.users.add("ada", PASSWORD, [Role.AGENT], phone="1001")
+    records.users.add("bob", PASSWORD, [Role.AGENT])
+    assert [records.users.calling(caller) for caller in ("1001", "bob", "+15551230001", "")] == [
+        "ada",
+        "bob",
+        "+15551230001",
+        "",
+    ]
+
+
 def test_targets_say_whose_calls_are_seen(records: Records) -> None:
     """A user without targets sees the calls of all."""
     some = records.users.add("ada", PASSWORD, [Role.AGENT], ["desk"])

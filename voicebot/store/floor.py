@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Engine, and_, func, or_, select
+from sqlalchemy import Engine, and_, exists, func, or_, select
 
 from voicebot.store import rows
 from voicebot.store.database import reader, store_errors
@@ -28,12 +28,14 @@ class Floor:
     offers: those that can be taken, and those a phone has answered and no desk has claimed, longest waiting first.
     talks: by agent, what they have begun to write and not finished, the latest first.
     claims: the offers behind `talks`, the latest of each call and agent.
+    unbegun: call and agent of the calls claimed elsewhere than at the desk, by telephone, which go on.
     users: everybody who may sign in, with a mark that changes with their password.
     """
 
     offers: tuple[Offer, ...]
     talks: Mapping[str, tuple[WrapUp, ...]]
     claims: Mapping[tuple[str, str], Offer]
+    unbegun: tuple[tuple[str, str], ...]
     users: Mapping[str, str]
 
     @cached_property
@@ -78,6 +80,18 @@ class Floors:
             )
             .order_by(wrap_ups.c.begun_at.desc(), wrap_ups.c.id.desc())
         )
+        begun_already = exists().where(wrap_ups.c.call_id == offers.c.call_id, wrap_ups.c.agent == offers.c.agent)
+        claimed_elsewhere = (
+            select(offers.c.call_id, offers.c.agent)
+            .join(calls, calls.c.call_id == offers.c.call_id)
+            .where(
+                offers.c.agent.in_(agents),
+                offers.c.state == OfferState.ACCEPTED.value,
+                offers.c.offered_at >= now - LIFETIME,
+                calls.c.over.is_(False),
+                ~begun_already,
+            )
+        )
         with store_errors(self._engine.url), self._reader.begin() as db:
             on_floor = tuple(as_offer(row) for row in db.execute(on_offer))
             talks: dict[str, tuple[WrapUp, ...]] = {}
@@ -93,7 +107,8 @@ class Floors:
             known = {
                 row.name: row.password_hash for row in db.execute(select(users.c.name, users.c.password_hash))
             }
-        return Floor(on_floor, talks, claims, known)
+            unbegun = tuple((row.call_id, row.agent) for row in db.execute(claimed_elsewhere))
+        return Floor(on_floor, talks, claims, unbegun, known)
 
     def stamps(self, call_ids: Collection[str]) -> Mapping[str, Hashable]:
         """Something for each of these calls that changes when the call does; unknown ones are left out."""

@@ -216,7 +216,7 @@ nodes = Table(
     Column("seen_at", Utc, nullable=False),
 )
 
-# The people who may sign in, by their lower-case name.
+# The people who may sign in, by their lower-case name; `phone` is what their telephone shows as the caller.
 users = Table(
     "users",
     metadata,
@@ -224,6 +224,7 @@ users = Table(
     Column("password_hash", Words, nullable=False),
     Column("roles", JSON, nullable=False),
     Column("targets", JSON, nullable=False),
+    Column("phone", Words, nullable=False),
     Column("created_at", Utc, nullable=False),
 )
 

@@ -23,13 +23,18 @@ LONGEST_PASSWORD = 1024
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person who may sign in. targets: names from the dialog file whose calls are shown; none means all."""
+    """A person who may sign in.
+
+    targets: names from the dialog file whose calls are shown; none means all.
+    phone: what the person's telephone shows as the caller, if that is not `name`; "" if it is.
+    """
 
     name: str
     password_hash: str
     roles: frozenset[Role]
     targets: tuple[str, ...]
     created_at: datetime
+    phone: str = ""
 
     def may(self, *roles: Role) -> bool:
         """Whether the person has any of `roles`."""
@@ -51,10 +56,17 @@ class Users:
         self._reader = reader(engine)
         self._now = now
 
-    def add(self, name: str, password: str, roles: Collection[Role], targets: Collection[str] = ()) -> User:
+    def add(
+        self,
+        name: str,
+        password: str,
+        roles: Collection[Role],
+        targets: Collection[str] = (),
+        phone: str = "",
+    ) -> User:
         """A new person. Raises StoreError naming what is wrong, also for a name that is taken."""
         _check_name(name)
-        if not self._insert(name, password, roles, targets):
+        if not self._insert(name, password, roles, targets, phone):
             raise StoreError(f"there is a user {name} already; see `voicebot users list`")
         found = self.get(name)
         if found is None:
@@ -73,6 +85,12 @@ class Users:
         with store_errors(self._engine.url), self._reader.begin() as db:
             row = db.execute(select(users).where(users.c.name == name)).one_or_none()
             return None if row is None else _user(row)
+
+    def calling(self, caller: str) -> str:
+        """The name of the person whose telephone calls as `caller`, or `caller` itself."""
+        theirs = select(users.c.name).where(users.c.phone == caller, users.c.phone != "").order_by(users.c.name)
+        with store_errors(self._engine.url), self._reader.begin() as db:
+            return db.execute(theirs.limit(1)).scalar_one_or_none() or caller
 
     def everybody(self) -> list[User]:
         """All of them, by name."""
@@ -98,7 +116,9 @@ class Users:
         fits = check_password_hash(found.password_hash if found else _nobody(), password[:LONGEST_PASSWORD])
         return found if found and fits else None
 
-    def _insert(self, name: str, password: str, roles: Collection[Role], targets: Collection[str]) -> bool:
+    def _insert(
+        self, name: str, password: str, roles: Collection[Role], targets: Collection[str], phone: str = ""
+    ) -> bool:
         hashed = _hashed(password)
         with store_errors(self._engine.url), self._engine.begin() as db:
             return insert_unless_there(
@@ -108,6 +128,7 @@ class Users:
                 password_hash=hashed,
                 roles=sorted(role.value for role in roles),
                 targets=list(dict.fromkeys(targets)),
+                phone=phone.strip(),
                 created_at=self._now(),
             )
 
@@ -143,4 +164,5 @@ def _user(row: Row[Any]) -> User:
         roles=frozenset(Role(role) for role in row.roles if role in known),
         targets=tuple(row.targets),
         created_at=row.created_at,
+        phone=row.phone,
     )

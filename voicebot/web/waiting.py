@@ -58,7 +58,7 @@ class Waiting:
         """A person calls to take the next caller: they hear about the call and are connected, or wait for one."""
         if hook.over:
             return []
-        offer = self._claim(target, hook.caller)
+        offer = self._claim(target, self._records.users.calling(hook.caller))
         url = f"{self._settings.http_url}/queue/{target.name}"
         if offer is None:
             return [verbs.say(NOBODY), verbs.pause(PAUSE_SECONDS), verbs.redirect(url)]
@@ -74,7 +74,7 @@ class Waiting:
         if hook.dequeue_result == "complete":
             offers.settle(offer_id, OfferState.ACCEPTED, target.name)
         else:
-            offers.release(offer_id, hook.caller)
+            offers.release(offer_id, self._records.users.calling(hook.caller))
         if hook.over:
             return []
         return [verbs.redirect(f"{self._settings.http_url}/queue/{target.name}")]

@@ -192,6 +192,22 @@ def test_the_transcript_grows_while_the_agent_looks(tmp_path: Path) -> None:
     on_a_floor(test, tmp_path)
 
 
+def test_a_call_taken_by_telephone_appears_at_the_desk(tmp_path: Path) -> None:
+    """Who called the queue's service number finds the call and a place for notes without a click."""
+
+    async def test(on: Floor) -> None:
+        on.call()
+        offer = on.records.offers.offer("call-1", ["desk"], "", "requested", OfferState.WAITING)
+        async with on.tab("ada") as ada:
+            await ada.sees("in the queue for desk")
+            on.records.offers.claim(offer.id, "ada")
+            on.records.offers.settle(offer.id, OfferState.ACCEPTED, "desk")
+            await ada.until(lambda tab: len(tab.told["talks"]) == 1, "the call is on the desk")
+            await ada.sees("You have the caller", f"facts-{ada.told['talks'][0]}")
+
+    on_a_floor(test, tmp_path)
+
+
 def test_a_page_that_comes_back_gets_everything_again(tmp_path: Path) -> None:
     """Whatever happened in between."""
 

@@ -254,6 +254,10 @@ class LivePages:
         present = self._records.desk.present() if any(page.view == "queue" for page in pages) else []
         agents = {page.user.name for page in pages if page.view == "desk"} | {person.name for person in present}
         floor = self._records.floors.look(agents)
+        for call_id, agent in floor.unbegun:
+            self._records.wrap_ups.begin(call_id, agent, self._hold)
+        if floor.unbegun:
+            floor = self._records.floors.look(agents)
         pages = [page for page in pages if floor.users.get(page.user.name) == page.mark]
         own = {
             talk.call_id for page in pages if page.view == "desk" for talk in floor.talks.get(page.user.name, ())
