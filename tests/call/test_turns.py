@@ -216,6 +216,16 @@ def test_a_soft_word_in_a_loud_sentence_is_voice() -> None:
     assert listener.pause(80 * 0.02) == 0.0
 
 
+@pytest.mark.parametrize(("voice", "background"), [(600.0, True), (900.0, True), (1800.0, False)])
+def test_a_voice_of_the_room_is_told_from_the_caller(voice: float, background: bool) -> None:
+    """On a line that murmurs all the time, who speaks into the telephone stands out by 12 dB."""
+    listener = Listener(RULES)
+    for place, pcm in enumerate(_line((300.0, 100), (voice, 10)), 1):
+        listener.frame(pcm, VOICE if place > 100 else QUIET, place * 0.02)
+    assert listener.utterance is not None
+    assert listener.utterance.background is background
+
+
 def test_a_turn_has_a_longest_length() -> None:
     """Somebody who never pauses is cut."""
     ears = _Ears(Rules(max_utterance=1.0))

@@ -118,7 +118,9 @@ class Ear:
     def interrupts(self, now: float, least: float) -> bool:
         """Whether the caller is speaking, and has for at least `least` seconds, less what was forgiven."""
         utterance = self._listener.utterance
-        return utterance is not None and self.voicing(now) and utterance.voiced - utterance.forgiven >= least
+        if utterance is None or utterance.background or not self.voicing(now):
+            return False
+        return utterance.voiced - utterance.forgiven >= least
 
     @property
     def voiced(self) -> float:
@@ -149,7 +151,8 @@ class Ear:
     def recognised(self, job: int, transcript: Transcript, now: float) -> None:
         """The text of `job`."""
         if (hearing := self._find(job)) is not None:
-            reason = transcript.rejected or guard.unvoiced(transcript.text, hearing.voiced)
+            behind = "background" if transcript.text and hearing.utterance.background else ""
+            reason = transcript.rejected or behind or guard.unvoiced(transcript.text, hearing.voiced)
             transcript = replace(transcript, rejected=reason)
             hearing.transcript = transcript
             hearing.recognised = now

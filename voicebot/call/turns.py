@@ -31,6 +31,13 @@ CLEAR = 8.0
 FAINTEST = 100.0
 """Amplitude (-50 dBFS) an utterance must reach for its end to be told by level."""
 
+STANDS_OUT = 4.0
+"""Times the mean level of the line which who speaks into the telephone exceeds (12 dB): in babble 10 dB fainter than
+the caller his loudest frame is six times as loud or more, a voice of the babble itself up to three times."""
+
+_MURMURS = 0.005
+"""Share of each frame in the mean level of the line: some seconds, so that a voice noticed late hardly counts."""
+
 _RISES, _FALLS = 0.02, 0.2
 """Share of each new frame in the level of the line: what the detector misses of a voice must hardly count."""
 
@@ -55,6 +62,7 @@ class Utterance:
     voiced: seconds of voice; unchanged as long as nothing was said.
     length: seconds of audio.
     forgiven: how much of `voiced` has held the bot already and turned out to be no reason.
+    loudest: amplitude (RMS) of its loudest frame; line: that of the line before it.
     silent: when the first audio without voice came after the last voice; None while there is none.
     """
 
@@ -64,9 +72,16 @@ class Utterance:
     voiced: float
     length: float
     forgiven: float = 0.0
+    loudest: float = 0.0
+    line: float = 0.0
     silent: float | None = None
     _tail: float = 0.0
     _voice_ends: int = 0
+
+    @property
+    def background(self) -> bool:
+        """Whether it is no louder than what is on the line all the time: one voice of many in a room."""
+        return self.line >= FAINTEST and self.loudest < STANDS_OUT * self.line
 
     def add(self, pcm: Pcm, now: float) -> None:
         """Audio without voice in it, or with too little to count."""
@@ -104,6 +119,8 @@ class Listener:
         self._floor: float | None = None
         self._silence_sent = 0.0
         self._loudest = 0.0
+        self._line = 0.0
+        self._murmured = 0
 
     @property
     def utterance(self) -> Utterance | None:
@@ -163,11 +180,15 @@ class Listener:
         wave = pcm.astype(np.float32)
         level = float(np.sqrt(wave @ wave / len(wave)))
         if not voice:
+            self._murmured += 1
+            self._line += max(_MURMURS, 1 / self._murmured) * (level - self._line)
             floor = level if self._floor is None else self._floor
             self._floor = floor + (_RISES if level > floor else _FALLS) * (level - floor)
             self._loudest = 0.0
             return False
         self._loudest = max(self._loudest, level)
+        if self._utterance is not None:
+            self._utterance.loudest = self._loudest
         floor = self._floor or 0.0
         if self._utterance is None or self._loudest < max(FAINTEST, CLEAR * floor):
             return True
@@ -181,6 +202,8 @@ class Listener:
         last = frames.pop()
         length = sum(seconds(frame) for frame in frames)
         self._utterance = Utterance(frames, now - self._run, now, 0.0, length)
+        self._utterance.loudest = self._loudest
+        self._utterance.line = self._line if self._silence_sent >= STEADY else 0.0
         self._utterance.add_voice(last, now, self._run)
         self._recent.clear()
 
