@@ -76,7 +76,7 @@ def test_version_decides_the_path(hubspot: FakeHubSpot, version: str, path: str)
         (Fault.LOST, CrmUnavailable, "lost"),
         (Fault.RESET, CrmUnavailable, "lost"),
         (Fault.STALL, CrmUnavailable, "lost"),
-        (Fault.CONFLICT, Exists, "409 CONFLICT"),
+        (Fault.CONFLICT, CrmThrottled, "409 CONFLICT"),
         (Fault.TOO_LARGE, CrmRejected, "413"),
         (Fault.HANG, CrmUnavailable, "lost"),
     ],

@@ -76,8 +76,6 @@ class Contacts:
         try:
             return object_id(self._api.write("contacts", {"properties": properties, "associations": []}))
         except Exists as error:
-            if error.existing is None:
-                raise
             return error.existing
 
     def _has(self, contact: Mapping[str, Any], number: Number) -> bool:

@@ -39,9 +39,9 @@ _MIGRATION_WAIT = 3600.0
 
 
 class Exists(CrmRejected):
-    """409: there is such an object already. existing: its id, or None if HubSpot did not say."""
+    """409: there is such an object already. existing: its id."""
 
-    def __init__(self, message: str, existing: str | None) -> None:
+    def __init__(self, message: str, existing: str) -> None:
         super().__init__(message)
         self.existing = existing
 
@@ -171,7 +171,10 @@ def translate(status: int, headers: Mapping[str, str], body: Mapping[str, Any] |
     if status == 404:
         return NotFound(f"{said}: check VOICEBOT_HUBSPOT_BASE_URL and VOICEBOT_HUBSPOT_API_VERSION")
     if status == 409:
-        return Exists(said, _existing(body))
+        existing = _existing(body)
+        if existing is None:
+            return CrmThrottled(f"{said}: somebody else changes the same thing", _LOCKED_WAIT, account=False)
+        return Exists(said, existing)
     if status in (413, 422):
         return CrmRejected(said)
     return CrmUnavailable(f"{said}: check VOICEBOT_HUBSPOT_BASE_URL")
