@@ -22,7 +22,7 @@ from voicebot.asr.local import LocalRecognizer
 from voicebot.audio import Pcm
 from voicebot.audio.vad import detection
 from voicebot.call.rules import Rules
-from voicebot.crm.build import check_plan, crms, reader
+from voicebot.crm.build import callers, check_plan, crms, reader
 from voicebot.crm.worker import DeliveryWorker
 from voicebot.dialog import FileDialog
 from voicebot.dialog import load as load_dialog
@@ -292,7 +292,9 @@ async def serving_media(settings: Settings, stores: Stores, engines: Engines) ->
     )
     # What is loaded by now stays; the garbage collector would stop all calls to look at it again and again.
     gc.freeze()
-    pages = LivePages(stores.sessions, stores.records, settings.node, float(settings.wrap_up_seconds))
+    pages = LivePages(
+        stores.sessions, stores.records, settings.node, float(settings.wrap_up_seconds), callers(settings)
+    )
     server = AudioServer(services, others={PAGES_PATH: pages.serve})
     await server.start()
     warming = asyncio.create_task(engines.voice.warm(stores.dialog.fixed_lines()))

@@ -25,7 +25,8 @@ from voicebot.privacy.marks import Mark
 PREFIX = "VOICEBOT_"
 SECRETS_DIR = Path("/run/secrets")
 ELSEWHERE = frozenset(
-    {f"{PREFIX}{name}" for name in ("ENV_FILE", "VENV", "HEALTH_PORT", "TEST_CACHE", "TEST_PICTURES", "TEST_WORKERS")}
+    f"{PREFIX}{name}"
+    for name in ("ENV_FILE", "VENV", "HEALTH_PORT", "TEST_CACHE", "TEST_PICTURES", "TEST_WORKERS")
 )
 """Names of ours that are read by scripts, the container's health check, or before there are settings."""
 
@@ -130,8 +131,8 @@ class Settings(BaseSettings):
     )
     session_key: SecretStr | None = Field(
         None,
-        description="Key that signs the cookies of signed-in people, the same in all web processes; made up and kept "
-        "in the data folder if unset.",
+        description="Key that signs the cookies of signed-in people, the same in all web processes; made up and "
+        "kept in the data folder if unset.",
     )
     wrap_up_seconds: int = Field(
         180,
@@ -249,6 +250,11 @@ class Settings(BaseSettings):
     )
     hubspot_several: Literal["newest", "none"] = Field(
         "newest", description="Who of several contacts with the number gets it: the one changed last, or none."
+    )
+    hubspot_contact_page: str = Field(
+        "",
+        description="Address of a contact's page, with {id} in it, for links at the desk: "
+        "https://app.hubspot.com/contacts/YOUR-ACCOUNT/record/0-1/{id}.",
     )
     hubspot_call_property: str = Field(
         "", description="Unique text property of calls that takes the call id, such as voicebot_call_id."

@@ -7,11 +7,13 @@ from collections.abc import Callable, Collection, Mapping
 from pydantic import SecretStr
 
 from voicebot.crm import salesforce_http, zendesk_http
+from voicebot.crm.callers import HubSpotCallers
 from voicebot.crm.http import Pace
 from voicebot.crm.hubspot import HubSpot
 from voicebot.crm.hubspot_http import Api
 from voicebot.crm.hubspot_oauth import App, StoredToken
 from voicebot.crm.insight import Reader, Summariser
+from voicebot.crm.people import Matches
 from voicebot.crm.port import Crm
 from voicebot.crm.salesforce import Salesforce
 from voicebot.crm.vault import Vault
@@ -89,7 +91,14 @@ def reader(settings: Settings, records: Records, private: Collection[str]) -> Re
     return Reader(summariser, Insights(records.engine))
 
 
-def _hubspot(settings: Settings) -> Crm:
+def callers(settings: Settings) -> Matches | None:
+    """Who tells a desk who calls, if a configured CRM can be asked for that. Makes no request."""
+    if Choice.HUBSPOT not in settings.crm:
+        return None
+    return HubSpotCallers(_hubspot_api(settings), settings.default_region, settings.hubspot_contact_page)
+
+
+def _hubspot_api(settings: Settings) -> Api:
     token: SecretStr | StoredToken
     if settings.hubspot_token is not None:
         token = settings.hubspot_token
@@ -99,9 +108,12 @@ def _hubspot(settings: Settings) -> Crm:
             hubspot_app(settings), lambda: OAuthTokens.open(settings.database, utc_now), vault, utc_now
         )
     pace = Pace(settings.hubspot_rate, 10.0)
-    api = Api(settings.hubspot_base_url, token, settings.hubspot_api_version, pace=pace)
+    return Api(settings.hubspot_base_url, token, settings.hubspot_api_version, pace=pace)
+
+
+def _hubspot(settings: Settings) -> Crm:
     return HubSpot(
-        api,
+        _hubspot_api(settings),
         settings.default_region,
         settings.hubspot_create_contact,
         activity=settings.hubspot_activity,

@@ -11,8 +11,8 @@ import pytest
 
 from tests.web.house import CALL, CALLED, CALLER, House
 from voicebot.call.record import Disposition, EndEntry, Speaker, TransferOutcome, TroubleEntry, TurnEntry
+from voicebot.roles import Role
 from voicebot.store.offers import OfferState
-from voicebot.store.users import Role
 
 LOGIN = {"Authorization": "Basic " + b64encode(b"agent:open sesame").decode()}
 EVIL = '<script>alert("x")</script><img src=x onerror=y>'

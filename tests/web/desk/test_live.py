@@ -10,15 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.asyncio.server import serve
 from websockets.exceptions import ConnectionClosed
 
 from voicebot.call.record import Disposition, EndEntry, Speaker, TurnEntry
+from voicebot.crm.callers import HubSpotCallers
+from voicebot.crm.hubspot_http import Api
+from voicebot.crm.people import Matches
 from voicebot.errors import StoreError
 from voicebot.roles import Role
 from voicebot.runtime.socket import GatewayConnection
 from voicebot.store import MemorySessions, OfferState, Records
+from voicebot.testing.hubspot import TOKEN, FakeHubSpot, Fault, Operation
 from voicebot.web.desk import live
 from voicebot.web.desk.live import LivePages
 
@@ -97,7 +102,7 @@ class Floor:
 
 
 @contextlib.asynccontextmanager
-async def floor(folder: Path) -> AsyncIterator[Floor]:
+async def floor(folder: Path, matches: Matches | None = None) -> AsyncIterator[Floor]:
     """A floor that is closed at the end."""
     records = Records.open(f"sqlite:///{folder / 'calls.db'}")
     for name, roles, targets in (
@@ -106,7 +111,7 @@ async def floor(folder: Path) -> AsyncIterator[Floor]:
         ("grace", [Role.SUPERVISOR], []),
     ):
         records.users.add(name, "correct horse battery", roles, targets)
-    pages = LivePages(MemorySessions(600, 600), records, "media1", 60.0)
+    pages = LivePages(MemorySessions(600, 600), records, "media1", 60.0, matches)
     looking = asyncio.create_task(pages.run())
     try:
         async with serve(
@@ -119,11 +124,11 @@ async def floor(folder: Path) -> AsyncIterator[Floor]:
         records.close()
 
 
-def on_a_floor(test: Callable[[Floor], Any], folder: Path) -> None:
+def on_a_floor(test: Callable[[Floor], Any], folder: Path, matches: Matches | None = None) -> None:
     """Run `test` on a floor of its own."""
 
     async def run() -> None:
-        async with floor(folder) as made:
+        async with floor(folder, matches) as made:
             await test(made)
 
     asyncio.run(run())
@@ -190,6 +195,31 @@ def test_the_transcript_grows_while_the_agent_looks(tmp_path: Path) -> None:
             await ada.until(lambda tab: tab.told["talks"] == [], "no talk is left")
 
     on_a_floor(test, tmp_path)
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_who_calls_is_looked_up_while_it_rings(tmp_path: Path, answers: bool) -> None:
+    """Everybody with the number, with a link; a CRM that fails or is slow holds up no card."""
+    with FakeHubSpot() as hubspot:
+        for name in ("Ada", "Augusta"):
+            hubspot.account.add_contact(phone="+14155552671", firstname=name)
+        if not answers:
+            hubspot.fail(Fault.BROKEN, Operation.SEARCH_CONTACTS)
+        api = Api(hubspot.url, SecretStr(TOKEN), "2026-03")
+        callers = HubSpotCallers(api, "US", "https://crm.example/{id}")
+
+        async def test(on: Floor) -> None:
+            on.call(caller="+14155552671")
+            offer = on.records.offers.offer("call-1", ["desk"], "", "requested")
+            async with on.tab("ada") as ada:
+                await ada.sees("+14155552671")
+                if answers:
+                    await ada.sees("Augusta")
+                    assert ada.shown["offers"].count('href="https://crm.example/') == 2
+                on.records.offers.claim(offer.id, "ada")
+                await ada.sees("You took this call")
+
+        on_a_floor(test, tmp_path, callers)
 
 
 def test_a_call_taken_by_telephone_appears_at_the_desk(tmp_path: Path) -> None:

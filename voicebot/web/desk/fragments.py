@@ -13,13 +13,13 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from voicebot.crm.people import Match
 from voicebot.store.desks import Present
 from voicebot.store.offers import Offer, OfferState
 from voicebot.store.users import User
 from voicebot.store.views import CallView, WrapUp, WrapUpDisposition
 from voicebot.store.wrap_ups import NOTES_LIMIT
 from voicebot.web.desk.call_page import CRM_NAMES, DELIVERY_WORDS, WHY, CallPage, page
-from voicebot.web.desk.matches import Match
 
 DISPOSITION_WORDS = {
     WrapUpDisposition.RESOLVED: "Resolved",

@@ -19,6 +19,7 @@ import structlog
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
+from voicebot.crm.people import Matches
 from voicebot.errors import StoreError
 from voicebot.roles import Role
 from voicebot.store.floor import Floor
@@ -86,13 +87,15 @@ class Page:
 class LivePages:
     """All open pages of a process.
 
-    node: name of the process, under which desks are present. hold: as in `WrapUps.keep`.
+    node: name of the process, under which desks are present. hold: as in `WrapUps.keep`. matches: tells who calls.
     """
 
-    def __init__(self, sessions: Sessions, records: Records, node: str, hold: float) -> None:
+    def __init__(
+        self, sessions: Sessions, records: Records, node: str, hold: float, matches: Matches | None = None
+    ) -> None:
         self._sessions = sessions
         self._records = records
-        self._painter = Painter(sessions, records)
+        self._painter = Painter(sessions, records, matches)
         self._node = node
         self._hold = hold
         self._pages: set[Page] = set()

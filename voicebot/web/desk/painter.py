@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Hashable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
 import structlog
 from markupsafe import Markup
 
+from voicebot.crm.people import Match, Matches
 from voicebot.errors import CrmError, StoreError
 from voicebot.store.desks import Present
 from voicebot.store.floor import Floor
@@ -22,7 +24,6 @@ from voicebot.store.views import WrapUp
 from voicebot.web.desk import fragments
 from voicebot.web.desk.call_page import CallPage, page, page_of_session
 from voicebot.web.desk.fragments import Card
-from voicebot.web.desk.matches import Match, Matches
 
 log = structlog.get_logger()
 
@@ -51,7 +52,9 @@ class Painter:
         self._calls: OrderedDict[str, tuple[Hashable, Known]] = OrderedDict()
         self._parts: OrderedDict[Hashable, Markup] = OrderedDict()
         self._people: OrderedDict[str, Sequence[Match]] = OrderedDict()
+        self._asked: set[str] = set()
         self._lock = threading.Lock()
+        self._asking = ThreadPoolExecutor(1, thread_name_prefix="callers") if matches is not None else None
 
     def refresh(self, call_ids: Collection[str]) -> None:
         """Read again those of these calls that have changed. Raises StoreError."""
@@ -155,14 +158,23 @@ class Painter:
         if self._matches is None or not call.phone:
             return ()
         found = self._people.get(call.call_id)
-        if found is None:
-            try:
-                found = self._matches.find(call.phone)
-            except CrmError as error:
-                log.warning("desk.caller_unknown", call=call.call_id, error=str(error))
-                found = ()
-            self._keep(self._people, call.call_id, found)
-        return found
+        if found is None and self._asking is not None and call.call_id not in self._asked:
+            # Nobody waits for the CRM: whoever it finds is shown with the next change.
+            self._asked.add(call.call_id)
+            self._asking.submit(self._ask, self._matches, call.call_id, call.phone)
+        return found or ()
+
+    def _ask(self, matches: Matches, call_id: str, phone: str) -> None:
+        try:
+            found = tuple(matches.find(phone))
+        except CrmError as error:
+            log.warning("desk.caller_unknown", call=call_id, error=str(error))
+            found = ()
+        except Exception as error:
+            log.error("desk.caller_failed", call=call_id, error=type(error).__name__)
+            found = ()
+        self._keep(self._people, call_id, found)
+        self._asked.discard(call_id)
 
     def _keep(self, store: OrderedDict[K, T], key: K, value: T) -> None:
         with self._lock:

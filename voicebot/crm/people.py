@@ -1,4 +1,4 @@
-"""Who the caller is in the CRM: the seam through which a desk asks, and what it gets."""
+"""The seam through which a desk asks who a caller is."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A person of a CRM who has the caller's number. crm: the CRM's name as shown. url: their page, https."""
+    """A person of a CRM who has the caller's number.
+
+    crm: the CRM's name as shown. url: their page, or "" where that is not known.
+    """
 
     crm: str
     name: str
-    url: str
+    url: str = ""
 
     def __post_init__(self) -> None:
-        if not self.url.startswith(("https://", "http://")):
+        if self.url and not self.url.startswith(("https://", "http://")):
             raise ValueError("a link of another kind could run in the agent's browser")
 
 
