@@ -125,7 +125,7 @@ def test_late_wrap_up_is_a_note_of_its_own() -> None:
     """With a marker of its own, so that it is neither taken for the call's note nor written twice."""
     wrap_ups = (wrote(1, "First."), wrote(2, "Second."))
     note = compose(replace(view(TurnEntry(0, Speaker.BOT, "Hello.", 0.0, 1.0)), wrap_ups=wrap_ups), wrap_up=2)
-    assert note.call_id == "call-1-wrap-up-2"
+    assert (note.call_id, note.about) == ("call-1-wrap-up-2", "call-1")
     assert note.late
     for body in (notes.html(note), notes.plain(note, 32_000), notes.text(note)):
         assert "Second." in body

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from tests.crm.support import Clock, Ledger, deliver_until_done
 from tests.crm.test_note import NOTE
-from voicebot.crm.port import NoteTurn
+from voicebot.crm.port import NoteTurn, NoteWrapUp
 from voicebot.crm.zendesk import COMMENT, Zendesk, check_fields
 from voicebot.crm.zendesk_http import Api
 from voicebot.errors import CrmThrottled, CrmUnauthorized, CrmUnavailable, SettingsError
@@ -160,6 +160,45 @@ def test_mapped_value_zendesk_refuses_does_not_lose_the_call(account: FakeZendes
     connect(account).deliver(replace(NOTE, fields={"priority": "whatever"}), Ledger().attempt())
     assert len(account.tickets) == 1
     assert "priority" not in account.tickets[0]
+
+
+LATE = replace(
+    NOTE,
+    call_id="call-1-wrap-up-2",
+    about="call-1",
+    late=True,
+    turns=(),
+    wrap_ups=(NoteWrapUp("ada", "resolved", "Sent a new one."),),
+)
+
+
+@pytest.mark.parametrize(
+    "fault", [None, Fault.LOST, Fault.HANG, Fault.BAD_GATEWAY, Fault.DROPPED, Fault.THROTTLED]
+)
+def test_late_wrap_up_is_a_comment_on_the_calls_ticket(account: FakeZendesk, fault: Fault | None) -> None:
+    """Internal, and there once, whatever happens to the answer."""
+    ticket = connect(account).deliver(NOTE, Ledger().attempt())
+    if fault is not None:
+        account.fail(fault, "PUT")
+    assert deliver_until_done(connect(account), LATE)[0] == ticket
+    (kept,) = account.tickets
+    first, second = kept["comments"]
+    assert "Sent a new one." in second["html_body"]
+    assert second["public"] is False
+    assert first == kept["comment"]
+
+
+@pytest.mark.parametrize("state", ["closed", "deleted"])
+def test_late_wrap_up_of_a_ticket_that_takes_none_is_a_ticket(account: FakeZendesk, state: str) -> None:
+    """It is not lost because somebody closed or deleted the call's."""
+    connect(account).deliver(NOTE, Ledger().attempt())
+    if state == "closed":
+        account.tickets[0]["status"] = "closed"
+    else:
+        account.tickets.clear()
+    connect(account).deliver(LATE, Ledger().attempt())
+    assert account.tickets[-1]["external_id"] == "call-1-wrap-up-2"
+    assert "Sent a new one." in account.tickets[-1]["comment"]["html_body"]
 
 
 def test_field_no_ticket_has_is_told_at_start() -> None:

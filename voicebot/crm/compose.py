@@ -98,7 +98,9 @@ def _note(view: CallView) -> CallNote:
 def _late(view: CallView, wrap_up: int) -> CallNote:
     written = tuple(_wrap_up(each) for each in view.wrap_ups if each.id == wrap_up)
     call_id = f"{view.row.call_id}-wrap-up-{wrap_up}"
-    return replace(_note(view), call_id=call_id, turns=(), slots={}, wrap_ups=written, late=True)
+    return replace(
+        _note(view), call_id=call_id, turns=(), slots={}, wrap_ups=written, late=True, about=view.row.call_id
+    )
 
 
 def _wrap_up(wrap_up: WrapUp) -> NoteWrapUp:

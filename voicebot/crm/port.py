@@ -34,8 +34,8 @@ class CallNote:
     intent, confidence, summary: of the whole call. outcome: disposition and, after a transfer, its outcome.
     result, sentiment, action_items: what a language model made of the call; empty without one.
     wrap_ups: of the agents who took the call, in order.
-    late: a wrap-up that came after the call's own note, and is told on its own: `call_id` is then its own too, and
-        there are no turns.
+    late: a wrap-up that came after the call's own note, and is told on its own: `call_id` is then its own too,
+        `about` the call's, and there are no turns.
     contact, fields: properties the dialog file maps, for a contact that is created and for what is written about
         the call; values are never empty.
     """
@@ -56,6 +56,7 @@ class CallNote:
     action_items: Sequence[str] = ()
     wrap_ups: Sequence[NoteWrapUp] = ()
     late: bool = False
+    about: str = ""
     contact: Mapping[str, str] = field(default_factory=dict)
     fields: Mapping[str, str] = field(default_factory=dict)
 

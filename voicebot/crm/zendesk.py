@@ -117,6 +117,12 @@ class _Delivery:
 
     def run(self) -> str:
         """The id of the ticket."""
+        if self._note.late and (ticket := self._written(self._note.about)) is not None:
+            try:
+                return self._comment_on(ticket)
+            except Invalid as error:
+                # A closed ticket takes no comment: it gets a ticket of its own.
+                log.warning("crm.ticket_closed", call=self._note.call_id, error=str(error))
         if (self._repeat or self._progress["writing"]) and (found := self._written()) is not None:
             log.info("crm.note_found", call=self._note.call_id, note=found)
             return found
@@ -140,6 +146,26 @@ class _Delivery:
                 raise
         self._progress.put(who=_NOBODY, remark="The user of this call could not be found again.")
         return self._put(None)
+
+    def _comment_on(self, ticket: str) -> str:
+        """Add what an agent wrote later to the call's ticket, if it is not there yet; the ticket's id."""
+        before = self._progress["writing"]
+        if self._repeat or before:
+            comments = self._api.read(f"tickets/{ticket}/comments", {"sort": "-created_at"}).get("comments")
+            if not isinstance(comments, list):
+                raise CrmUnavailable("Zendesk answered a list without comments")
+            bodies = (str(each.get("html_body") or "") for each in comments if isinstance(each, dict))
+            if any(notes.is_marked(body, self._note.call_id) for body in bodies):
+                return ticket
+        self._progress.put(writing=_SENT)
+        comment = {"html_body": _comment(self._note, ()), "public": False}
+        try:
+            self._api.change(f"tickets/{ticket}", {"ticket": {"comment": comment}})
+        except CrmError as error:
+            if not ambiguous(error):
+                self._progress.put(writing=before)
+            raise
+        return ticket
 
     def _who(self) -> str | None:
         decided = self._progress["who"]
@@ -254,9 +280,9 @@ class _Delivery:
         custom = [{"id": int(name), "value": value} for name, value in fields.items() if name.isdecimal()]
         return {**own, "custom_fields": custom} if custom else own
 
-    def _written(self) -> str | None:
+    def _written(self, call_id: str = "") -> str | None:
         """The id of this call's ticket, if there is one already."""
-        wanted = self._note.call_id[:_EXTERNAL]
+        wanted = (call_id or self._note.call_id)[:_EXTERNAL]
         tickets = self._api.read("tickets", {"external_id": wanted}).get("tickets")
         if not isinstance(tickets, list):
             raise CrmUnavailable("Zendesk answered a list without tickets")

@@ -55,6 +55,10 @@ class Api:
         headers = {"Idempotency-Key": key[:255]} if key else {}
         return self._call("POST", path, body=body, headers=headers, writes=not repeatable)
 
+    def change(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """PUT a change. Raises CrmUnavailable(ambiguous=True) when it may have been made without our knowing."""
+        return self._call("PUT", path, body=body, writes=True)
+
     def remove(self, path: str) -> None:
         """DELETE what `path` below `/api/v2` names. Raises NotFound where there is nothing."""
         self._call("DELETE", path)

@@ -88,6 +88,9 @@ class FakeZendesk(FakeVendor):
             return Reply(200, {"tickets": found, "count": len(found), "next_page": None})
         if asked == ("POST", "/tickets"):
             return self._ticket(request)
+        commented = re.fullmatch(r"/tickets/(\d+)(/comments)?", asked[1])
+        if commented and asked[0] in ("PUT", "GET"):
+            return self._comments(asked[0], int(commented[1]), request.body)
         deleted = re.fullmatch(r"/tickets/(\d+)", asked[1])
         if asked[0] == "DELETE" and deleted:
             kept = [ticket for ticket in self.tickets if ticket["id"] != int(deleted[1])]
@@ -181,6 +184,18 @@ class FakeZendesk(FakeVendor):
         if key:
             self._keys[key] = (self._clock(), asked, ticket)
         return Reply(201, {"ticket": ticket}, {"x-idempotency-lookup": "miss"})
+
+    def _comments(self, method: str, identity: int, body: Any) -> Reply:
+        ticket = next((each for each in self.tickets if each["id"] == identity), None)
+        if ticket is None:
+            raise Refused(self.refusal(Fault.GONE))
+        comments = ticket.setdefault("comments", [ticket["comment"]])
+        if method == "GET":
+            return Reply(200, {"comments": list(reversed(comments)), "count": len(comments), "next_page": None})
+        if ticket.get("status") == "closed":
+            raise Refused(_invalid("status", "InvalidValue"))
+        comments.append(body["ticket"]["comment"])
+        return Reply(200, {"ticket": ticket})
 
     def _identity(self) -> int:
         self._next += 1
