@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from voicebot.call.record import Disposition, EndEntry, Speaker, TroubleEntry, TurnEntry
 from voicebot.privacy.find import IBAN_LENGTHS, find, luhn
 from voicebot.privacy.marks import Mark
-from voicebot.privacy.redact import Redactor
+from voicebot.privacy.redact import CallRedactor, Redactor
 
 EVERYTHING = Redactor(tuple(Mark))
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -147,3 +147,33 @@ def test_what_was_redacted_needs_no_redaction_again(text: str) -> None:
 def test_iban_lengths_are_those_of_the_register() -> None:
     """A few that are well known."""
     assert [IBAN_LENGTHS[country] for country in ("NO", "BE", "DE", "GB", "FR", "MT")] == [15, 16, 22, 22, 27, 31]
+
+
+def said(text: str, at: float, *, keys: str = "", speaker: Speaker = Speaker.CALLER, **slots: str) -> TurnEntry:
+    return TurnEntry(0, speaker, text, at, at + 1.0, keys=keys, slots=slots)
+
+
+def test_pieces_of_a_private_value_are_hidden_too() -> None:
+    """While the PIN is asked for, halves of it, spelt letters and keys are hidden; other words stay."""
+    call = CallRedactor(Redactor(tuple(Mark), private=["pin"]))
+    call.watch(private=True, now=5.0)
+    assert call.entry(said("it is four one", 6.0)) == said("[private]", 6.0)
+    assert call.entry(said("b as in bravo, k", 6.0)) == said("[private]", 6.0)
+    assert call.entry(said("", 6.0, keys="41")) == said("", 6.0, keys="[private]")
+    assert call.entry(said("I want a person", 6.0)) == said("I want a person", 6.0)
+    call.watch(private=False, now=9.0)
+    assert call.entry(said("two of them", 10.0)) == said("two of them", 10.0)
+    assert call.entry(said("it is four one", 7.0)) == said("[private]", 7.0)
+
+
+def test_a_private_value_stays_hidden_however_it_is_read_out() -> None:
+    """The bot's read-back, the caller's repetition and the summary do not give it away later in the call."""
+    call = CallRedactor(Redactor([], private=["pin"]))
+    assert call.entry(said("it is 4157", 1.0, pin="4157")) == said("it is [pin]", 1.0, pin="[pin]")
+    back = said("I heard 4 1, 5 7. Is that right?", 3.0, speaker=Speaker.BOT)
+    assert call.entry(back) == said("I heard [private]. Is that right?", 3.0, speaker=Speaker.BOT)
+    assert call.entry(said("yes, four one five seven", 5.0)) == said("yes, [private]", 5.0)
+    end = EndEntry(9.0, Disposition.COMPLETED, "goodbye", None, 1.0, {}, "Gave the code 41 57, asked for 3 items.")
+    kept = call.entry(end)
+    assert isinstance(kept, EndEntry)
+    assert kept.summary == "Gave the code [private], asked for 3 items."

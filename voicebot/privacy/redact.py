@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from voicebot.call.record import EndEntry, Entry, Speaker, TurnEntry
+from voicebot.dialog import numbers
 from voicebot.privacy.find import LONG, find
 from voicebot.privacy.marks import Mark
 
 OUR_WORDS = frozenset({Mark.CARD, Mark.IBAN, Mark.NATIONAL_ID})
 """What is taken out of the bot's own sentences: a shop may say its own number and address."""
+
+HIDDEN = "[private]"
+"""What stands for anything said or keyed while a private value is asked for."""
+
+_LETTER = re.compile(r"\b[b-hj-z]\b", re.IGNORECASE)
 
 
 class Redactor:
@@ -30,6 +37,11 @@ class Redactor:
     def slots(self, slots: Mapping[str, str]) -> dict[str, str]:
         """`slots` without the values of private ones."""
         return {name: self._value(name, value) for name, value in slots.items()}
+
+    def secrets(self, slots: Mapping[str, str]) -> set[str]:
+        """The values of private ones among `slots`, letters and digits only."""
+        values = ("".join(filter(str.isalnum, slots[name])) for name in self._private & slots.keys())
+        return {value.lower() for value in values if value}
 
     def entry(self, entry: Entry) -> Entry:
         """`entry` as it may be kept."""
@@ -68,3 +80,63 @@ class Redactor:
 
     def _value(self, name: str, value: str) -> str:
         return f"[{name}]" if name in self._private and value else value
+
+
+class CallRedactor:
+    """A `Redactor` for one call, which also knows what was private in it and when.
+
+    While a private value is asked for, whatever is keyed, counted or spelt is hidden, also pieces of it that come
+    to nothing; once the value is known it is hidden wherever it is said again, however it is read out.
+    """
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+        self._secrets: set[str] = set()
+        self._spans: list[tuple[float, float]] = []
+        self._since: float | None = None
+
+    def watch(self, private: bool, now: float) -> None:
+        """Whether something private is asked for at `now`, on the call's clock."""
+        if private and self._since is None:
+            self._since = now
+        elif not private and self._since is not None:
+            self._spans.append((self._since, now))
+            self._since = None
+
+    def entry(self, entry: Entry) -> Entry:
+        """`entry` as it may be kept."""
+        if isinstance(entry, TurnEntry | EndEntry):
+            self._secrets |= self._redactor.secrets(entry.slots)
+        kept = self._redactor.entry(entry)
+        match kept:
+            case TurnEntry():
+                asked = self._asked_between(kept.started, kept.ended)
+                keys = HIDDEN if asked and kept.keys.strip("*#") else kept.keys
+                text = HIDDEN if asked and _spells(kept.text) else hide(kept.text, self._secrets)
+                return replace(kept, text=text, keys=keys)
+            case EndEntry():
+                return replace(kept, summary=hide(kept.summary, self._secrets))
+            case _:
+                return kept
+
+    def _asked_between(self, started: float, ended: float) -> bool:
+        spans = [*self._spans, *([(self._since, float("inf"))] if self._since is not None else [])]
+        return any(since < ended and started < until for since, until in spans)
+
+
+def hide(text: str, secrets: Collection[str]) -> str:
+    """`text` without the numbers that are one of `secrets`, or a part of one."""
+    for run in reversed(numbers.runs(text)):
+        if any(_meet(reading, secret) for reading in run.readings for secret in secrets):
+            text = f"{text[: run.start]}{HIDDEN}{text[run.end :]}"
+    return text
+
+
+def _spells(text: str) -> bool:
+    """Whether there is a number in `text`, or letters one by one."""
+    return bool(numbers.runs(text)) or len(_LETTER.findall(text)) > 1
+
+
+def _meet(digits: str, secret: str) -> bool:
+    """Whether `digits` tell of `secret`; a single digit tells of nothing."""
+    return len(digits) > 1 and (digits in secret or secret in digits)

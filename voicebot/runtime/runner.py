@@ -54,6 +54,7 @@ from voicebot.gateways.port import (
     Wire,
     WireEvent,
 )
+from voicebot.privacy.redact import CallRedactor
 from voicebot.runtime.allowance import Allowance
 from voicebot.runtime.beat import Seat
 from voicebot.runtime.departure import Departure
@@ -111,6 +112,7 @@ class Runner:
         self._call = Call(self._conversation, services.rules)
         self._framer = Framer()
         self._seat: Seat | None = None
+        self._redactor = CallRedactor(services.redactor)
         self._recording = self._record(services)
         self._playback = Playback(wire, self._recording)
         self._jobs: dict[int, asyncio.Task[None]] = {}
@@ -123,7 +125,7 @@ class Runner:
         self._broken = False
         self._ended = asyncio.Event()
         self._flooded = False
-        self._started_at = self._clock()
+        self._begun = self._clock()
 
     def start(self) -> None:
         """Begin the conversation and follow the beat."""
@@ -141,6 +143,7 @@ class Runner:
         )
         self._seat = self._services.beat.join(self)
         after = max(0.0, time.time() - session.started_at) if session.comeback is not None else 0.0
+        self._begun = self._clock() - after
         if self._recording is not None:
             self._write(partial(self._services.records.keeping.recording, session.call_id, self._recording.path))
         self._tell(
@@ -242,8 +245,10 @@ class Runner:
 
     def tick(self, now: float) -> None:
         """As `Listener.tick`."""
+        private = self._conversation.private
+        self._redactor.watch(private, now - self._begun)
         if self._recording is not None:
-            self._recording.private = self._conversation.private
+            self._recording.private = private
             self._recording.tick(now)
         self._tell(Tick(), now)
         try:
@@ -360,7 +365,7 @@ class Runner:
         self._outlet.put(self._playback.flush(self._clock()))
 
     def _keep(self, entry: Entry) -> None:
-        entry = self._services.redactor.entry(entry)
+        entry = self._redactor.entry(entry)
         self._metrics.note(entry)
         records, call_id = self._services.records, self._session.call_id
         if isinstance(entry, EndEntry):
@@ -391,7 +396,7 @@ class Runner:
         self._silence()
         self._keep(
             EndEntry(
-                at=self._clock() - self._started_at,
+                at=self._clock() - self._begun,
                 disposition=Disposition.FAILED,
                 reason=f"internal:{type(error).__name__}",
                 intent=None,
