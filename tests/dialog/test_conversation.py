@@ -268,13 +268,13 @@ def test_a_line_on_which_nobody_waits_is_left(comeback: Comeback | None) -> None
     ],
 )
 def test_a_caller_who_is_back_is_told_why_and_offered_another_way(comeback: Comeback, said: str) -> None:
-    """The bot knows what happened, tries again on a yes, and helps on a no."""
+    """The bot knows what happened, tries again when asked to, and helps on a no."""
     talk = Talk(comeback)
     assert said in talk.move.say[0].text
-    assert "try once more" in talk.move.say[1].text
+    assert "can call you back" in talk.move.say[1].text
     assert talk.say("no") == "All right. What can I help you with?"
     again = Talk(comeback)
-    again.say("yes")
+    again.say("please try again")
     assert isinstance(again.then, Transfer)
 
 

@@ -32,7 +32,7 @@ def test_every_key_of_a_slot_is_in_the_reference() -> None:
 
 def test_the_hand_over_of_its_page_fits_the_small_bot(tmp_path: Path) -> None:
     """Every example of the page loads, together, on top of the small bot, and routes as it says."""
-    bot = yaml.load(_small_bot(), Loader=yaml.BaseLoader)
+    bot = yaml.load(small_bot(), Loader=yaml.BaseLoader)
     blocks = re.findall(r"```yaml\n(.*?)```", (DOCS.parent / "handover.md").read_text(), re.DOTALL)
     assert len(blocks) == 2
     for block in blocks:
@@ -47,7 +47,8 @@ def test_the_hand_over_of_its_page_fits_the_small_bot(tmp_path: Path) -> None:
     assert told[2].endswith("billing (closed, opens tomorrow at 9 AM), then desk")
 
 
-def _small_bot() -> str:
+def small_bot() -> str:
+    """The example of the reference, as it is printed."""
     example = re.search(r"## A small bot\n\n```yaml\n(.*?)```", DOCS.read_text(), re.DOTALL)
     assert example is not None
     return example.group(1)
@@ -63,7 +64,7 @@ def _merge(into: dict[str, Any], more: dict[str, Any]) -> None:
 
 def test_the_small_bot_of_the_reference_answers(tmp_path: Path) -> None:
     """The example loads as it is printed, and does what its test says."""
-    (tmp_path / "shop.yaml").write_text(_small_bot())
+    (tmp_path / "shop.yaml").write_text(small_bot())
     call = load(tmp_path / "shop.yaml").converse("+15550100", "+15550199")
     call.open()
     call.hear("where is my order one two three four", 0.9)

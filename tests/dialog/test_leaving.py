@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from tests.dialog.talk import DEMO
-from voicebot.dialog import FileConversation
+from tests.dialog.test_docs import small_bot
+from voicebot.dialog import FileConversation, load
 from voicebot.dialog.checks import compile_script
 from voicebot.dialog.handing import Route
 from voicebot.dialog.hours import compiled
@@ -156,6 +158,17 @@ def test_a_caller_nobody_took_is_told_why_and_offered_something_else(comeback: C
     move = _call().open(comeback)
     texts = DEMO._script.file.says.comeback
     assert _said(move) == f"{getattr(texts, comeback.value) or texts.no_answer} {INSTEAD}"
+
+
+def test_a_dialog_without_anything_to_offer_tries_again_on_a_yes(tmp_path: Path) -> None:
+    """Three times; then the caller hears that nobody is there, and goodbye."""
+    (tmp_path / "shop.yaml").write_text(small_bot())
+    bot = load(tmp_path / "shop.yaml")
+    call = bot.converse(CALLER, "")
+    assert _said(call.open(Comeback.BUSY)) == "Everybody is on the phone. Shall I try once more?"
+    assert _transfer(call.hear("yes", 0.9)).rule == "fallback"
+    tired = bot.converse(CALLER, "", Recollection(Meaning(None, 0.0), "", attempts=3))
+    assert tired.open(Comeback.BUSY).then == HangUp("nobody_there")
 
 
 def test_another_try_is_one_of_the_choices() -> None:

@@ -54,7 +54,7 @@ def changed(old: str, new: str) -> tuple[str, str]:
             "    unless: ['(']",
             ":14: intents.order_status.unless[1]: not a valid regular",
         ),
-        ("    kind: user", "    kind: pigeon", ":11: targets.desk.kind: input should be 'user', 'phone', 'sip' or 'queue'"),
+        ("    kind: user", "    kind: pigeon", ":11: targets.desk.kind: input should be 'user', 'phone', 'sip' or"),
         ("  threshold: 0.75", "  threshold: high", ":14: limits.threshold: input should be a valid number"),
         ('  filler: "One moment, please."', "  filler: 12", ":11: says.filler: must be text; put 12 in quotes"),
         ("    address: desk", "    adress: desk", ": targets.desk.adress: there is no such key"),
