@@ -54,7 +54,7 @@ def changed(old: str, new: str) -> tuple[str, str]:
             "    unless: ['(']",
             ":14: intents.order_status.unless[1]: not a valid regular",
         ),
-        ("    kind: user", "    kind: pigeon", ":11: targets.desk.kind: input should be 'user', 'phone', 'sip' or"),
+        ("    kind: user", "    kind: pigeon", ":11: targets.desk.kind: input should be 'user', 'phone', 'sip'"),
         ("  threshold: 0.75", "  threshold: high", ":14: limits.threshold: input should be a valid number"),
         ('  filler: "One moment, please."', "  filler: 12", ":11: says.filler: must be text; put 12 in quotes"),
         ("    address: desk", "    adress: desk", ": targets.desk.adress: there is no such key"),
@@ -72,7 +72,7 @@ def changed(old: str, new: str) -> tuple[str, str]:
         (
             "language: en",
             "crm: {fields: {hubspot: {contact: {length_c: call.minutes}}}}\nlanguage: en",
-            ": crm.fields.hubspot.contact.length_c: there is no field of calls `minutes`; there is: called",
+            ": crm.fields.hubspot.contact.length_c: there is no field of calls `minutes`; there is: ",
         ),
         (
             "language: en",
