@@ -9,7 +9,7 @@ from typing import Any
 from flask.testing import FlaskClient
 
 from voicebot.call.record import Disposition, EndEntry
-from voicebot.dialog.types import Target, TargetKind, Transfer, TransferReason
+from voicebot.dialog.types import CrmPlan, Target, TargetKind, Transfer, TransferReason
 from voicebot.errors import StoreError
 from voicebot.settings import Settings
 from voicebot.store.memory import MemorySessions
@@ -39,6 +39,9 @@ CALL = "2f6f0c1e-0b7a-4e0e-9c38-0d6c9d5f6a11"
 LEG = "7c1b7b0e-5a0e-4a0e-8a9e-3f0c2b1d4e22"
 CALLER = "+15551230001"
 CALLED = "+15559870002"
+
+
+NO_PLAN = CrmPlan()
 
 
 class BrokenSessions(MemorySessions):
@@ -110,10 +113,10 @@ class House:
         return planned
 
 
-def build(folder: Path, accept: str = "", **settings: Any) -> House:
+def build(folder: Path, accept: str = "", told: CrmPlan = NO_PLAN, **settings: Any) -> House:
     """A house whose records are in `folder`. Settings are as a deployment behind a proxy would have them.
 
-    accept: what the dialog asks people to press.
+    accept: what the dialog asks people to press. told: which CRMs it tells about calls.
     """
     chosen = Settings(
         _env_file=None,
@@ -125,7 +128,7 @@ def build(folder: Path, accept: str = "", **settings: Any) -> House:
             **settings,
         },
     )
-    dialog = EchoDialog(targets=TARGETS, fallback=RECEPTION, accept=accept)
+    dialog = EchoDialog(targets=TARGETS, fallback=RECEPTION, accept=accept, crm=told)
     sessions = BrokenSessions(session_ttl=3600, context_ttl=900)
     records = Records.open(f"sqlite:///{folder / 'calls.db'}")
     app = create_app(chosen, dialog, sessions, records, lambda: Readiness(ok=True))

@@ -10,7 +10,7 @@ import pytest
 
 from tests.web.house import BILLING, CALL, CALLER, DESK, LEG, RECEPTION, SUPPORT, House, verb
 from voicebot.call.record import Disposition, TransferOutcome
-from voicebot.dialog.types import Comeback, Target, TargetKind
+from voicebot.dialog.types import Comeback, CrmPlan, Target, TargetKind
 from voicebot.store.offers import Offer, OfferState
 from voicebot.web.handover import is_at
 from voicebot.web.ringing import TAKEN, Place, place_id, place_of, steps
@@ -191,6 +191,26 @@ def test_a_lost_accept_hook_leaves_the_call_to_the_gateway(house: House) -> None
     over = {"dial_call_status": "completed", "dial_sip_status": 200}
     house.hook("/voice/dialed", verb_id=dial["id"], **over)
     assert [(offer.state, offer.target) for offer in _offers(house)] == [(OfferState.ACCEPTED, "reception")]
+
+
+def test_only_the_crms_of_the_dialog_are_told_of_a_call_that_was_taken(build: Callable[..., House]) -> None:
+    """A call whose bot died is presumed over when the talk is, and tells nobody else either."""
+    made = build(
+        told=CrmPlan(("webhook",)),
+        crm="hubspot,webhook",
+        hubspot_token="t",
+        crm_webhook_url="https://crm.example/hook",
+        crm_webhook_secret="whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0",
+    )
+    made.has_room()
+    made.hook("/voice", call_status="trying")
+    made.bot_spoke()
+    dial = _ring(made)
+    over = {"dial_call_status": "completed", "dial_sip_status": 200, "call_status": "completed"}
+    made.hook("/voice/dialed", verb_id=dial["id"], **over)
+    view = made.records.call(CALL)
+    assert view is not None
+    assert [delivery.target for delivery in view.deliveries] == ["webhook"]
 
 
 def test_a_rescued_caller_is_offered_too(house: House) -> None:

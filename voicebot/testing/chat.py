@@ -26,9 +26,7 @@ CALLER, CALLED = "+15550100", "+15550199"
 Say = Callable[[str], None]
 
 
-def chat(
-    dialog: FileDialog, folder: Path, lines: Iterable[str], say: Say, around: Surroundings = NOWHERE
-) -> None:
+def chat(dialog: FileDialog, folder: Path, lines: Iterable[str], say: Say, around: Surroundings = NOWHERE) -> None:
     """Feed `lines` to a new conversation until it or they end.
 
     A line of keys after a slash, such as `/1234`, is pressed; an empty line is a caller who stays silent.

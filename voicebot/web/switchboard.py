@@ -253,7 +253,7 @@ class Switchboard:
             # A repeat from before the present step: its answer was to ask whoever is rung now.
             return self._hand_over(session)
         if session is None or hook.over or result is TransferOutcome.ACCEPTED:
-            self._records.completed(hook.call_id, self._settings.delivery_targets)
+            self._records.completed(hook.call_id, self._told)
             return [] if hook.over else [verbs.hangup()]
         return self._come_back(session)
 
