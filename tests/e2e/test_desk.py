@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, expect
+from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.e2e.chromium import WIDE, Pictures, chromium, needs_chromium
 from tests.e2e.server import PASSWORD, Installation, eventually
@@ -72,6 +72,7 @@ async def _take_a_call(server: Installation, hubspot: FakeHubSpot) -> None:
         await expect(card).to_be_visible(timeout=60_000)
         for fact in (CALLER, "asked for a person", "Order", "4529"):
             await expect(card).to_contain_text(fact)
+        await expect(card.locator(".matches")).to_contain_text("Ada")
         await expect(queue.locator("#queue")).to_contain_text(CALLER)
         await expect(other.locator(".offer")).to_contain_text(CALLER)
         await expect(desk).to_have_title(re.compile(r"^\(1\) Desk"))
@@ -81,12 +82,13 @@ async def _take_a_call(server: Installation, hubspot: FakeHubSpot) -> None:
         await desk.keyboard.press("a")
         talk = desk.locator("[data-talk]")
         await expect(talk).to_be_visible()
-        await expect(talk.locator(".transcript")).to_contain_text("speak to an agent")
+        await expect(talk.locator(".transcript")).to_contain_text(re.compile("speak to an agent", re.IGNORECASE))
         notes = talk.get_by_label("Your notes")
         await expect(notes).to_be_focused()
         await expect(other.locator("[data-talk]")).to_be_visible()
         await notes.fill("Parcel is with the neighbour.")
         await expect(talk.locator(".saved")).to_contain_text("Saved")
+        await _write_in_two_windows(talk, other.locator("[data-talk]"))
         await expect(talk.locator(".state")).to_have_text("You have the caller", timeout=30_000)
         await pictures.take(desk, "talking")
 
@@ -109,6 +111,17 @@ async def _take_a_call(server: Installation, hubspot: FakeHubSpot) -> None:
         await pictures.take(page, "call")
         await page.goto(f"{server.http}/agent/calls")
         await pictures.take(page, "calls")
+
+
+async def _write_in_two_windows(one: Locator, other: Locator) -> None:
+    """The second to save is asked which text to keep, and loses neither before."""
+    await other.get_by_label("Your notes").fill("Something else.")
+    alert = other.get_by_role("alert")
+    await expect(alert).to_contain_text("Parcel is with the neighbour.")
+    await alert.get_by_role("button", name="Take the other").click()
+    await expect(other.get_by_label("Your notes")).to_have_value("Parcel is with the neighbour.")
+    await expect(other.locator(".saved")).to_contain_text("Saved")
+    await expect(one.get_by_label("Your notes")).to_have_value("Parcel is with the neighbour.")
 
 
 async def _call(server: Installation) -> Finished:

@@ -214,6 +214,11 @@ class Notes {
     this.form = form;
     this.talk = form.closest("[data-talk]");
     this.version = Number(this.talk.dataset.version);
+    // What this window and the server last agreed on, by field.
+    this.base = {
+      notes: form.elements.notes.defaultValue,
+      disposition: [...form.elements.disposition.options].find((option) => option.defaultSelected)?.value ?? "",
+    };
     this.dirty = false;
     this.saving = null;
   }
@@ -240,14 +245,14 @@ class Notes {
   async send(done) {
     if (this.conflict || (!this.dirty && !done)) return;
     const { notes, disposition } = this.form.elements;
+    const sent = { notes: notes.value, disposition: disposition.value };
     this.dirty = false;
     try {
-      const answer = await post(`/agent/talks/${this.talk.dataset.talk}`, {
-        version: this.version, notes: notes.value, disposition: disposition.value, done,
-      });
-      if (answer.status === 409) return this.clash(await answer.json(), done);
+      const answer = await post(`/agent/talks/${this.talk.dataset.talk}`, { version: this.version, ...sent, done });
+      if (answer.status === 409) return await this.clash(await answer.json(), done);
       if (!answer.ok) throw new Error(`status ${answer.status}`);
       this.version = (await answer.json()).version;
+      this.base = sent;
       if (done) return this.close("Done. Your notes go to the CRM with the call.");
       this.say(`Saved ${new Date().toLocaleTimeString()}`, "quiet");
     } catch {
@@ -257,15 +262,22 @@ class Notes {
     }
   }
 
+  // Another window saved in between. What only one of the two has changed is taken from that one; where both wrote
+  // something else, the agent chooses.
   clash(theirs, done) {
     if (theirs.finished) return this.close("This call was finished in another window.");
     const { notes, disposition } = this.form.elements;
-    if (theirs.notes === notes.value && theirs.disposition === disposition.value) {
-      this.version = theirs.version;
-      this.dirty = done;
-      return done ? this.send(done) : this.say("Saved");
-    }
     this.dirty = true;
+    const both = [notes, disposition].filter((field) => {
+      const [mine, other, agreed] = [field.value, theirs[field.name], this.base[field.name]];
+      if (mine === agreed) field.value = other;
+      return mine !== other && mine !== agreed && other !== agreed;
+    });
+    if (!both.length) {
+      this.version = theirs.version;
+      this.base = { notes: theirs.notes, disposition: theirs.disposition };
+      return this.send(done);
+    }
     this.conflict = theirs;
     this.say("Changed in another window", "bad");
     const box = document.createElement("div");
@@ -274,7 +286,7 @@ class Notes {
     const head = document.createElement("p");
     head.textContent = "Another window of yours saved this instead:";
     const text = document.createElement("blockquote");
-    text.textContent = theirs.notes || "(nothing)";
+    text.textContent = [theirs.notes, theirs.disposition.replaceAll("_", " ")].filter(Boolean).join("\n") || "(nothing)";
     box.append(head, text, this.choice("Keep mine", () => {}), this.choice("Take the other", () => {
       notes.value = theirs.notes;
       disposition.value = theirs.disposition;
@@ -291,6 +303,7 @@ class Notes {
     button.onclick = () => {
       act();
       this.version = this.conflict.version;
+      this.base = { notes: this.conflict.notes, disposition: this.conflict.disposition };
       this.conflict = null;
       this.form.querySelector(".clash").remove();
       this.form.elements.notes.focus();
