@@ -11,10 +11,11 @@ from hypothesis import settings
 from xdist.remote import Producer  # type: ignore[import-untyped]
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
-# A push is judged by the same examples each time; at a developer's machine the search goes on.
+# A push is judged by the same examples each time; at a developer's machine the search goes on. How long an example
+# takes says more about what else the machine is doing than about the code.
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
-if os.environ.get("CI"):
-    settings.load_profile("ci")
+settings.register_profile("developer", deadline=None)
+settings.load_profile("ci" if os.environ.get("CI") else "developer")
 
 
 @pytest.fixture(autouse=True)

@@ -76,6 +76,7 @@ _CRM_PAGES = {
     crm: f"docs/{'crm-webhook' if crm is Crm.WEBHOOK else crm.value}.md says where to get it" for crm in Crm
 }
 
+
 class Recordings(Enum):
     """Whether calls are recorded, and how."""
 
@@ -194,10 +195,16 @@ class Settings(BaseSettings):
     )
     max_message_bytes: int = Field(65536, ge=4096, le=1 << 20, description="Largest WebSocket message taken.")
     guess_after: float = Field(
-        0.1, ge=0.04, le=1, description="Silence (s) after which what was said is recognised on the chance it is all."
+        0.1,
+        ge=0.04,
+        le=1,
+        description="Silence (s) after which what was said is recognised on the chance it is all.",
     )
     short_pause: float = Field(
-        0.25, ge=0.1, le=3, description="Silence (s) that ends a turn which is just what was asked; min_pause at most."
+        0.25,
+        ge=0.1,
+        le=3,
+        description="Silence (s) that ends a turn which is just what was asked; min_pause at most.",
     )
     min_pause: float = Field(
         0.4, ge=0.1, le=3, description="Silence (s) that ends a turn which is complete but may go on."
@@ -218,7 +225,8 @@ class Settings(BaseSettings):
         (), description="Who is told about calls: none, or some of hubspot,salesforce,zendesk,webhook."
     )
     summary_url: str = Field(
-        "", description="An OpenAI-compatible server, up to and with /v1, that sums calls up for CRMs; none if unset."
+        "",
+        description="An OpenAI-compatible server, up to and with /v1, that sums calls up for CRMs; none if unset.",
     )
     summary_model: str = Field("", description="Model that server is asked for.")
     summary_api_key: SecretStr | None = Field(None, description="Key of that server, if it wants one.")
@@ -237,8 +245,8 @@ class Settings(BaseSettings):
     hubspot_oauth_version: str = Field("2026-03", description="Version of HubSpot's OAuth endpoints.")
     token_keys: SecretStr | None = Field(
         None,
-        description="Keys that encrypt OAuth tokens at rest, newest first with spaces between; made up and kept in "
-        "the data folder if unset.",
+        description="Keys that encrypt OAuth tokens at rest, newest first with spaces between; made up and kept "
+        "in the data folder if unset.",
     )
     hubspot_base_url: str = Field("https://api.hubapi.com", description="HubSpot API address.")
     hubspot_api_version: str = Field(
@@ -298,7 +306,8 @@ class Settings(BaseSettings):
 
     recordings: Recordings = Field(
         Recordings.OFF,
-        description="Record calls: off, wav, or flac (half the size). Callers must be told: the dialog needs says.notice.",
+        description="Record calls: off, wav, or flac (half the size). Callers must be told: the dialog needs "
+        "says.notice.",
     )
     keep_recordings_days: int = Field(30, ge=1, le=3650, description="Days after which recordings are deleted.")
     keep_calls_days: int = Field(
@@ -306,8 +315,8 @@ class Settings(BaseSettings):
     )
     record_inputs: bool = Field(
         False,
-        description="Record what every call is told, audio and numbers included, for `voicebot replay`; as personal "
-        "as a recording, and deleted with them (docs/debugging.md).",
+        description="Record what every call is told, audio and numbers included, for `voicebot replay`; as "
+        "personal as a recording, and deleted with them (docs/debugging.md).",
     )
     redact: Annotated[tuple[Mark, ...], NoDecode] = Field(
         tuple(Mark),

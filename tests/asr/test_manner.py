@@ -14,7 +14,7 @@ def test_the_context_holds_the_utterance_and_a_margin(least: float, duration: fl
     context = released(least).context_for(duration)
     assert min(LONGEST_SECONDS, max(least, duration + 2.5)) <= context <= LONGEST_SECONDS
     assert context % STEP_SECONDS == 0
-    assert context < max(least, duration + 2.5) + STEP_SECONDS
+    assert context - STEP_SECONDS < max(least, duration + 2.5)
 
 
 def test_by_default_nothing_is_shortened() -> None:

@@ -146,7 +146,7 @@ class EndEntry:
 
 
 class TransferOutcome(Enum):
-    """What became of a transfer, once the gateway has told. MACHINE: an answering machine took it, or nobody did."""
+    """What became of a transfer, once the gateway has told. MACHINE: an answering machine took it, or nobody."""
 
     ACCEPTED = "accepted"
     DECLINED = "declined"

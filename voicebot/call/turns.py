@@ -32,8 +32,8 @@ FAINTEST = 100.0
 """Amplitude (-50 dBFS) an utterance must reach for its end to be told by level."""
 
 STANDS_OUT = 4.0
-"""Times the mean level of the line which who speaks into the telephone exceeds (12 dB): in babble 10 dB fainter than
-the caller his loudest frame is six times as loud or more, a voice of the babble itself up to three times."""
+"""Times the mean level of the line which who speaks into the telephone exceeds (12 dB): in babble 10 dB fainter
+than the caller his loudest frame is six times as loud or more, a voice of the babble itself up to three times."""
 
 _MURMURS = 0.005
 """Share of each frame in the mean level of the line: some seconds, so that a voice noticed late hardly counts."""

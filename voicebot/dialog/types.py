@@ -328,7 +328,10 @@ class Conversation(Protocol):
         ...
 
     def acknowledges(self, text: str) -> bool:
-        """Whether `text`, said while we speak, only shows that the caller listens ("mhm", "okay"). Does not move."""
+        """Whether `text`, said while we speak, only shows that the caller listens ("mhm", "okay").
+
+        Does not move.
+        """
         ...
 
     @property

@@ -17,7 +17,7 @@ SESSION_KEY_FILE = "session-key"
 
 
 def complete(settings: Settings) -> Settings:
-    """`settings` with the first user's password, the audio token and the session key filled in from the data folder.
+    """`settings` with the first user's password, audio token and session key filled in from the data folder.
 
     Raises SettingsError when the folder cannot be written.
     """
