@@ -207,7 +207,8 @@ def _outcomes(recording: Recording) -> list[Outcome]:
         committed = after[0] if after else None
         answered = _next(recording.sent, committed, until) if committed is not None else None
         silent = None
-        if performed.into and performed.turn.worded:
+        # Somebody who took a pause of the bot for its end and met its next word meant no interruption.
+        if performed.into and performed.turn.kind is Kind.INTERRUPTION:
             silent = _silent(recording, performed.began, min(answered or until, _ended(performed) + 1.5))
         end = _ended(performed)
         outcomes.append(

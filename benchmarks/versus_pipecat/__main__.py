@@ -76,8 +76,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ratios = [
         ratio for name, others in measured.items() if name != OURS for ratio in compared(name, measured, others)
     ]
-    if ratios:
-        print(f"{table(RATIO_HEAD, [ratio_row(ratio) for ratio in ratios])}\n")
+    if not ratios:
+        return int(bool(problems))
+    print(f"{table(RATIO_HEAD, [ratio_row(ratio) for ratio in ratios])}\n")
     met = all(TWICE.judge(value) is Verdict.MET for ratio in ratios for value in ratio[2:])
     print(f"at least {TWICE.goal:g} x as fast everywhere: {'met' if met else 'MISSED'}")
     return int(bool(problems) or not met)
