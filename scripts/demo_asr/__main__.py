@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     train.add_argument("--seed", type=int, default=1)
 
     convert = steps.add_parser("convert", help="turn a checkpoint into a CTranslate2 int8 folder (needs torch)")
-    convert.add_argument("checkpoint", type=Path)
+    convert.add_argument("checkpoints", type=Path, nargs="+", help="one, or several to take the mean of")
     convert.add_argument("out", type=Path)
 
     held = steps.add_parser("heldout", help="record sentences that training never sees")
@@ -81,10 +81,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         plan = Plan(args.minutes, args.rate, threads=args.threads, seed=args.seed)
         run(args.folder, args.tokenizer, args.out, plan, args.start)
     elif args.step == "convert":
-        from scripts.demo_asr.train import restore
+        from scripts.demo_asr.train import mean
         from scripts.demo_asr.weights import convert as write
 
-        network, shape = restore(args.checkpoint)
+        network, shape = mean(args.checkpoints)
         write(network, shape, DEMO, args.out)
 
 

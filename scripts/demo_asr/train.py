@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -125,6 +126,15 @@ def restore(checkpoint: Path) -> tuple[Network, Shape]:
     shape = Shape(**stored["shape"])
     network = Network(shape)
     network.load_state_dict(stored["weights"])
+    return network, shape
+
+
+def mean(checkpoints: Sequence[Path]) -> tuple[Network, Shape]:
+    """The network halfway between several checkpoints of one training, and its sizes."""
+    (network, shape), *others = [restore(checkpoint) for checkpoint in checkpoints]
+    with torch.no_grad():
+        for count, (other, _) in enumerate(others, 2):
+            torch._foreach_lerp_(list(network.parameters()), list(other.parameters()), 1 / count)
     return network, shape
 
 
