@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from pydantic import SecretStr
 
 from tests.crm.support import Clock, Ledger
 from tests.crm.test_note import NOTE
+from tests.database import empty
 from voicebot.crm.connect import code_of, connect
 from voicebot.crm.hubspot import HubSpot
 from voicebot.crm.hubspot_http import Api
@@ -37,7 +39,7 @@ class House:
         self.hubspot = hubspot
         self.clock = clock
         self.file = folder / "voicebot.db"
-        self.store = OAuthTokens.open(f"sqlite:///{self.file}", self.now)
+        self.store = OAuthTokens.open(empty(self.file), self.now)
         self.vault = Vault(KEY)
         secret = SecretStr(CLIENT_SECRET)
         self.app = App(hubspot.url, "https://app.example/authorize", "2026-03", CLIENT_ID, secret, (1.0, 1.0))
@@ -128,7 +130,10 @@ def test_command_takes_the_browser_back(house: House, pasted: bool) -> None:
         browse()
         return came[0]
 
-    assert connect(house.app, 14020, say, ask if pasted else None).access
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = int(free.getsockname()[1])
+    assert connect(house.app, port, say, ask if pasted else None).access
 
 
 def test_token_is_renewed_before_its_end(house: House) -> None:

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from tests.crm.test_note import NOTE
+from tests.database import empty
 from voicebot.crm import note as notes
 from voicebot.crm.insight import Insight, Reader, Summariser
 from voicebot.crm.port import CallNote, NoteTurn
@@ -42,7 +43,7 @@ def model() -> Iterator[FakeChatModel]:
 
 @pytest.fixture
 def records(tmp_path: Path) -> Iterator[Records]:
-    made = Records.open(f"sqlite:///{tmp_path / 'voicebot.db'}")
+    made = Records.open(empty(tmp_path / "voicebot.db"))
     made.start(NOTE.call_id, NOTE.caller, NOTE.called, "jambonz", "shop", "node-1")
     yield made
     made.close()

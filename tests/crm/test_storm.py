@@ -14,6 +14,7 @@ import pytest
 from pydantic import SecretStr
 
 from tests.crm.test_contract import CASES
+from tests.database import empty
 from voicebot.call.record import Disposition, EndEntry
 from voicebot.crm.hubspot import HubSpot
 from voicebot.crm.hubspot_http import Api
@@ -140,7 +141,7 @@ def test_each_call_is_told_once(name: str, tmp_path: Path) -> None:
     """Nothing is lost, nothing is there twice, whatever was lost, refused or killed on the way."""
     dice = random.Random(name)
     now = [datetime(2026, 11, 20, 10, 0, tzinfo=UTC)]
-    records = Records.open(f"sqlite:///{tmp_path / 'voicebot.db'}", lambda: now[0])
+    records = Records.open(empty(tmp_path / "voicebot.db"), lambda: now[0])
     with WEATHERS[name]() as weather:  # type: ignore[attr-defined]
         for number, call in enumerate(CALLS):
             caller = "anonymous" if number % 8 == 7 and "hubspot" not in name else "+14155552671"

@@ -14,6 +14,7 @@ import pytest
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
+from tests.database import empty
 from voicebot.call.record import Disposition, EndEntry, Speaker, TransferOutcome, TurnEntry
 from voicebot.crm.hubspot import HubSpot
 from voicebot.crm.hubspot_http import Api
@@ -62,7 +63,7 @@ class Bench:
     def __init__(self, folder: Path, hubspot: FakeHubSpot, clock: Clock) -> None:
         self.clock = clock
         self.hubspot = hubspot
-        self.records = Records.open(f"sqlite:///{folder / 'voicebot.db'}", clock)
+        self.records = Records.open(empty(folder / "voicebot.db"), clock)
 
     def crm(self, token: str = TOKEN) -> HubSpot:
         api = Api(self.hubspot.url, SecretStr(token), "2026-03", timeouts=(1.0, 0.3))

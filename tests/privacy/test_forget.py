@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.crm.test_note import NOTE
+from tests.database import empty
 from voicebot.call.record import Disposition, EndEntry, Speaker, TurnEntry
 from voicebot.crm.numbers import Number, parse
 from voicebot.errors import CrmUnavailable
@@ -20,7 +21,7 @@ ADA, BOB = "+14155550142", "+14155550143"
 
 @pytest.fixture
 def records(tmp_path: Path) -> Iterator[Records]:
-    opened = Records.open(f"sqlite:///{tmp_path / 'calls.db'}")
+    opened = Records.open(empty(tmp_path / "calls.db"))
     yield opened
     opened.close()
 

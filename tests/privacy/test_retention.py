@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.database import empty
 from voicebot.call.record import Disposition, EndEntry
 from voicebot.privacy.retention import Swept, sweep_files, sweep_records
 from voicebot.settings import Settings
@@ -32,7 +33,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def records(tmp_path: Path, clock: Clock) -> Iterator[Records]:
-    opened = Records.open(f"sqlite:///{tmp_path / 'calls.db'}", clock)
+    opened = Records.open(empty(tmp_path / "calls.db"), clock)
     yield opened
     opened.close()
 

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from tests.database import empty
 from voicebot.asr.port import Recognizer
 from voicebot.audio import Pcm
 from voicebot.audio.vad import EachByItself, VoiceDetector
@@ -90,7 +91,7 @@ async def house(
 ) -> AsyncIterator[House]:
     """A server on a free port that is closed, with its calls, at the end."""
     chosen = Settings(ws_port=0, data_dir=folder, audio_token=SecretStr(AUDIO_TOKEN), **settings)
-    records = Records.open(chosen.database)
+    records = Records.open(empty(folder / "voicebot.db"))
     dialog = dialog or EchoDialog()
     ticker = Ticker()
     rules = Rules(min_pause=0.1, max_pause=0.2, guess_after=0.06, silence=1.5)

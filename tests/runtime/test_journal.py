@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+from tests.database import empty
 from voicebot.call.record import Speaker, TurnEntry
 from voicebot.errors import StoreError
 from voicebot.runtime.journal import Journal
@@ -54,7 +55,7 @@ def test_a_write_that_is_wrong_does_not_stop_the_others() -> None:
 
 def test_a_write_that_can_never_succeed_does_not_stop_the_others(tmp_path: Path) -> None:
     """A call whose row an operator deleted while it was live costs nobody else's record."""
-    records = Records.open(f"sqlite:///{tmp_path / 'records.db'}")
+    records = Records.open(empty(tmp_path / "records.db"))
     journal = Journal()
     turn = TurnEntry(0, Speaker.CALLER, "hello", 0.0, 1.0)
     journal.write(lambda: records.add("deleted", turn))

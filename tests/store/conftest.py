@@ -13,7 +13,8 @@ import pytest
 from redis import Redis
 from redis.exceptions import RedisError
 
-from tests.store.support import Clock, url
+from tests.database import empty
+from tests.store.support import Clock
 from voicebot.store import Records
 
 
@@ -26,7 +27,7 @@ def clock() -> Clock:
 @pytest.fixture
 def records(tmp_path: Path, clock: Clock) -> Iterator[Records]:
     """Records in a fresh file."""
-    opened = Records.open(url(tmp_path), clock)
+    opened = Records.open(empty(tmp_path / "voicebot.db"), clock)
     yield opened
     opened.close()
 

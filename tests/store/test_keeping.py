@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.database import empty
 from voicebot.call.record import Disposition, EndEntry, Speaker, TurnEntry
 from voicebot.store.records import Records
 
@@ -30,7 +31,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def records(tmp_path: Path, clock: Clock) -> Iterator[Records]:
-    opened = Records.open(f"sqlite:///{tmp_path / 'calls.db'}", clock)
+    opened = Records.open(empty(tmp_path / "calls.db"), clock)
     yield opened
     opened.close()
 

@@ -10,7 +10,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from tests.store.support import Clock, ended, start, url
+from tests.database import empty
+from tests.store.support import Clock, ended, start
 from voicebot.store import CallState, Delivery, DeliveryState, Records
 
 LEASE = 60.0
@@ -37,7 +38,7 @@ class OutboxMachine(RuleBasedStateMachine):
         """An empty outbox."""
         self.folder = tempfile.TemporaryDirectory()
         self.clock = Clock()
-        self.records = Records.open(url(Path(self.folder.name)), self.clock)
+        self.records = Records.open(empty(Path(self.folder.name) / "voicebot.db"), self.clock)
         self.outbox = self.records.outbox
         self.seconds = 0.0
         self.workers = 0

@@ -29,8 +29,7 @@ def connect(app: App, port: int, say: Callable[[str], None], ask: Callable[[], s
     wish = app.wish(f"http://localhost:{port}{PATH}")
     say(f"Open this address, choose the account, and allow it:\n\n  {wish.url}\n")
     if ask is None:
-        say(f"Waiting for the browser to come back to {wish.redirect} …")
-        came = _listen(port)
+        came = _listen(port, lambda: say(f"Waiting for the browser to come back to {wish.redirect} …"))
     else:
         came = ask()
     return app.exchange(wish, code_of(wish, came))
@@ -72,12 +71,14 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing: the address holds a code."""
 
 
-def _listen(port: int) -> str:
+def _listen(port: int, ready: Callable[[], None]) -> str:
+    """The address that comes; `ready` is called when somebody is there to take it."""
     try:
         listener = _Listener(("127.0.0.1", port), _Handler)
     except OSError as error:
         raise ConfigError(f"--port {port}: {error.strerror}; choose another, or --paste") from None
     with listener:
+        ready()
         while not listener.came:
             listener.handle_request()
     return listener.came

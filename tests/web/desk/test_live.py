@@ -15,11 +15,13 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.asyncio.server import serve
 from websockets.exceptions import ConnectionClosed
 
+from tests.database import empty
 from voicebot.call.record import Disposition, EndEntry, Speaker, TurnEntry
-from voicebot.crm.callers import HubSpotCallers
+from voicebot.crm.callers import Callers
 from voicebot.crm.hubspot_http import Api
-from voicebot.crm.people import Matches
+from voicebot.crm.hubspot_people import HubSpotPeople
 from voicebot.errors import StoreError
+from voicebot.people import Match, People
 from voicebot.roles import Role
 from voicebot.runtime.socket import GatewayConnection
 from voicebot.store import MemorySessions, OfferState, Records
@@ -102,16 +104,17 @@ class Floor:
 
 
 @contextlib.asynccontextmanager
-async def floor(folder: Path, matches: Matches | None = None) -> AsyncIterator[Floor]:
+async def floor(folder: Path, ask: HubSpotPeople | None = None) -> AsyncIterator[Floor]:
     """A floor that is closed at the end."""
-    records = Records.open(f"sqlite:///{folder / 'calls.db'}")
+    records = Records.open(empty(folder / "calls.db"))
     for name, roles, targets in (
         ("ada", [Role.AGENT], ["desk"]),
         ("bob", [Role.AGENT], []),
         ("grace", [Role.SUPERVISOR], []),
     ):
         records.users.add(name, "correct horse battery", roles, targets)
-    pages = LivePages(MemorySessions(600, 600), records, "media1", 60.0, matches)
+    callers = Callers({"hubspot": ask}, records.outbox.targets, "US") if ask is not None else None
+    pages = LivePages(MemorySessions(600, 600), records, "media1", 60.0, callers)
     looking = asyncio.create_task(pages.run())
     try:
         async with serve(
@@ -124,11 +127,11 @@ async def floor(folder: Path, matches: Matches | None = None) -> AsyncIterator[F
         records.close()
 
 
-def on_a_floor(test: Callable[[Floor], Any], folder: Path, matches: Matches | None = None) -> None:
+def on_a_floor(test: Callable[[Floor], Any], folder: Path, ask: HubSpotPeople | None = None) -> None:
     """Run `test` on a floor of its own."""
 
     async def run() -> None:
-        async with floor(folder, matches) as made:
+        async with floor(folder, ask) as made:
             await test(made)
 
     asyncio.run(run())
@@ -198,7 +201,7 @@ def test_the_transcript_grows_while_the_agent_looks(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("answers", [True, False])
-def test_who_calls_is_looked_up_while_it_rings(tmp_path: Path, answers: bool) -> None:
+def test_who_calls_without_the_bot_is_looked_up_while_it_rings(tmp_path: Path, answers: bool) -> None:
     """Everybody with the number, with a link; a CRM that fails or is slow holds up no card."""
     with FakeHubSpot() as hubspot:
         for name in ("Ada", "Augusta"):
@@ -206,11 +209,11 @@ def test_who_calls_is_looked_up_while_it_rings(tmp_path: Path, answers: bool) ->
         if not answers:
             hubspot.fail(Fault.BROKEN, Operation.SEARCH_CONTACTS)
         api = Api(hubspot.url, SecretStr(TOKEN), "2026-03")
-        callers = HubSpotCallers(api, "US", "https://crm.example/{id}")
+        people = HubSpotPeople(api, "US", "https://crm.example/{id}", {})
 
         async def test(on: Floor) -> None:
-            on.call(caller="+14155552671")
-            offer = on.records.offers.offer("call-1", ["desk"], "", "requested")
+            on.records.start("call-1", "+14155552671", "+15559870002", "jambonz", "shop", "media1")
+            offer = on.records.offers.offer("call-1", ["desk"], "rescue", "failure")
             async with on.tab("ada") as ada:
                 await ada.sees("+14155552671")
                 if answers:
@@ -219,7 +222,26 @@ def test_who_calls_is_looked_up_while_it_rings(tmp_path: Path, answers: bool) ->
                 on.records.offers.claim(offer.id, "ada")
                 await ada.sees("You took this call")
 
-        on_a_floor(test, tmp_path, callers)
+        on_a_floor(test, tmp_path, people)
+        assert len(hubspot.asked(Operation.SEARCH_CONTACTS)) == 1
+
+
+def test_who_calls_shows_as_soon_as_the_bot_knows(tmp_path: Path) -> None:
+    """Name, properties and link, escaped; of five hundred the first, and how many more there are."""
+
+    async def test(on: Floor) -> None:
+        on.call()
+        on.records.offers.offer("call-1", ["desk"], "", "requested")
+        async with on.tab("ada") as ada:
+            await ada.sees("+15551230001")
+            match = Match("hubspot", "<i>Ada</i> Byron", "https://crm.example/7", {"tier": "gold"})
+            on.records.callers.put("call-1", People((match,), 500))
+            await ada.sees("&lt;i&gt;Ada&lt;/i&gt; Byron")
+            for part in ('href="https://crm.example/7"', "gold", "and 499 more with this number"):
+                assert part in ada.shown["offers"]
+            assert "<i>Ada" not in ada.shown["offers"]
+
+    on_a_floor(test, tmp_path)
 
 
 def test_a_call_taken_by_telephone_appears_at_the_desk(tmp_path: Path) -> None:
