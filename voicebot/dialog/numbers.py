@@ -7,6 +7,7 @@ any of that as words, as digits, or as a mix. English.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -53,7 +54,8 @@ BRIDGES = frozenset(
 _ZERO_OR_SIGH = {"oh", "o"}
 
 _TOKEN = re.compile(r"\d+(?:st|nd|rd|th)\b|\d+|[a-z]+(?:'[a-z]+)?")
-_GAP = re.compile(r"[\s\-–—.,/:]*")
+_GAP = re.compile(r"[\s\-\u2010-\u2015\u2212.,/:_\u00b7\u2022\u00ad\u200b-\u200d\u2060\ufeff]*")
+"""What may stand between two tokens of a number: blanks, dashes and dots of every kind, and what nobody sees."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ class _Token:
 
 def runs(text: str) -> list[Run]:
     """Every stretch of number in `text`, in order."""
-    lowered = text.lower()
+    lowered = _folded(text)
     tokens = [_Token(found.group(), found.start(), found.end()) for found in _TOKEN.finditer(lowered)]
     found_runs = []
     index = 0
@@ -93,6 +95,16 @@ def runs(text: str) -> list[Run]:
                 found_runs.append(Run(found, tokens[index].start, tokens[end - 1].end, words))
         index = max(end, index + 1)
     return found_runs
+
+
+def _folded(text: str) -> str:
+    """`text` in lower case with ASCII digits, character by character, so that offsets are those of `text`."""
+    if text.isascii():
+        return text.lower()
+    return "".join(
+        str(unicodedata.decimal(each)) if each.isdecimal() else low if len(low := each.lower()) == 1 else each
+        for each in text
+    )
 
 
 def readings(words: Sequence[str], lengths: Collection[int] = ()) -> tuple[str, ...]:

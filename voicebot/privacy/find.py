@@ -28,10 +28,13 @@ IBAN_LENGTHS = {
 }  # fmt: skip
 """Characters of an IBAN by country (ISO 13616 register)."""
 
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+REACH = 200
+"""Characters before a number that may tell what it is. Everything here is bounded: whole texts may be one number."""
+
+_EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 _SPOKEN_EMAIL = re.compile(
-    r"\b(?:[a-z0-9]+ (?:dot|point|underscore|dash|hyphen|minus) )*[a-z0-9]+ at "
-    r"(?:[a-z0-9]+ (?:dash|hyphen) )*[a-z0-9]+(?: ?(?:dot|\.) ?[a-z]{2,12})+\b",
+    r"\b(?:[a-z0-9]+ (?:dot|point|underscore|dash|hyphen|minus) ){0,8}[a-z0-9]+ at "
+    r"(?:[a-z0-9]+ (?:dash|hyphen) ){0,8}[a-z0-9]+(?: ?(?:dot|\.) ?[a-z]{2,12})+\b",
     re.IGNORECASE,
 )
 _WRITTEN_IBAN = re.compile(r"\b[A-Z]{2} ?\d{2}(?:[ -]?[A-Z0-9]){11,30}\b", re.IGNORECASE)
@@ -55,6 +58,11 @@ _YEAR_BEFORE = re.compile(
     r"october|november|december)\s+(?:the (?:year )?)?$",
     re.IGNORECASE,
 )
+_CLOCK = r"(?:[01]?\d|2[0-3]):[0-5]\d"
+_CLOCKS = re.compile(rf"{_CLOCK}(?:\s*(?:-|–|to|and|or)\s*{_CLOCK})?", re.IGNORECASE)
+_CLOCK_READ = re.compile(r"(?:[01]?\d|2[0-3])[0-5]\d")
+_CLOCK_BEFORE = re.compile(r"\b(?:at|by|till|until|around|about)\s+$", re.IGNORECASE)
+_CLOCK_AFTER = re.compile(r"\s*(?:[ap]\.? ?m\b|o'?clock)", re.IGNORECASE)
 _AMOUNT_AFTER = re.compile(r"\s*(?:dollars?|bucks|euros?|pounds?|cents?|percent|%)", re.IGNORECASE)
 
 
@@ -97,12 +105,12 @@ def _candidates(text: str, known: list[str]) -> Iterator[Found]:
 
 
 def _number(text: str, run: Run, known: list[str]) -> Found | None:
-    before = text[: run.start]
+    before = text[max(0, run.start - REACH) : run.start]
     if any(map(_has_card, run.readings)):
         return Found(Mark.CARD, run.start, run.end)
     country = _COUNTRY_BEFORE.search(before)
     if country is not None and any(_is_iban("".join(country.groups()) + reading) for reading in run.readings):
-        return Found(Mark.IBAN, country.start(), run.end)
+        return Found(Mark.IBAN, run.start - len(before) + country.start(), run.end)
     if any(_is_known(reading, known) for reading in run.readings):
         return None
     if _ID_BEFORE.search(before):
@@ -110,10 +118,20 @@ def _number(text: str, run: Run, known: list[str]) -> Found | None:
     digits = len(run.readings[0])
     if _SECRET_BEFORE.search(before):
         return Found(Mark.NUMBER, run.start, run.end)
+    if _is_clock(text, run, before):
+        return None
     if digits < LONG or _AMOUNT_BEFORE.search(before) or _AMOUNT_AFTER.match(text, run.end):
         return None
     year = digits == LONG and run.readings[0][:2] in ("19", "20") and _YEAR_BEFORE.search(before)
     return None if year else Found(Mark.NUMBER, run.start, run.end)
+
+
+def _is_clock(text: str, run: Run, before: str) -> bool:
+    """Whether the number is a time of day, or two of them: "10:30", "at ten thirty", "1030 pm"."""
+    if _CLOCKS.fullmatch(text, run.start, run.end):
+        return True
+    told = _CLOCK_BEFORE.search(before) or _CLOCK_AFTER.match(text, run.end)
+    return bool(told) and _CLOCK_READ.fullmatch(run.readings[0]) is not None
 
 
 def _bare(value: str) -> str:
