@@ -289,11 +289,12 @@ async def serving_media(settings: Settings, stores: Stores, engines: Engines) ->
             else Recorder(settings.recordings_dir, settings.recordings)
         ),
         tapes=Tapes(settings, stores.dialog, rules) if settings.record_inputs else None,
+        callers=callers(settings, stores.records, stores.dialog.crm),
     )
     # What is loaded by now stays; the garbage collector would stop all calls to look at it again and again.
     gc.freeze()
     pages = LivePages(
-        stores.sessions, stores.records, settings.node, float(settings.wrap_up_seconds), callers(settings)
+        stores.sessions, stores.records, settings.node, float(settings.wrap_up_seconds), services.callers
     )
     server = AudioServer(services, others={PAGES_PATH: pages.serve})
     await server.start()
@@ -317,6 +318,8 @@ async def serving_media(settings: Settings, stores: Stores, engines: Engines) ->
             log.error("recordings.unfinished")
         if not await asyncio.to_thread(journal.close, 10.0):
             log.error("journal.unfinished", backlog=journal.backlog)
+        if services.callers is not None:
+            services.callers.close()
         if services.tapes is not None and not await asyncio.to_thread(services.tapes.close, 5.0):
             log.error("inputs.unfinished")
         await services.lookups.aclose()

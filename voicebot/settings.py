@@ -236,6 +236,9 @@ class Settings(BaseSettings):
     crm_pause: float = Field(
         300, ge=5, le=86400, description="Seconds a CRM that refuses our credential is left alone."
     )
+    crm_callers: bool = Field(
+        True, description="Ask HubSpot, Salesforce and Zendesk who calls when a call begins, for desk and routing."
+    )
     hubspot_token: SecretStr | None = Field(None, description="HubSpot service key.")
     hubspot_client_id: str = Field("", description="Client id of the HubSpot app: OAuth instead of a service key.")
     hubspot_client_secret: SecretStr | None = Field(None, description="Its client secret.")

@@ -12,6 +12,7 @@ from itertools import count
 from voicebot.call.actions import Action, AskLookUp, End, Flush, Forget, Hold, Note
 from voicebot.call.ending import hung_up, last_entry, outcome
 from voicebot.call.events import (
+    CallerKnown,
     Digit,
     Event,
     Failed,
@@ -27,7 +28,7 @@ from voicebot.call.events import (
     VoiceReady,
 )
 from voicebot.call.hearing import Ear, Hearing
-from voicebot.call.interruption import aside
+from voicebot.call.interruption import Over, aside
 from voicebot.call.keypad import KEYS, Keypad
 from voicebot.call.mouth import Mouth, Role
 from voicebot.call.record import Disposition, Speaker, Timings, TroubleEntry, TurnEnd, TurnEntry
@@ -117,6 +118,8 @@ class Call:
             case LookedUp(job, result):
                 if self._asking is not None and self._asking.job == job:
                     self._asking.result = result
+            case CallerKnown(customer):
+                self._conversation.know(customer)
             case Digit(key):
                 self._press(key)
             case Failed(part, error, job):
@@ -222,10 +225,12 @@ class Call:
         heard, said = hearing.transcript, hearing.utterance
         if heard is None:
             return TurnEnd.NOTHING
-        spoken = self._mouth.spoken(said.started, said.last_voice)
-        listening = self._mouth.saying(said.started) and not self._mouth.asked(said.last_voice)
-        completeness = hearing.completeness or Completeness.NOTHING
-        return aside(self._conversation, heard.text, completeness, spoken, listening)
+        over = Over(
+            self._mouth.spoken(said.started, said.last_voice),
+            self._mouth.saying(said.started) and not self._mouth.asked(said.last_voice),
+            hearing.voiced,
+        )
+        return aside(self._conversation, heard, hearing.completeness or Completeness.NOTHING, over)
 
     def _hear_caller(self) -> None:
         self._actions += self._ear.listen(self._now)

@@ -64,6 +64,13 @@ class LookedUp:
 
 
 @dataclass(frozen=True, slots=True)
+class CallerKnown:
+    """A CRM has said who calls. customer: by property, as routing rules call it."""
+
+    customer: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class VoiceReady:
     """The voice has the first audio of `utterance`; when it leaves is another matter."""
 
@@ -121,5 +128,16 @@ class HungUp:
 
 
 Event: TypeAlias = (
-    Started | Frame | Digit | Recognised | LookedUp | VoiceReady | Sent | Played | Failed | Tick | HungUp
+    Started
+    | Frame
+    | Digit
+    | Recognised
+    | LookedUp
+    | CallerKnown
+    | VoiceReady
+    | Sent
+    | Played
+    | Failed
+    | Tick
+    | HungUp
 )

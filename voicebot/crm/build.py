@@ -7,19 +7,21 @@ from collections.abc import Callable, Collection, Mapping
 from pydantic import SecretStr
 
 from voicebot.crm import salesforce_http, zendesk_http
-from voicebot.crm.callers import HubSpotCallers
-from voicebot.crm.http import Pace
+from voicebot.crm.callers import LOOK_TIMEOUTS, Callers, Finder
+from voicebot.crm.http import TIMEOUTS, Pace
 from voicebot.crm.hubspot import HubSpot
 from voicebot.crm.hubspot_http import Api
 from voicebot.crm.hubspot_oauth import App, StoredToken
+from voicebot.crm.hubspot_people import HubSpotPeople
 from voicebot.crm.insight import Reader, Summariser
-from voicebot.crm.people import Matches
 from voicebot.crm.port import Crm
 from voicebot.crm.salesforce import Salesforce
+from voicebot.crm.salesforce_people import SalesforcePeople
 from voicebot.crm.vault import Vault
 from voicebot.crm.webhook import Webhook
 from voicebot.crm.webhook_target import Target
 from voicebot.crm.zendesk import Zendesk, check_fields
+from voicebot.crm.zendesk_people import ZendeskPeople
 from voicebot.dialog.types import CrmPlan
 from voicebot.errors import SettingsError
 from voicebot.privacy.marks import Mark
@@ -29,6 +31,9 @@ from voicebot.settings import Crm as Choice
 from voicebot.store.insights import Insights
 from voicebot.store.oauth import OAuthTokens
 from voicebot.store.records import Records, utc_now
+
+_SEARCHES = 4
+"""Searches for callers in a second; HubSpot allows five, and deliveries search too."""
 
 
 def crms(settings: Settings) -> Mapping[str, Crm]:
@@ -45,11 +50,20 @@ def check_plan(settings: Settings, plan: CrmPlan) -> None:
     Raises SettingsError naming the file, the key and the setting. Without any CRM in the settings there is
     nothing to disagree about: the same file serves a trial.
     """
-    missing = [name for name in plan.targets or plan.fields if name not in settings.delivery_targets]
+    missing = [
+        (key, name)
+        for key, names in (
+            ("crm.targets", plan.targets),
+            ("crm.fields", plan.fields),
+            ("crm.customer", plan.customer),
+        )
+        for name in names or ()
+        if name not in settings.delivery_targets
+    ]
     if settings.crm and missing:
-        key = "crm.targets" if plan.targets is not None else "crm.fields"
+        key, name = missing[0]
         raise SettingsError(
-            f"{settings.dialog}: {key}: names {missing[0]}, but {PREFIX}CRM={','.join(settings.delivery_targets)} "
+            f"{settings.dialog}: {key}: names {name}, but {PREFIX}CRM={','.join(settings.delivery_targets)} "
             f"does not: add it there, or take it out of the file"
         )
     try:
@@ -91,14 +105,36 @@ def reader(settings: Settings, records: Records, private: Collection[str]) -> Re
     return Reader(summariser, Insights(records.engine))
 
 
-def callers(settings: Settings) -> Matches | None:
-    """Who tells a desk who calls, if a configured CRM can be asked for that. Makes no request."""
-    if Choice.HUBSPOT not in settings.crm:
+def callers(settings: Settings, records: Records, plan: CrmPlan) -> Callers | None:
+    """Who is asked who calls: the CRMs the dialog chooses, as far as they know people. Makes no request."""
+    if not settings.crm_callers:
         return None
-    return HubSpotCallers(_hubspot_api(settings), settings.default_region, settings.hubspot_contact_page)
+    told = plan.chosen(settings.delivery_targets)
+    finders: dict[str, Finder] = {
+        choice.value: make(settings, plan.customer.get(choice.value, {}))
+        for choice, make in _FINDERS.items()
+        if choice.value in told
+    }
+    return Callers(finders, records.outbox.targets, settings.default_region) if finders else None
 
 
-def _hubspot_api(settings: Settings) -> Api:
+def _hubspot_people(settings: Settings, properties: Mapping[str, str]) -> Finder:
+    # Searches have a limit of their own, five in a second.
+    api = _hubspot_api(settings, LOOK_TIMEOUTS, Pace(_SEARCHES, 1.0))
+    return HubSpotPeople(api, settings.default_region, settings.hubspot_contact_page, properties)
+
+
+def _salesforce_people(settings: Settings, properties: Mapping[str, str]) -> Finder:
+    api = _salesforce_api(settings, LOOK_TIMEOUTS)
+    return SalesforcePeople(api, settings.default_region, settings.salesforce_url, properties)
+
+
+def _zendesk_people(settings: Settings, properties: Mapping[str, str]) -> Finder:
+    api = _zendesk_api(settings, LOOK_TIMEOUTS)
+    return ZendeskPeople(api, settings.default_region, settings.zendesk_url, properties)
+
+
+def _hubspot_api(settings: Settings, timeouts: tuple[float, float] = TIMEOUTS, pace: Pace | None = None) -> Api:
     token: SecretStr | StoredToken
     if settings.hubspot_token is not None:
         token = settings.hubspot_token
@@ -107,8 +143,8 @@ def _hubspot_api(settings: Settings) -> Api:
         token = StoredToken(
             hubspot_app(settings), lambda: OAuthTokens.open(settings.database, utc_now), vault, utc_now
         )
-    pace = Pace(settings.hubspot_rate, 10.0)
-    return Api(settings.hubspot_base_url, token, settings.hubspot_api_version, pace=pace)
+    pace = pace or Pace(settings.hubspot_rate, 10.0)
+    return Api(settings.hubspot_base_url, token, settings.hubspot_api_version, timeouts, pace)
 
 
 def _hubspot(settings: Settings) -> Crm:
@@ -122,7 +158,7 @@ def _hubspot(settings: Settings) -> Crm:
     )
 
 
-def _salesforce(settings: Settings) -> Crm:
+def _salesforce_api(settings: Settings, timeouts: tuple[float, float] = TIMEOUTS) -> salesforce_http.Api:
     client, secret, key = (
         settings.salesforce_client_id,
         settings.salesforce_client_secret,
@@ -135,23 +171,33 @@ def _salesforce(settings: Settings) -> Crm:
         proof = salesforce_http.Secret(client, secret)
     else:
         raise SettingsError("VOICEBOT_CRM=salesforce needs VOICEBOT_SALESFORCE_CLIENT_SECRET")
-    api = salesforce_http.Api(settings.salesforce_url, proof, settings.salesforce_api_version)
+    return salesforce_http.Api(settings.salesforce_url, proof, settings.salesforce_api_version, timeouts)
+
+
+def _salesforce(settings: Settings) -> Crm:
     return Salesforce(
-        api, settings.default_region, settings.salesforce_external_id, settings.salesforce_create_lead
+        _salesforce_api(settings),
+        settings.default_region,
+        settings.salesforce_external_id,
+        settings.salesforce_create_lead,
     )
 
 
-def _zendesk(settings: Settings) -> Crm:
+def _zendesk_api(settings: Settings, timeouts: tuple[float, float] = TIMEOUTS) -> zendesk_http.Api:
     if settings.zendesk_client_secret is None:
         raise SettingsError("VOICEBOT_CRM=zendesk needs VOICEBOT_ZENDESK_CLIENT_SECRET")
-    api = zendesk_http.Api(
+    return zendesk_http.Api(
         settings.zendesk_url,
         settings.zendesk_client_id,
         settings.zendesk_client_secret,
         settings.zendesk_scope,
-        pace=Pace(settings.zendesk_rate, 60.0),
+        timeouts,
+        Pace(settings.zendesk_rate, 60.0),
     )
-    return Zendesk(api, settings.default_region, settings.zendesk_create_user)
+
+
+def _zendesk(settings: Settings) -> Crm:
+    return Zendesk(_zendesk_api(settings), settings.default_region, settings.zendesk_create_user)
 
 
 def _webhook(settings: Settings) -> Crm:
@@ -166,4 +212,10 @@ _BUILDERS: dict[Choice, Callable[[Settings], Crm]] = {
     Choice.SALESFORCE: _salesforce,
     Choice.ZENDESK: _zendesk,
     Choice.WEBHOOK: _webhook,
+}
+
+_FINDERS: dict[Choice, Callable[[Settings, Mapping[str, str]], Finder]] = {
+    Choice.HUBSPOT: _hubspot_people,
+    Choice.SALESFORCE: _salesforce_people,
+    Choice.ZENDESK: _zendesk_people,
 }

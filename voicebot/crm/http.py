@@ -157,7 +157,7 @@ class Client:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                content = _content(response, time.monotonic)
+                content = _content(response, min(_ANSWER_SECONDS, self._timeouts[1]), time.monotonic)
         except requests.RequestException as error:
             if _never_sent(error):
                 raise CrmUnavailable(f"{self.vendor} cannot be reached ({_kind(error)})") from None
@@ -222,12 +222,12 @@ def word(value: object) -> str:
     return text if text.replace("_", "").replace("-", "").replace(".", "").isalnum() else ""
 
 
-def _content(response: requests.Response, clock: Callable[[], float]) -> bytes:
+def _content(response: requests.Response, seconds: float, clock: Callable[[], float]) -> bytes:
     """The body, bounded in size and time: the read timeout alone lets an answer drip for ever."""
     begun, content = clock(), bytearray()
     for chunk in response.iter_content(65_536):
         content += chunk
-        if len(content) > _ANSWER_BYTES or clock() - begun > _ANSWER_SECONDS:
+        if len(content) > _ANSWER_BYTES or clock() - begun > seconds:
             raise requests.exceptions.ChunkedEncodingError("answer too long")
     return bytes(content)
 

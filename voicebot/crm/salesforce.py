@@ -29,7 +29,7 @@ DESCRIPTION = 32_000
 
 _TEXT = 255
 _MATCHES = 200
-_PHONES = {
+PHONES = {
     "Contact": ("Phone", "MobilePhone", "HomePhone", "OtherPhone", "AssistantPhone"),
     "Lead": ("Phone", "MobilePhone"),
 }
@@ -146,7 +146,7 @@ class _Delivery:
         """Ids of contacts, then leads, with exactly this number, the one changed last first."""
         wanted = [
             {"name": kind, "fields": ["Id", "LastModifiedDate", *phones], "limit": _MATCHES}
-            for kind, phones in _PHONES.items()
+            for kind, phones in PHONES.items()
         ]
         question = {
             "q": number.national.lstrip("0"),
@@ -159,7 +159,7 @@ class _Delivery:
         if not isinstance(records, list):
             raise CrmUnavailable("Salesforce answered a search without records")
         found: list[str] = []
-        for kind, phones in _PHONES.items():
+        for kind, phones in PHONES.items():
             people = [record for record in records if isinstance(record, dict) and _kind(record) == kind]
             same = matches.having(number, people, phones, self._region)
             same.sort(key=lambda record: str(record.get("LastModifiedDate") or ""), reverse=True)

@@ -14,6 +14,7 @@ from voicebot.dialog.script import RESERVED, Script
 from voicebot.dialog.slots import SlotReader
 from voicebot.dialog.types import CALL_FIELDS
 from voicebot.dialog.words import split
+from voicebot.people import KNOWN, NAME
 
 Loc = tuple[str | int, ...]
 
@@ -83,6 +84,14 @@ def _names(file: DialogFile) -> Iterator[Problem]:
     yield from known(("handover", "fallback"), file.handover.fallback, "target", file.targets)
     if file.handover.callback is not None:
         yield from known(("handover", "callback", "slot"), file.handover.callback.slot, "slot", file.slots)
+    for vendor, properties in file.crm.customer.items():
+        if file.crm.targets is not None and vendor not in file.crm.targets:
+            yield Problem(
+                ("crm", "customer", vendor), f"`{vendor}` is not among `crm.targets`: add it there, or drop this"
+            )
+        for name in properties:
+            if name in (KNOWN, NAME):
+                yield Problem(("crm", "customer", vendor, name), f"`{name}` is known without asking for it")
     for crm, fields in file.crm.fields.items():
         if file.crm.targets is not None and crm not in file.crm.targets:
             yield Problem(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from voicebot.dialog import completeness, keypad
@@ -115,6 +116,10 @@ class FileConversation:
         if self._state.trying is not None:
             return self._kept(self._steps.values.tried(result))
         return self._kept(self._steps.looked_up(intent, result))
+
+    def know(self, customer: Mapping[str, str]) -> None:
+        """Who calls has been found out: properties of the customer. Does not move."""
+        self._steps.leaving.know(customer)
 
     def silent(self) -> Move:
         """The caller said nothing for long."""

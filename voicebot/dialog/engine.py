@@ -75,6 +75,7 @@ class FileDialog:
         return CrmPlan(
             tuple(dict.fromkeys(spec.targets)) if spec.targets is not None else None,
             {name: {"contact": fields.contact, "call": fields.call} for name, fields in spec.fields.items()},
+            {name: dict(properties) for name, properties in spec.customer.items()},
         )
 
     def converse(

@@ -24,6 +24,7 @@ from voicebot.dialog.types import (
     Transfer,
     TransferReason,
 )
+from voicebot.people import NAME
 
 MOST_ATTEMPTS = 3
 """Transfers after which another is not offered: nobody is sent in circles."""
@@ -63,8 +64,13 @@ class Leaving:
         self._caller = caller
         self._called = called
         self._around = around
+        self._customer = around.customer
         self._summary = summary
         self._known = known
+
+    def know(self, customer: Mapping[str, str]) -> None:
+        """Who calls has been found out; what was known beforehand was said of this very call, and stays."""
+        self._customer = {**customer, **self._around.customer}
 
     def hand_over(self, reason: TransferReason, target: str | None, before: tuple[Line, ...]) -> Move:
         """Hand the caller to a person: to `target`, or whom the routing names. Where nobody is there, say so."""
@@ -220,7 +226,7 @@ class Leaving:
             reason=reason,
             failures=self._state.failures,
             said=self._state.heard,
-            customer=self._around.customer,
+            customer=self._customer,
             holds=lambda condition: self._script.replies.holds(condition, values),
         )
 
@@ -235,7 +241,7 @@ class Leaving:
         self._state.facts[key] = self._script.replies.render(about, values)
 
     def _whisper(self, reason: TransferReason) -> str:
-        values = dict.fromkeys(RESERVED, "") | self._known()
+        values = dict.fromkeys(RESERVED, "") | {NAME: self._customer.get(NAME, "")} | self._known()
         values |= {
             "caller": self._caller,
             "called": self._called,

@@ -229,10 +229,14 @@ class CrmFields(Model):
 
 
 class CrmSpec(Model):
-    """Who is told about the calls: of the CRMs that VOICEBOT_CRM names, all if `targets` is left out."""
+    """Who is told about the calls: of the CRMs that VOICEBOT_CRM names, all if `targets` is left out.
+
+    customer: properties of the caller that routing rules may ask for, by CRM the property's name there.
+    """
 
     targets: list[CrmName] | None = None
     fields: dict[CrmName, CrmFields] = {}
+    customer: dict[Literal["hubspot", "salesforce", "zendesk"], dict[Name, Property]] = {}
 
 
 class Limits(Model):

@@ -57,7 +57,7 @@ class Surroundings:
 
     now: the time of day, aware; without it no opening hours are minded.
     presence: whether the look-up `PRESENCE` can tell who is at their phone.
-    customer: what is known of the caller beforehand, by property of the CRM.
+    customer: what is known of the caller beforehand, by property of the CRM; goes before what is found out later.
     """
 
     now: Callable[[], datetime] | None = None
@@ -265,10 +265,12 @@ class CrmPlan:
     targets: names of CRMs; None for every configured one.
     fields: by CRM, then by object (`contact`, `call`), the property's name to the value's: a slot, or `call.` and
         one of `CALL_FIELDS`.
+    customer: by CRM, what routing rules call a property of the caller to the CRM's name for it.
     """
 
     targets: tuple[str, ...] | None = None
     fields: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
+    customer: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def chosen(self, configured: Sequence[str]) -> tuple[str, ...]:
         """Those of the `configured` CRMs that are told."""
@@ -313,6 +315,10 @@ class Conversation(Protocol):
 
     def looked_up(self, result: LookUpResult) -> Move:
         """The answer to the last `LookUp`."""
+        ...
+
+    def know(self, customer: Mapping[str, str]) -> None:
+        """Who calls has been found out: properties of the customer. Does not move."""
         ...
 
     def silent(self) -> Move:

@@ -8,7 +8,19 @@ from dataclasses import dataclass, field, replace
 
 from voicebot.audio import FRAME_SECONDS
 from voicebot.call.actions import Action, AskLookUp, Recognise, Speak
-from voicebot.call.events import Digit, Event, Failed, Frame, HungUp, LookedUp, Part, Recognised, Started, Tick
+from voicebot.call.events import (
+    CallerKnown,
+    Digit,
+    Event,
+    Failed,
+    Frame,
+    HungUp,
+    LookedUp,
+    Part,
+    Recognised,
+    Started,
+    Tick,
+)
 from voicebot.call.record import EndEntry
 from voicebot.call.rules import Rules
 from voicebot.dialog import FileDialog
@@ -100,7 +112,7 @@ class Rerun(Timeline):
             case HungUp() if self._recorded.left:
                 # The stream ended because the bot had left the call, which it may not do this time.
                 pass
-            case Started() | Digit() | HungUp() | Failed(job=None):
+            case Started() | CallerKnown() | Digit() | HungUp() | Failed(job=None):
                 self.now = max(self.now, at)
                 self._hand(step.event, at)
             case _:

@@ -28,6 +28,7 @@ from voicebot.call.actions import (
 )
 from voicebot.call.call import Call
 from voicebot.call.events import (
+    CallerKnown,
     Digit,
     Event,
     Failed,
@@ -43,6 +44,7 @@ from voicebot.call.events import (
 )
 from voicebot.call.record import Disposition, EndEntry, Entry
 from voicebot.call.turns import HYSTERESIS
+from voicebot.crm.callers import Callers
 from voicebot.dialog.types import HangUp, Recollection, Surroundings, Transfer, TransferReason
 from voicebot.errors import LookUpError, RecognizerError, SynthesizerError
 from voicebot.gateways.port import (
@@ -124,6 +126,7 @@ class Runner:
         self._over = False
         self._broken = False
         self._ended = asyncio.Event()
+        self._who: asyncio.Task[None] | None = None
         self._flooded = False
         self._begun = self._clock()
 
@@ -156,6 +159,8 @@ class Runner:
                 dict(session.env),
             )
         )
+        if self._services.callers is not None:
+            self._who = asyncio.create_task(self._find_out_who(self._services.callers))
 
     def take(self, events: Iterable[WireEvent]) -> None:
         """What the gateway said."""
@@ -198,6 +203,8 @@ class Runner:
             self._seat = None
         for task in (*self._jobs.values(), *self._speaking.values()):
             task.cancel()
+        if self._who is not None:
+            self._who.cancel()
         if self._recording is not None:
             self._recording.close(self._clock())
         if self._tape is not None:
@@ -344,6 +351,21 @@ class Runner:
             self._answer(action.job, Failed(Part.LOOKUP, str(error), action.job))
         else:
             self._answer(action.job, LookedUp(action.job, result))
+
+    async def _find_out_who(self, callers: Callers) -> None:
+        """Ask who calls, once a call, while the caller is greeted. Whatever fails here, the call goes on."""
+        kept, call_id = self._services.records.callers, self._session.call_id
+        try:
+            again = self._session.comeback is not None
+            people = await asyncio.to_thread(kept.get, call_id) if again else None
+            if people is None:
+                people = await callers.look_up(self._session.caller)
+                self._write(partial(kept.put, call_id, people))
+        except Exception as error:
+            self._log.error("callers.failed", error=type(error).__name__)
+            return
+        if customer := people.customer():
+            self._tell(CallerKnown(customer))
 
     def _answer(self, job: int, event: Event) -> None:
         self._jobs.pop(job, None)

@@ -10,6 +10,7 @@ from prometheus_client.registry import Collector
 from voicebot.asr.port import Recognizer
 from voicebot.audio import Pcm
 from voicebot.call.rules import Rules
+from voicebot.crm.callers import Callers
 from voicebot.dialog.types import Dialog
 from voicebot.lookup.port import LookUps
 from voicebot.privacy.redact import Redactor
@@ -36,6 +37,7 @@ class Services:
     voice_stats: what the cache of the voice did, for `/metrics`. hearing: the same of the recogniser.
     recorder: where both sides of calls are recorded as audio; None where they are not.
     tapes: where what calls are told is recorded; None where it is not.
+    callers: tells who calls; None where no CRM can.
     """
 
     settings: Settings
@@ -56,3 +58,4 @@ class Services:
     hearing: Collector | None = None
     recorder: Recorder | None = None
     tapes: Tapes | None = None
+    callers: Callers | None = None

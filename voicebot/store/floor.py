@@ -13,7 +13,7 @@ from sqlalchemy import Engine, and_, exists, func, or_, select
 from voicebot.store import rows
 from voicebot.store.database import reader, store_errors
 from voicebot.store.offers import LIFETIME, OPEN, Offer, OfferState, as_offer
-from voicebot.store.schema import calls, deliveries, offers, transfers, turns, users, wrap_ups
+from voicebot.store.schema import callers, calls, deliveries, offers, transfers, turns, users, wrap_ups
 from voicebot.store.views import WrapUp
 from voicebot.store.wrap_ups import FORGOTTEN
 
@@ -120,6 +120,7 @@ class Floors:
                 offers.c.call_id, func.max(offers.c.id), func.count(offers.c.settled_at), func.max(offers.c.agent)
             ),
             select(wrap_ups.c.call_id, func.sum(wrap_ups.c.version), func.count(wrap_ups.c.finished_at)),
+            select(callers.c.call_id, func.count(callers.c.asked_at)),
         ]
         whole = select(calls.c.call_id, calls.c.state, calls.c.over, calls.c.streams, calls.c.ended_at)
         with store_errors(self._engine.url), self._reader.begin() as db:

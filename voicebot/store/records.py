@@ -15,7 +15,9 @@ from sqlalchemy import Connection, Engine, Row, delete, func, or_, select, updat
 
 from voicebot.call.record import ConfirmedEntry, Disposition, EndEntry, TransferOutcome, TroubleEntry, TurnEntry
 from voicebot.errors import Unstorable
+from voicebot.people import People
 from voicebot.store import rows
+from voicebot.store.callers import Callers
 from voicebot.store.database import insert_unless_there, open_engine, reader, store_errors
 from voicebot.store.desks import Desks
 from voicebot.store.floor import Floors
@@ -23,6 +25,7 @@ from voicebot.store.keeping import Keeping
 from voicebot.store.offers import Offers, abandon, as_offer
 from voicebot.store.outbox import Outbox, owe
 from voicebot.store.schema import (
+    callers,
     calls,
     deliveries,
     nodes,
@@ -58,7 +61,7 @@ class Records:
     offers: the calls offered to people; `completed` abandons those still open.
     users: the people who may sign in; desk: their open desks, and whose call is whose;
         wrap_ups: what they write about calls; floors: all of it at a glance.
-    keeping: recordings, and how calls are forgotten.
+    keeping: recordings, and how calls are forgotten. callers: who called, as CRMs know them.
     """
 
     def __init__(self, engine: Engine, now: Callable[[], datetime] = utc_now) -> None:
@@ -70,6 +73,7 @@ class Records:
         self.wrap_ups = WrapUps(engine, now)
         self.floors = Floors(engine, now)
         self.keeping = Keeping(engine, now)
+        self.callers = Callers(engine, now)
         self._reader = reader(engine)
         self._now = now
 
@@ -283,6 +287,7 @@ class Records:
                         select(offers).where(offers.c.call_id == call_id).order_by(offers.c.attempt)
                     )
                 ),
+                people=self._people(db, call_id),
             )
 
     def calls(self, limit: int = 50) -> list[CallRow]:
@@ -290,6 +295,10 @@ class Records:
         with self._read() as db:
             found = db.execute(select(calls).order_by(calls.c.started_at.desc(), calls.c.call_id).limit(limit))
             return [rows.call(row) for row in found]
+
+    def _people(self, db: Connection, call_id: str) -> People | None:
+        found = db.execute(select(callers.c.document).where(callers.c.call_id == call_id)).scalar_one_or_none()
+        return None if found is None else People.of(found)
 
     def _confirm(self, db: Connection, call_id: str, entry: ConfirmedEntry) -> None:
         # A caller who came back has had two turns of that number: the later is meant.

@@ -275,3 +275,12 @@ recordings = Table(
     Column("seconds", Float, nullable=False),
     Column("made_at", Utc, nullable=False, index=True),
 )
+
+# Who calls, as the CRMs told it when they were asked, once.
+callers = Table(
+    "callers",
+    metadata,
+    Column("call_id", ForeignKey("calls.call_id", ondelete="CASCADE"), primary_key=True),
+    Column("document", JSON, nullable=False),
+    Column("asked_at", Utc, nullable=False),
+)

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import Enum
 
 from voicebot.call.record import Disposition, TransferOutcome, TroubleEntry, TurnEntry
+from voicebot.people import People
 from voicebot.store.offers import Offer
 
 
@@ -178,7 +179,10 @@ class Recording:
 
 @dataclass(frozen=True, slots=True)
 class CallView:
-    """Everything kept of a call, each part in the order in which it happened."""
+    """Everything kept of a call, each part in the order in which it happened.
+
+    people: who called, as the CRMs know them; None while they have not been asked.
+    """
 
     row: CallRow
     turns: tuple[TurnEntry, ...]
@@ -188,3 +192,4 @@ class CallView:
     wrap_ups: tuple[WrapUp, ...] = ()
     offers: tuple[Offer, ...] = ()
     recordings: tuple[Recording, ...] = ()
+    people: People | None = None

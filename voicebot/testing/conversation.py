@@ -93,6 +93,9 @@ class ScriptedConversation:
         self.heard.append(("looked_up", str(result.found)))
         return self._move(self.found if result.found else self.missing)
 
+    def know(self, customer: Mapping[str, str]) -> None:
+        self.heard.append(("know", " ".join(f"{name}={value}" for name, value in customer.items())))
+
     def silent(self) -> Move:
         times = sum(1 for what, _ in self.heard if what == "silent")
         self.heard.append(("silent", ""))

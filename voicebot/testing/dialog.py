@@ -41,6 +41,7 @@ class EchoConversation:
         self._dialog = dialog
         self._heard: list[str] = []
         self._intent: str | None = None
+        self._who = "The caller"
 
     def open(self, comeback: Comeback | None = None) -> Move:
         again = f"Nobody is free: {comeback.value}." if comeback else self._dialog.greeting
@@ -65,6 +66,9 @@ class EchoConversation:
 
     def looked_up(self, result: LookUpResult) -> Move:
         return Move((Line("Found." if result.found else "Not found."),), Listen())
+
+    def know(self, customer: Mapping[str, str]) -> None:
+        self._who = customer.get("name", self._who)
 
     def silent(self) -> Move:
         return Move((Line("Are you there?"),), Listen())
@@ -108,7 +112,7 @@ class EchoConversation:
 
     @property
     def summary(self) -> str:
-        return f"The caller said: {'; '.join(self._heard)}." if self._heard else "The caller said nothing."
+        return f"{self._who} said: {'; '.join(self._heard)}." if self._heard else f"{self._who} said nothing."
 
     def _transfer(self, target: str, reason: TransferReason) -> Move:
         return Move((Line("I put you through."),), Transfer(target, reason, self.summary))

@@ -11,7 +11,7 @@ import json
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
@@ -34,6 +34,7 @@ _TASK = frozenset(
 )
 _PERSON = frozenset(("FirstName", "LastName", "Phone", "MobilePhone", "HomePhone", "OtherPhone", "AssistantPhone"))
 _LEAD = frozenset(("Company", "IsConverted"))
+_NAME = "Name"
 _SYSTEM = frozenset(("Id", "CreatedDate", "LastModifiedDate"))
 _PREFIX = {"Contact": "003", "Lead": "00Q", "Task": "00T"}
 _SOQL = re.compile(
@@ -50,7 +51,8 @@ class FakeSalesforce(FakeVendor):
 
     key: the public key of the JWT bearer flow. search_lag: seconds until search knows new people, as SOQL does.
     external_id: name of Task's unique field, "" for none. call_center: whether Task has the call fields.
-    custom: further fields of Task, with their lengths. clock: seconds since the epoch.
+    custom: further fields of Task, with their lengths. contact_fields: further fields of contacts.
+    clock: seconds since the epoch.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class FakeSalesforce(FakeVendor):
         external_id: str = "",
         call_center: bool = True,
         custom: Mapping[str, int] | None = None,
+        contact_fields: Collection[str] = (),
         clock: Callable[[], float] = time.time,
     ) -> None:
         super().__init__(port)
@@ -73,6 +76,7 @@ class FakeSalesforce(FakeVendor):
         self._external_id = external_id
         self._call_center = call_center
         self._custom = dict(custom or {})
+        self._contact_fields = frozenset(contact_fields)
         self._clock = clock
         self._next = 1
 
@@ -264,7 +268,7 @@ class FakeSalesforce(FakeVendor):
         if kind == "Task":
             own = {self._external_id} - {""}
             return _TASK | _SYSTEM | own | set(self._custom) | (_CALL if self._call_center else frozenset())
-        return _PERSON | _SYSTEM | (_LEAD if kind == "Lead" else frozenset())
+        return _PERSON | _SYSTEM | {_NAME} | (_LEAD if kind == "Lead" else self._contact_fields)
 
     def _new(self, kind: str, fields: Mapping[str, Any]) -> str:
         identity = f"{_PREFIX[kind]}{self._next:012d}AAA"
@@ -282,7 +286,11 @@ class FakeSalesforce(FakeVendor):
 
     def _shown(self, kind: str, record: Record, names: list[str]) -> Record:
         attributes = {"type": kind, "url": f"/services/data/v67.0/sobjects/{kind}/{record['Id']}"}
-        return {"attributes": attributes, **{name: record.get(name) for name in names}}
+        whole = " ".join(record[part] for part in ("FirstName", "LastName") if record.get(part))
+        return {
+            "attributes": attributes,
+            **{name: whole or None if name == _NAME else record.get(name) for name in names},
+        }
 
 
 def _error(status: int, code: str, message: str, fields: list[str] | None = None) -> Reply:

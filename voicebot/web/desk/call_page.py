@@ -9,6 +9,7 @@ from typing import Any
 
 from voicebot.call.record import Speaker, TurnEntry
 from voicebot.dialog.types import Transfer, TransferReason
+from voicebot.people import NAME, People
 from voicebot.store.offers import Offer
 from voicebot.store.sessions import Session
 from voicebot.store.views import (
@@ -68,7 +69,8 @@ class Said:
 class CallPage:
     """A call for the eyes of an agent.
 
-    phone: "" when the caller hides it. why: the reason of the transfer or of the end, in a few words.
+    phone: "" when the caller hides it. name: as the caller said it, else as the CRMs have it.
+    people: who that is, as the CRMs know them. why: the reason of the transfer or of the end, in a few words.
     whisper: what the agent is told before the caller is put through.
     live: the bot is talking with the caller, so the page will change.
     """
@@ -96,6 +98,7 @@ class CallPage:
     troubles: tuple[str, ...] = field(default=())
     waterfalls: tuple[Waterfall, ...] = ()
     recordings: tuple[Recording, ...] = ()
+    people: People = field(default_factory=People)
 
     @property
     def confidence_percent(self) -> int:
@@ -177,6 +180,7 @@ class CallPage:
                 {"id": one.id, "seconds": one.seconds, "made_at": _iso(one.made_at)} for one in self.recordings
             ],
             "troubles": list(self.troubles),
+            "crm": self.people.document(),
         }
 
 
@@ -186,11 +190,12 @@ def page(view: CallView, session: Session | None) -> CallPage:
     live = row.state is CallState.LIVE
     intent, confidence, slots = _meaning(view) if live else (row.intent, row.confidence, row.slots)
     plan = session.plan if session and isinstance(session.plan, Transfer) else None
+    people = view.people or People()
     return CallPage(
         call_id=row.call_id,
         phone=row.caller,
         called=row.called,
-        name=_name(slots),
+        name=_name(slots) or people.customer().get(NAME, ""),
         gateway=row.gateway,
         started_at=row.started_at,
         ended_at=row.ended_at,
@@ -209,6 +214,7 @@ def page(view: CallView, session: Session | None) -> CallPage:
         wrap_ups=tuple(written for written in view.wrap_ups if not written.empty),
         troubles=tuple(f"{trouble.part}: {trouble.error}" for trouble in view.troubles),
         waterfalls=waterfalls(view.turns),
+        people=people,
         recordings=() if live else tuple(one for one in view.recordings if one.seconds),
     )
 

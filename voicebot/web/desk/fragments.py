@@ -13,7 +13,6 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from voicebot.crm.people import Match
 from voicebot.store.desks import Present
 from voicebot.store.offers import Offer, OfferState
 from voicebot.store.users import User
@@ -51,7 +50,6 @@ class Card:
 
     offer: Offer
     call: CallPage
-    matches: Sequence[Match] = ()
 
     @property
     def title(self) -> str:
@@ -83,9 +81,9 @@ class Card:
         return self.call.transcript[-LATEST_TURNS:]
 
 
-def card(offer: Offer, view: CallView, matches: Sequence[Match] = ()) -> Card:
+def card(offer: Offer, view: CallView) -> Card:
     """The card of an offered call."""
-    return Card(offer, page(view, None), matches)
+    return Card(offer, page(view, None))
 
 
 def paint_card(shown: Card, mine: bool) -> Markup:
@@ -98,20 +96,18 @@ def paint_offers(cards: Sequence[Markup]) -> Markup:
     return _paint("offers.html", cards=cards)
 
 
-def paint_facts(call: CallPage, offer: Offer | None, over: bool, matches: Sequence[Match] = ()) -> Markup:
+def paint_facts(call: CallPage, offer: Offer | None, over: bool) -> Markup:
     """The head of a call the reader has taken: who, why, and how it stands."""
-    return _paint("facts.html", call=call, state=talk_state(offer, over), over=over, matches=matches)
+    return _paint("facts.html", call=call, state=talk_state(offer, over), over=over)
 
 
-def paint_talk(
-    talk: WrapUp, call: CallPage, offer: Offer | None, over: bool, matches: Sequence[Match] = ()
-) -> Markup:
+def paint_talk(talk: WrapUp, call: CallPage, offer: Offer | None, over: bool) -> Markup:
     """A call the reader has taken, with its notes."""
     return _paint(
         "talk.html",
         talk=talk,
         title=call.name or call.phone or "an unknown number",
-        facts=paint_facts(call, offer, over, matches),
+        facts=paint_facts(call, offer, over),
         transcript=paint_transcript(call),
         limit=NOTES_LIMIT,
     )
@@ -124,7 +120,7 @@ def paint_transcript(call: CallPage) -> Markup:
 
 def paint_call(call: CallPage) -> Markup:
     """A whole call."""
-    return _paint("call.html", call=call, delivery_words=DELIVERY_WORDS, crm_names=CRM_NAMES)
+    return _paint("call.html", call=call, delivery_words=DELIVERY_WORDS)
 
 
 def paint_queue(cards: Sequence[Card], present: Sequence[Present], talking: Mapping[str, int]) -> Markup:
@@ -164,6 +160,7 @@ def _environment() -> Environment:
     found.filters["day"] = lambda moment: moment.strftime("%Y-%m-%d %H:%M:%S UTC")
     found.filters["hour"] = lambda moment: moment.strftime("%H:%M:%S UTC")
     found.globals["disposition_words"] = DISPOSITION_WORDS
+    found.globals["crm_names"] = CRM_NAMES
     return found
 
 

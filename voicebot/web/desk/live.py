@@ -19,13 +19,14 @@ import structlog
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
-from voicebot.crm.people import Matches
+from voicebot.crm.callers import Callers
 from voicebot.errors import StoreError
 from voicebot.roles import Role
 from voicebot.store.floor import Floor
 from voicebot.store.records import Records
 from voicebot.store.sessions import Sessions
 from voicebot.store.users import User
+from voicebot.web.desk.asking import Asking
 from voicebot.web.desk.calls import call_for
 from voicebot.web.desk.painter import Painter
 
@@ -87,15 +88,16 @@ class Page:
 class LivePages:
     """All open pages of a process.
 
-    node: name of the process, under which desks are present. hold: as in `WrapUps.keep`. matches: tells who calls.
+    node: name of the process, under which desks are present. hold: as in `WrapUps.keep`.
+    callers: tells who calls, where the bot has not asked.
     """
 
     def __init__(
-        self, sessions: Sessions, records: Records, node: str, hold: float, matches: Matches | None = None
+        self, sessions: Sessions, records: Records, node: str, hold: float, callers: Callers | None = None
     ) -> None:
         self._sessions = sessions
         self._records = records
-        self._painter = Painter(sessions, records, matches)
+        self._painter = Painter(sessions, records, Asking(callers, records) if callers is not None else None)
         self._node = node
         self._hold = hold
         self._pages: set[Page] = set()

@@ -5,15 +5,13 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Hashable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
 import structlog
 from markupsafe import Markup
 
-from voicebot.crm.people import Match, Matches
-from voicebot.errors import CrmError, StoreError
+from voicebot.errors import StoreError
 from voicebot.store.desks import Present
 from voicebot.store.floor import Floor
 from voicebot.store.offers import Offer
@@ -22,6 +20,7 @@ from voicebot.store.sessions import Session, Sessions
 from voicebot.store.users import User
 from voicebot.store.views import WrapUp
 from voicebot.web.desk import fragments
+from voicebot.web.desk.asking import Asking
 from voicebot.web.desk.call_page import CallPage, page, page_of_session
 from voicebot.web.desk.fragments import Card
 
@@ -43,18 +42,15 @@ class Known:
 
 
 class Painter:
-    """Makes the parts of desks. Thread-safe."""
+    """Makes the parts of desks. Thread-safe. asking: asks who calls, where the bot has not."""
 
-    def __init__(self, sessions: Sessions, records: Records, matches: Matches | None = None) -> None:
+    def __init__(self, sessions: Sessions, records: Records, asking: Asking | None = None) -> None:
         self._sessions = sessions
         self._records = records
-        self._matches = matches
+        self._asking = asking
         self._calls: OrderedDict[str, tuple[Hashable, Known]] = OrderedDict()
         self._parts: OrderedDict[Hashable, Markup] = OrderedDict()
-        self._people: OrderedDict[str, Sequence[Match]] = OrderedDict()
-        self._asked: set[str] = set()
         self._lock = threading.Lock()
-        self._asking = ThreadPoolExecutor(1, thread_name_prefix="callers") if matches is not None else None
 
     def refresh(self, call_ids: Collection[str]) -> None:
         """Read again those of these calls that have changed. Raises StoreError."""
@@ -88,15 +84,14 @@ class Painter:
             offer for offer in self._records.offers.offers_of(written.call_id) if offer.agent == written.agent
         ]
         offer = claimed[-1] if claimed else None
-        return fragments.paint_talk(written, found.page, offer, found.over, self._who(found.page))
+        return fragments.paint_talk(written, found.page, offer, found.over)
 
     def facts(self, written: WrapUp, offer: Offer | None) -> Markup:
         """The head of a talk whose call was refreshed."""
         found = self._known(written.call_id)
-        people = self._who(found.page)
         return self._cached(
-            ("facts", self._stamp(written.call_id), offer, tuple(people)),
-            lambda: fragments.paint_facts(found.page, offer, found.over, people),
+            ("facts", self._stamp(written.call_id), offer),
+            lambda: fragments.paint_facts(found.page, offer, found.over),
         )
 
     def transcript(self, call_id: str) -> Markup:
@@ -113,7 +108,7 @@ class Painter:
         shown = self._shown(offer)
         if shown is None:
             return Markup()
-        key = ("card", offer, mine, self._stamp(offer.call_id), tuple(shown.matches))
+        key = ("card", offer, mine, self._stamp(offer.call_id))
         return self._cached(key, lambda: fragments.paint_card(shown, mine))
 
     def _stamp(self, call_id: str) -> Hashable:
@@ -131,7 +126,7 @@ class Painter:
         kept = self._calls.get(offer.call_id)
         if kept is None:
             return None
-        return Card(offer, kept[1].page, self._who(kept[1].page))
+        return Card(offer, kept[1].page)
 
     def _known(self, call_id: str) -> Known:
         kept = self._calls.get(call_id)
@@ -143,6 +138,8 @@ class Painter:
         session = self._session(call_id)
         view = self._records.call(call_id)
         if view is not None:
+            if self._asking is not None and view.people is None and not view.turns and view.row.caller:
+                self._asking.about(call_id, view.row.caller)
             return Known(page(view, session), view.row.over)
         return Known(page_of_session(session), over=False) if session else None
 
@@ -153,28 +150,6 @@ class Painter:
             # What only the session knows is left out while Redis is away; the records are enough for a desk.
             log.error("desk.session_unknown", call=call_id, error=str(error))
             return None
-
-    def _who(self, call: CallPage) -> Sequence[Match]:
-        if self._matches is None or not call.phone:
-            return ()
-        found = self._people.get(call.call_id)
-        if found is None and self._asking is not None and call.call_id not in self._asked:
-            # Nobody waits for the CRM: whoever it finds is shown with the next change.
-            self._asked.add(call.call_id)
-            self._asking.submit(self._ask, self._matches, call.call_id, call.phone)
-        return found or ()
-
-    def _ask(self, matches: Matches, call_id: str, phone: str) -> None:
-        try:
-            found = tuple(matches.find(phone))
-        except CrmError as error:
-            log.warning("desk.caller_unknown", call=call_id, error=str(error))
-            found = ()
-        except Exception as error:
-            log.error("desk.caller_failed", call=call_id, error=type(error).__name__)
-            found = ()
-        self._keep(self._people, call_id, found)
-        self._asked.discard(call_id)
 
     def _keep(self, store: OrderedDict[K, T], key: K, value: T) -> None:
         with self._lock:
