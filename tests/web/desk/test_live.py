@@ -15,7 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.asyncio.server import serve
 from websockets.exceptions import ConnectionClosed
 
-from tests.database import empty
+from tests.database import opened
 from voicebot.call.record import Disposition, EndEntry, Speaker, TurnEntry
 from voicebot.crm.callers import Callers
 from voicebot.crm.hubspot_http import Api
@@ -106,7 +106,7 @@ class Floor:
 @contextlib.asynccontextmanager
 async def floor(folder: Path, ask: HubSpotPeople | None = None) -> AsyncIterator[Floor]:
     """A floor that is closed at the end."""
-    records = Records.open(empty(folder / "calls.db"))
+    records = opened(folder / "calls.db")
     for name, roles, targets in (
         ("ada", [Role.AGENT], ["desk"]),
         ("bob", [Role.AGENT], []),
