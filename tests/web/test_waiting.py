@@ -161,3 +161,10 @@ def test_a_store_that_is_away_does_not_silence_who_waits(queued: House) -> None:
     assert _wait(queued, queue_position=0, queue_time=1)[0]["verb"] == "say"
     reply = queued.hook("/voice/queued", verb_id="dial-0:support", queue_result="leave")
     assert [each["verb"] for each in reply] == ["say", "hangup"]
+
+
+def test_a_made_up_offer_is_no_error(queued: House) -> None:
+    """Whatever number stands in the address, the agent's line goes on to the next caller."""
+    for number in (10**30, -1, 0):
+        reply = queued.hook(f"/queue/support/done?offer={number}", call_sid=AGENT, dequeue_result="complete")
+        assert [each["verb"] for each in reply] == ["redirect"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flask import Flask
+from werkzeug.routing import IntegerConverter, Map
 
 from voicebot.dialog.types import Dialog
 from voicebot.settings import Settings
@@ -18,6 +19,16 @@ from voicebot.web.switchboard import Switchboard
 
 BODY_LIMIT = 256 * 1024
 
+LARGEST_ID = 2**31 - 1
+"""Of rows in the database; a larger one in an address is nothing, not an error of the database."""
+
+
+class _RowId(IntegerConverter):
+    """`<int:…>` in the address of a page."""
+
+    def __init__(self, map: Map) -> None:
+        super().__init__(map, max=LARGEST_ID)
+
 
 def create_app(
     settings: Settings, dialog: Dialog, sessions: Sessions, records: Records, ready: Callable[[], Readiness]
@@ -28,6 +39,7 @@ def create_app(
     """
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
+    app.url_map.converters["int"] = _RowId
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.register_blueprint(hooks.blueprint(Switchboard(settings, dialog, sessions, records), Gate(settings)))
     desk.install(app, settings, sessions, records)

@@ -22,6 +22,9 @@ from voicebot.web.verbs import Verb
 
 log = structlog.get_logger()
 
+LARGEST_OFFER = 2**31 - 1
+"""Id a row of the database can have."""
+
 Answer = Callable[[Hook], list[Verb]]
 
 
@@ -77,6 +80,7 @@ def blueprint(switchboard: Switchboard, gate: Gate) -> Blueprint:
     @hooks.post("/queue/<wanted>/done")
     def fetched(wanted: str) -> ResponseReturnValue:
         offer = request.args.get("offer", 0, type=int)
+        offer = offer if 0 <= offer <= LARGEST_OFFER else 0
         return _reply(
             lambda hook: switchboard.fetched(hook, wanted, offer), otherwise=lambda hook: switchboard.goodbye()
         )

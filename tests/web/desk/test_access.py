@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from base64 import b64encode
 from collections.abc import Callable
 
@@ -29,7 +30,18 @@ def test_a_stranger_is_sent_to_sign_in_and_back(house: House) -> None:
     assert browser.get("/agent/calls").status_code == 200
 
 
-@pytest.mark.parametrize("wanted", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:1"])
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        "https://evil.example/",
+        "//evil.example",
+        "//[",
+        "/\\evil.example",
+        "/\t/evil.example",
+        "/agent\r\nSet-Cookie: a=b",
+        "javascript:1",
+    ],
+)
 def test_signing_in_never_leads_to_another_site(house: House, wanted: str) -> None:
     """A link with somebody else's address in `next` leads to the desk."""
     assert Browser(house).sign_in("agent", "open sesame", next=wanted).location == "/agent"
@@ -70,6 +82,16 @@ def test_signing_out_ends_the_session(house: House) -> None:
     browser.get("/agent/calls")
     assert browser.post("/sign-out").location == "/sign-in"
     assert browser.get("/agent/calls").status_code == 303
+
+
+def test_a_session_ends_half_a_day_after_signing_in(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However busy it was since: every answer renews the cookie, none renews the session."""
+    browser = person(house, "ada", Role.AGENT)
+    now = time.time()
+    for hours, status in ((11, 200), (11.9, 200), (12.1, 303)):
+        moment = now + hours * 3600
+        monkeypatch.setattr(time, "time", lambda moment=moment: moment)
+        assert browser.get("/agent/calls").status_code == status
 
 
 @pytest.mark.parametrize("end", ["password", "removal"])

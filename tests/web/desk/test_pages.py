@@ -248,3 +248,13 @@ def test_redis_away_leaves_the_desk_standing(house: House, ada: Browser, offer: 
     house.sessions.broken = True
     assert CALLER in ada.get("/agent").text
     assert take(ada, offer)
+
+
+@pytest.mark.parametrize("number", [2**31, 10**30])
+def test_a_number_no_row_can_have_is_nothing(ada: Browser, offer: Offer, number: int) -> None:
+    """Databases refuse it; the reader gets the same answer as for any other that is not there."""
+    talk = take(ada, offer)
+    assert ada.get(f"/agent/talks/{number}").status_code == 404
+    assert ada.post(f"/agent/offers/{number}/accept").status_code == 404
+    assert ada.post(f"/ops/deliveries/{number}/retry").status_code == 404
+    assert write(ada, talk, version=number).status_code == 400

@@ -11,6 +11,7 @@ import hmac
 import math
 import secrets
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import wraps
@@ -19,7 +20,7 @@ from urllib.parse import quote
 
 import flask_login
 import structlog
-from flask import Flask, Request, Response, abort, redirect, request
+from flask import Flask, Request, Response, abort, redirect, request, session
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
@@ -35,7 +36,12 @@ __all__ = ["Role", "install", "requires", "signed_in"]
 log = structlog.get_logger()
 
 COOKIE = "voicebot_session"
+SINCE = "since"
+"""Where a session says when it began, in seconds since the epoch."""
+
 SESSION_SECONDS = 12 * 3600
+"""From signing in, however busy the session is: a cookie somebody copied is good for no longer."""
+
 REMEMBERED = 256
 
 P = ParamSpec("P")
@@ -114,6 +120,9 @@ def install(app: Flask, settings: Settings, users: Users) -> Doorkeeper:
     @manager.user_loader  # type: ignore[untyped-decorator]
     def from_cookie(identity: str) -> SignedIn | None:
         mark, _, name = identity.partition(" ")
+        since = session.get(SINCE)
+        if not isinstance(since, int) or time.time() - since > SESSION_SECONDS:
+            return None
         user = users.get(name)
         return SignedIn(user) if user and hmac.compare_digest(mark, _mark(user)) else None
 

@@ -23,6 +23,9 @@ from voicebot.web.desk.sockets import addresses, live_page
 
 log = structlog.get_logger()
 
+LARGEST_VERSION = 2**31 - 1
+"""Of notes, as the database counts."""
+
 
 def blueprint(settings: Settings, sessions: Sessions, records: Records, painter: Painter) -> Blueprint:
     """`/agent`, `/agent/queue`, and the actions behind their buttons."""
@@ -122,6 +125,8 @@ def _typed(body: Any) -> tuple[int, str, WrapUpDisposition | None, bool] | None:
         return None
     version, notes, ended = body.get("version"), body.get("notes"), body.get("disposition") or None
     if isinstance(version, bool) or not isinstance(version, int) or not isinstance(notes, str):
+        return None
+    if not 0 <= version <= LARGEST_VERSION:
         return None
     if len(notes) > NOTES_LIMIT or (ended is not None and ended not in [each.value for each in WrapUpDisposition]):
         return None

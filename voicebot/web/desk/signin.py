@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from urllib.parse import urlsplit
+import time
 
 import flask_login
 import structlog
@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from voicebot.roles import Role
 from voicebot.store.users import User
 from voicebot.web.desk import csrf
-from voicebot.web.desk.access import Doorkeeper, SignedIn, signed_in
+from voicebot.web.desk.access import SINCE, Doorkeeper, SignedIn, signed_in
 
 log = structlog.get_logger()
 
@@ -43,6 +43,7 @@ def blueprint(keeper: Doorkeeper) -> Blueprint:
             return _form("That name and password do not match.", 401)
         session.clear()
         session.permanent = True
+        session[SINCE] = int(time.time())
         flask_login.login_user(SignedIn(user))
         log.info("sign_in.accepted")
         return redirect(_next(request.form.get("next", ""), user), 303)
@@ -66,7 +67,6 @@ def _form(complaint: str = "", status: int = 200) -> Response:
 
 def _next(wanted: str, user: User) -> str:
     """Where to go after signing in: a page of ours, never another site."""
-    parts = urlsplit(wanted)
-    if wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc:
+    if wanted.isprintable() and wanted.startswith("/") and not wanted.startswith(("//", "/\\")):
         return wanted
     return "/agent" if user.may(Role.AGENT) else "/agent/queue" if user.may(Role.SUPERVISOR) else "/ops/deliveries"
