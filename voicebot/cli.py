@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from voicebot import __version__, logs
+from voicebot import __version__, logs, terminal
 from voicebot.crm.commands import crm_app, deliveries_app
 from voicebot.errors import ConfigError, StoreError, VoicebotError
 from voicebot.settings import Settings, load
@@ -43,10 +43,10 @@ def main() -> None:
     try:
         app()
     except ConfigError as error:
-        typer.echo(f"voicebot: {error}", err=True)
+        terminal.say(f"voicebot: {error}", err=True)
         sys.exit(2)
     except VoicebotError as error:
-        typer.echo(f"voicebot: {error}", err=True)
+        terminal.say(f"voicebot: {error}", err=True)
         sys.exit(1)
 
 
@@ -110,7 +110,7 @@ def chat(
     from voicebot.testing.chat import chat as run
 
     path = file or load().dialog
-    run(load_dialog(path), path.parent, _typed(), typer.echo, Surroundings(lambda: datetime.now(UTC)))
+    run(load_dialog(path), path.parent, _typed(), terminal.say, Surroundings(lambda: datetime.now(UTC)))
 
 
 @app.command("asr-eval")
@@ -194,7 +194,7 @@ def forget(
         )
     typer.echo(f"erased: {done.calls} calls, {done.notes} notes at CRMs, {done.files} files of recordings here")
     for reason in done.left:
-        typer.echo(f"left: {reason}", err=True)
+        terminal.say(f"left: {reason}", err=True)
     if done.left:
         raise typer.Exit(1)
 
@@ -206,7 +206,7 @@ def calls_list(limit: Annotated[int, typer.Option(help="How many, newest first."
 
     with _stores() as records:
         for row in records.calls(limit):
-            typer.echo(call_line(row))
+            terminal.say(call_line(row))
 
 
 @calls_app.command("show")
@@ -216,7 +216,7 @@ def calls_show(call_id: Annotated[str, typer.Argument(help="The call's id, as `c
     from voicebot.show import call_page
 
     with _stores() as records:
-        typer.echo(call_page(_kept(records, call_id)))
+        terminal.say(call_page(_kept(records, call_id)))
     for path in tapes_of(load().inputs_dir, call_id):
         typer.echo(f"What it was told is recorded: voicebot replay {path}")
 
@@ -245,8 +245,8 @@ def replay(
 
     recording = Recording.open(file)
     if rules is None and not settings and asr is None:
-        sys.exit(0 if report.same(recording, typer.echo) else 1)
-    report.different(recording, rules, change(settings or (), asr), typer.echo)
+        sys.exit(0 if report.same(recording, terminal.say) else 1)
+    report.different(recording, rules, change(settings or (), asr), terminal.say)
 
 
 @app.command()
@@ -266,7 +266,7 @@ def turns(
         typer.echo(json.dumps(waterfall.document(view), indent=2, ensure_ascii=False))
     else:
         blocks = (sys.stdout.encoding or "").lower().startswith("utf")
-        typer.echo(waterfall.page(view, shutil.get_terminal_size().columns, blocks))
+        terminal.say(waterfall.page(view, shutil.get_terminal_size().columns, blocks))
 
 
 def _typed() -> Iterator[str]:

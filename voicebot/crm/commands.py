@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from voicebot import terminal
 from voicebot.errors import ConfigError
 from voicebot.settings import load
 
@@ -36,9 +37,9 @@ def list_(
     wanted = _state(state)
     with _outbox() as outbox:
         for trouble in outbox.targets.all():
-            typer.echo(target_line(trouble, datetime.now(UTC)))
+            terminal.say(target_line(trouble, datetime.now(UTC)))
         for delivery in outbox.deliveries(wanted, limit, target or None):
-            typer.echo(delivery_line(delivery))
+            terminal.say(delivery_line(delivery))
 
 
 @deliveries_app.command()
