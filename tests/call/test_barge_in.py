@@ -192,6 +192,23 @@ def test_a_nod_does_not_stop_the_bot(seconds: float) -> None:
     assert [turn.text for turn in line.turns if turn is not nod] == [LONG]
 
 
+@pytest.mark.parametrize(
+    ("confidence", "seconds", "sense", "stops"),
+    [(0.5, 0.6, False, False), (0.9, 0.6, False, True), (0.5, 0.6, True, True), (0.5, 1.4, False, True)],
+)
+def test_only_a_short_sound_nobody_understood_is_passed_over(
+    confidence: float, seconds: float, sense: bool, stops: bool
+) -> None:
+    """What a recogniser makes of "mhm" stops nothing; words that are clear, make sense or last a second do."""
+    unclear = frozenset() if sense else frozenset({"may a machine"})
+    conversation = ScriptedConversation(greeting=says(LONG), open_ended=unclear)
+    line = Timeline(conversation)
+    line.caller_says("may a machine", at=1.0, seconds=seconds, confidence=confidence)
+    line.run(9.0)
+    assert bool(line.of(Flush)) is stops
+    assert (("hear", "may a machine") in conversation.heard) is stops
+
+
 def test_an_okay_to_a_question_is_an_answer() -> None:
     """Once most of a question was heard, the same word says yes to it."""
     greeting = says("Good morning to you.", "Shall I connect you to a person?", LONG)

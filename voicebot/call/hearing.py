@@ -9,6 +9,7 @@ from voicebot.asr import guard
 from voicebot.asr.port import JobKind, Transcript
 from voicebot.audio import Pcm
 from voicebot.call.actions import Action, Forget, Promote, Recognise
+from voicebot.call.interruption import senseless
 from voicebot.call.record import Speaker, Timings, TurnEnd, TurnEntry
 from voicebot.call.rules import Rules
 from voicebot.call.transcript import Turn, TurnLog
@@ -151,12 +152,15 @@ class Ear:
     def recognised(self, job: int, transcript: Transcript, now: float) -> None:
         """The text of `job`."""
         if (hearing := self._find(job)) is not None:
-            behind = "background" if transcript.text and hearing.utterance.background else ""
-            reason = transcript.rejected or behind or guard.unvoiced(transcript.text, hearing.voiced)
-            transcript = replace(transcript, rejected=reason)
-            hearing.transcript = transcript
+            reason = transcript.rejected or guard.unvoiced(transcript.text, hearing.voiced)
+            completeness = self._weigh(transcript.text, reason)
+            faint = hearing.utterance.background
+            if faint and not reason and senseless(transcript.text, completeness, transcript.confidence):
+                # A deaf bot is worse than one that sometimes answers a bystander: level alone decides nothing.
+                reason, completeness = "background", Completeness.NOTHING
+            hearing.transcript = replace(transcript, rejected=reason)
             hearing.recognised = now
-            hearing.completeness = self._weigh(transcript)
+            hearing.completeness = completeness
 
     def failed(self, job: int) -> Hearing | None:
         """`job` has no text; the turn if it mattered. What was only guessed is asked for again in earnest."""
@@ -274,7 +278,5 @@ class Ear:
     def _find(self, job: int) -> Hearing | None:
         return next((one for one in (self._cut, self._guess) if one is not None and one.job == job), None)
 
-    def _weigh(self, transcript: Transcript) -> Completeness:
-        if transcript.rejected or not transcript.text:
-            return Completeness.NOTHING
-        return self._conversation.completeness(transcript.text)
+    def _weigh(self, text: str, rejected: str) -> Completeness:
+        return Completeness.NOTHING if rejected or not text else self._conversation.completeness(text)

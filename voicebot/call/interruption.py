@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
+from voicebot.asr.port import Transcript
 from voicebot.call.record import TurnEnd
 from voicebot.dialog.types import Completeness, Conversation
 
@@ -13,25 +15,50 @@ ECHO = 0.75
 MANY = 3
 """Words from which not all need to be our own: an echo is faint, and some of it is misheard."""
 
+WELL_HEARD = 0.65
+"""Confidence (0..1) from which words count whatever they are. What the demo model makes of "mhm", a cough or one
+voice of a babble has up to 0.62; of callers 5 dB above a babble, 0.72 and more wherever the words are right."""
+
+BRIEF = 1.0
+"""Seconds of voice below which nobody has said a sentence."""
+
 _WORD = re.compile(r"[a-z0-9']+")
 
 
-def aside(
-    conversation: Conversation, text: str, completeness: Completeness, spoken: str, listening: bool
-) -> TurnEnd | None:
-    """Why `text` is nothing to stop for, or None where it is.
+@dataclass(frozen=True, slots=True)
+class Over:
+    """What a voice spoke into.
 
     spoken: what the caller could hear of us just then; "" when we were silent.
     listening: whether we were speaking, and had asked nothing that this may answer.
+    voiced: seconds of the voice.
     """
+
+    spoken: str
+    listening: bool
+    voiced: float
+
+
+def senseless(text: str, completeness: Completeness, confidence: float) -> bool:
+    """Whether `text` means nothing here and was heard badly too: what makes sense or is clear always counts."""
+    makes_sense = completeness in (Completeness.ANSWERED, Completeness.COMPLETE)
+    return bool(text) and not makes_sense and confidence < WELL_HEARD
+
+
+def aside(conversation: Conversation, heard: Transcript, completeness: Completeness, over: Over) -> TurnEnd | None:
+    """Why what was heard is nothing to stop for, or None where it is."""
+    text = heard.text
     if completeness is Completeness.NOTHING:
         return TurnEnd.NOTHING
     makes_sense = completeness in (Completeness.ANSWERED, Completeness.COMPLETE)
-    if spoken and echoes(text, spoken) and not (makes_sense and len(_WORD.findall(text)) == 1):
+    if over.spoken and echoes(text, over.spoken) and not (makes_sense and len(_WORD.findall(text)) == 1):
         # A single word of ours, such as "no", may as well be the caller's, if it makes sense from him.
         return TurnEnd.ECHO
-    if listening and conversation.acknowledges(text):
+    if over.listening and conversation.acknowledges(text):
         return TurnEnd.NOD
+    if over.listening and over.voiced < BRIEF and senseless(text, completeness, heard.confidence):
+        # As likely a cough or a "mhm"; who meant something says it again, or goes on.
+        return TurnEnd.NOTHING
     return None
 
 
