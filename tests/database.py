@@ -1,12 +1,25 @@
-"""Empty databases: making one with every migration takes ten times as long as copying one."""
+"""Empty databases that cost next to nothing: copied instead of migrated, and with passwords hashed in no time."""
 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
 from voicebot.store import Records
+from voicebot.store.records import utc_now
+from voicebot.store.users import Users
+
+CHEAP = "pbkdf2:sha256:1"
+
+
+def opened(path: Path, now: Callable[[], datetime] = utc_now) -> Records:
+    """The records at `path`, empty if there are none."""
+    records = Records.open(empty(path), now)
+    records.users = Users(records.engine, now, CHEAP)
+    return records
 
 
 def empty(path: Path) -> str:

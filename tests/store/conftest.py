@@ -13,7 +13,7 @@ import pytest
 from redis import Redis
 from redis.exceptions import RedisError
 
-from tests.database import empty
+from tests.database import opened
 from tests.store.support import Clock
 from voicebot.store import Records
 
@@ -27,9 +27,9 @@ def clock() -> Clock:
 @pytest.fixture
 def records(tmp_path: Path, clock: Clock) -> Iterator[Records]:
     """Records in a fresh file."""
-    opened = Records.open(empty(tmp_path / "voicebot.db"), clock)
-    yield opened
-    opened.close()
+    made = opened(tmp_path / "voicebot.db", clock)
+    yield made
+    made.close()
 
 
 class RedisServer:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from tests.database import empty
 from voicebot.errors import StoreError
 from voicebot.roles import Role
 from voicebot.store import Records
@@ -11,8 +14,9 @@ from voicebot.store import Records
 PASSWORD = "correct horse battery"
 
 
-def test_a_password_is_kept_as_a_hash_and_checked(records: Records) -> None:
+def test_a_password_is_kept_as_a_hash_and_checked(tmp_path: Path) -> None:
     """Only the right password of an existing user is right."""
+    records = Records.open(empty(tmp_path / "voicebot.db"))
     added = records.users.add("ada", PASSWORD, [Role.AGENT], ["desk", "desk"])
     assert added.roles == {Role.AGENT}
     assert added.targets == ("desk",)
@@ -20,6 +24,7 @@ def test_a_password_is_kept_as_a_hash_and_checked(records: Records) -> None:
     assert records.users.check("ada", PASSWORD) == added
     assert records.users.check("ada", "guess") is None
     assert records.users.check("bob", PASSWORD) is None
+    records.close()
 
 
 @pytest.mark.parametrize("name", ["", "Ada", "ada byron", "ada\n", "a" * 65, "../ada"])

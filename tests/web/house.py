@@ -8,7 +8,7 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
-from tests.database import empty
+from tests.database import opened
 from voicebot.call.record import Disposition, EndEntry
 from voicebot.dialog.types import CrmPlan, Target, TargetKind, Transfer, TransferReason
 from voicebot.errors import StoreError
@@ -131,7 +131,7 @@ def build(folder: Path, accept: str = "", told: CrmPlan = NO_PLAN, **settings: A
     )
     dialog = EchoDialog(targets=TARGETS, fallback=RECEPTION, accept=accept, crm=told)
     sessions = BrokenSessions(session_ttl=3600, context_ttl=900)
-    records = Records.open(empty(folder / "calls.db"))
+    records = opened(folder / "calls.db")
     app = create_app(chosen, dialog, sessions, records, lambda: Readiness(ok=True))
     app.config["TESTING"] = False
     return House(chosen, dialog, sessions, records, app.test_client())

@@ -19,6 +19,8 @@ from voicebot.store.schema import users
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
 LONGEST_PASSWORD = 1024
+SCRYPT = "scrypt:32768:8:1"
+"""How passwords are hashed, as werkzeug calls it: some 50 ms and 32 MB for each guess."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +50,14 @@ class User:
 class Users:
     """Everybody who may sign in, safe from any thread and process. Raises StoreError.
 
-    Passwords are kept as scrypt hashes.
+    hashing: how new passwords are hashed; only tests, which guess nobody's, have a reason to make it cheaper.
     """
 
-    def __init__(self, engine: Engine, now: Callable[[], datetime]) -> None:
+    def __init__(self, engine: Engine, now: Callable[[], datetime], hashing: str = SCRYPT) -> None:
         self._engine = engine
         self._reader = reader(engine)
         self._now = now
+        self._hashing = hashing
 
     def add(
         self,
@@ -106,20 +109,24 @@ class Users:
     def set_password(self, name: str, password: str) -> None:
         """Replace the password; whoever is signed in with the old one is out at once."""
         with store_errors(self._engine.url), self._engine.begin() as db:
-            changed = update(users).where(users.c.name == name).values(password_hash=_hashed(password))
+            changed = (
+                update(users).where(users.c.name == name).values(password_hash=_hashed(password, self._hashing))
+            )
             if not db.execute(changed).rowcount:
                 raise _unknown(name)
 
     def check(self, name: str, password: str) -> User | None:
         """The person of that name, if the password is theirs; takes about as long either way (some 50 ms)."""
         found = self.get(name)
-        fits = check_password_hash(found.password_hash if found else _nobody(), password[:LONGEST_PASSWORD])
+        fits = check_password_hash(
+            found.password_hash if found else _nobody(self._hashing), password[:LONGEST_PASSWORD]
+        )
         return found if found and fits else None
 
     def _insert(
         self, name: str, password: str, roles: Collection[Role], targets: Collection[str], phone: str = ""
     ) -> bool:
-        hashed = _hashed(password)
+        hashed = _hashed(password, self._hashing)
         with store_errors(self._engine.url), self._engine.begin() as db:
             return insert_unless_there(
                 db,
@@ -134,15 +141,15 @@ class Users:
 
 
 @cache
-def _nobody() -> str:
+def _nobody(hashing: str) -> str:
     """Checked for names nobody has, so that an answer's time does not tell which names there are."""
-    return _hashed("nobody")
+    return _hashed("nobody", hashing)
 
 
-def _hashed(password: str) -> str:
+def _hashed(password: str, hashing: str) -> str:
     if len(password) > LONGEST_PASSWORD:
         raise StoreError(f"a password has at most {LONGEST_PASSWORD} characters")
-    return generate_password_hash(password, method="scrypt:32768:8:1")
+    return generate_password_hash(password, method=hashing)
 
 
 def _check_name(name: str) -> None:

@@ -91,6 +91,12 @@ class Floor:
                 await connection.send(first if isinstance(first, str | bytes) else json.dumps(first))
             yield Tab(connection)
 
+    @contextlib.asynccontextmanager
+    async def silent(self) -> AsyncIterator[ClientConnection]:
+        """A connection that says nothing."""
+        async with connect(self._url, compression=None) as connection:
+            yield connection
+
     def call(self, call_id: str = "call-1", caller: str = "+15551230001") -> None:
         """A call the bot has handed over."""
         self.records.start(call_id, caller, "+15559870002", "jambonz", "shop", "media1")
@@ -413,6 +419,21 @@ def test_a_page_too_many_is_turned_away(tmp_path: Path, monkeypatch: pytest.Monk
             async with on.tab("bob") as bob:
                 assert await bob.closed() == live.FULL
             assert on.pages.count == 1
+
+    on_a_floor(test, tmp_path)
+
+
+def test_strangers_who_say_nothing_keep_nobody_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only so many wait at once; one more pushes out the first, and who has a token gets in."""
+    monkeypatch.setattr(live, "MOST_STRANGERS", 2)
+
+    async def test(on: Floor) -> None:
+        async with contextlib.AsyncExitStack() as stack:
+            silent = [await stack.enter_async_context(on.silent()) for _ in range(3)]
+            async with asyncio.timeout(live.TOKEN_SECONDS / 2):
+                await silent[0].wait_closed()
+            async with on.tab("ada") as ada:
+                await ada.sees("Nobody is waiting")
 
     on_a_floor(test, tmp_path)
 
