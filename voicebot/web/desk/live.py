@@ -56,6 +56,10 @@ LONGEST_SECONDS = 3600.0
 MOST_PAGES = 1000
 """Pages one process serves; one more is refused."""
 
+MOST_STRANGERS = 128
+"""Connections that have not shown a token yet. One more pushes out the one that has waited longest: pages show
+theirs at once, and calls need the sockets."""
+
 AT_ONCE = 8
 """Pages that are told of a change in one go."""
 
@@ -101,6 +105,7 @@ class LivePages:
         self._node = node
         self._hold = hold
         self._pages: set[Page] = set()
+        self._strangers: dict[ServerConnection, None] = {}
         self._somebody = asyncio.Event()
         self._changed = asyncio.Event()
         self._failed = False
@@ -115,6 +120,11 @@ class LivePages:
         if len(self._pages) >= MOST_PAGES:
             await connection.close(FULL, "too many pages are open here")
             return
+        if len(self._strangers) >= MOST_STRANGERS:
+            oldest = next(iter(self._strangers))
+            del self._strangers[oldest]
+            oldest.transport.abort()
+        self._strangers[connection] = None
         try:
             async with asyncio.timeout(TOKEN_SECONDS):
                 page = await self._admit(connection, await connection.recv())
@@ -126,6 +136,8 @@ class LivePages:
             log.error("desk.store_failed", error=str(error))
             await connection.close(FULL, "the records cannot be read now")
             return
+        finally:
+            self._strangers.pop(connection, None)
         if page is None:
             await connection.close(REFUSED, "sign in first")
             return
