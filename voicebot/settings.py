@@ -270,6 +270,10 @@ class Settings(BaseSettings):
     hubspot_call_property: str = Field(
         "", description="Unique text property of calls that takes the call id, such as voicebot_call_id."
     )
+    hubspot_upload_recordings: bool = Field(
+        False,
+        description="Attach recordings to what HubSpot is told, as private files; the key needs the scope files.",
+    )
     hubspot_rate: int = Field(100, ge=1, le=10000, description="Requests to HubSpot in ten seconds, at most.")
     salesforce_url: str = Field(
         "", description="My Domain address of the org, such as https://acme.my.salesforce.com."

@@ -129,3 +129,19 @@ def test_a_note_that_was_given_up_owes_nothing(records: Records, crm: FakeCrm, t
     (left,) = done.left
     assert "perhaps" in left
     assert "deliveries drop" in left
+
+
+def test_what_was_sent_along_with_a_note_that_was_refused_is_erased(
+    records: Records, crm: FakeCrm, tmp_path: Path
+) -> None:
+    """There is no note, but there may be a file."""
+    call(records, "a", ADA)
+    records.start("b", ADA, "+15550000000", "jambonz", "shop", "node")
+    records.finish("b", EndEntry(9.0, Disposition.COMPLETED, "goodbye", None, 0.0, {}, ""), ["hubspot"])
+    leased = records.outbox.lease("worker", 60.0)
+    assert leased is not None
+    records.outbox.save_progress(leased.id, {"written": "files/7"})
+    records.outbox.dead(leased.id, "worker", "too long")
+    crm.written["files/7"] = NOTE
+    assert erased(records, crm, tmp_path) == Forgotten(2, 0, 0, ())
+    assert not crm.written

@@ -10,6 +10,7 @@ from voicebot.crm import salesforce_http, zendesk_http
 from voicebot.crm.callers import LOOK_TIMEOUTS, Callers, Finder
 from voicebot.crm.http import TIMEOUTS, Pace
 from voicebot.crm.hubspot import HubSpot
+from voicebot.crm.hubspot_files import Shelf
 from voicebot.crm.hubspot_http import Api
 from voicebot.crm.hubspot_oauth import App, StoredToken
 from voicebot.crm.hubspot_people import HubSpotPeople
@@ -155,6 +156,11 @@ def _hubspot(settings: Settings) -> Crm:
         activity=settings.hubspot_activity,
         guess=settings.hubspot_several == "newest",
         key=settings.hubspot_call_property,
+        recordings=(
+            Shelf(settings.recordings_dir, settings.keep_recordings_days)
+            if settings.hubspot_upload_recordings
+            else None
+        ),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from voicebot.call.record import Speaker, TransferOutcome, TurnEntry
 from voicebot.crm.insight import Insight
-from voicebot.crm.port import CallNote, NoteTurn, NoteWrapUp
+from voicebot.crm.port import CallNote, NoteRecording, NoteTurn, NoteWrapUp
 from voicebot.store.views import CallRow, CallView, TransferView, WrapUp
 
 _SPEAKERS = {Speaker.CALLER: "Caller", Speaker.BOT: "Bot"}
@@ -92,6 +92,7 @@ def _note(view: CallView) -> CallNote:
         slots=row.slots,
         turns=tuple(_turn(turn) for turn in view.turns if not turn.rejected and (turn.text or turn.keys)),
         wrap_ups=tuple(_wrap_up(each) for each in view.wrap_ups if not each.empty),
+        recordings=tuple(NoteRecording(each.path, each.seconds) for each in view.recordings),
     )
 
 
@@ -99,7 +100,14 @@ def _late(view: CallView, wrap_up: int) -> CallNote:
     written = tuple(_wrap_up(each) for each in view.wrap_ups if each.id == wrap_up)
     call_id = f"{view.row.call_id}-wrap-up-{wrap_up}"
     return replace(
-        _note(view), call_id=call_id, turns=(), slots={}, wrap_ups=written, late=True, about=view.row.call_id
+        _note(view),
+        call_id=call_id,
+        turns=(),
+        slots={},
+        wrap_ups=written,
+        late=True,
+        about=view.row.call_id,
+        recordings=(),
     )
 
 

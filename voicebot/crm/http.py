@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, BinaryIO
 
 import requests
 import urllib3
@@ -133,10 +133,12 @@ class Client:
         query: Mapping[str, str] | None = None,
         body: Any = None,
         form: Mapping[str, str] | None = None,
-        raw: bytes | None = None,
+        raw: bytes | BinaryIO | None = None,
         writes: bool = False,
     ) -> Answer:
         """The answer, whatever its status. body: sent as JSON. writes: a lost answer leaves doubt.
+
+        raw: sent as it is; a file piece by piece, with the time-out for each piece instead of the whole.
 
         Raises CrmUnavailable when there is no answer, CrmThrottled when the account's limit is used up.
         """

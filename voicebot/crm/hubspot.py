@@ -9,6 +9,7 @@ from voicebot.crm.http import Invalid, NotFound
 from voicebot.crm.hubspot_activity import KINDS, NOTE
 from voicebot.crm.hubspot_contacts import Contacts
 from voicebot.crm.hubspot_delivery import HubSpotDelivery, Policy
+from voicebot.crm.hubspot_files import Shelf
 from voicebot.crm.hubspot_http import Api
 from voicebot.crm.port import Attempt, CallNote, Crm
 
@@ -31,11 +32,12 @@ class HubSpot(Crm):
         activity: str = "note",
         guess: bool = True,
         key: str = "",
+        recordings: Shelf | None = None,
     ) -> None:
         self._api = api
         self._contacts = Contacts(api, region)
         self._region = region
-        self._policy = Policy(KINDS[activity], create_contact, guess, key)
+        self._policy = Policy(KINDS[activity], create_contact, guess, key, recordings)
 
     @property
     def name(self) -> str:
@@ -48,13 +50,16 @@ class HubSpot(Crm):
             return HubSpotDelivery(self._api, self._contacts, self._policy, note, number, attempt).run()
 
     def erase(self, external_id: str) -> bool:
-        """Move the note, the call, or both to HubSpot's recycling bin. See `Crm.erase`."""
+        """Move the note, the call, or both to HubSpot's recycling bin; recordings go for good. See `Crm.erase`."""
         there = [self._erase(each) for each in external_id.split()]
         return any(there)
 
     def _erase(self, identity: str) -> bool:
         kind, _, number = identity.rpartition("/")
         try:
+            if kind == "files":
+                self._api.remove_file(number)
+                return True
             self._api.remove(f"{kind or NOTE.name}/{number}")
         except NotFound:
             return False

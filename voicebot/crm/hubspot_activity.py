@@ -37,8 +37,13 @@ KINDS: Mapping[str, Sequence[Kind]] = {"note": (NOTE,), "call": (CALL,), "both":
 """By the setting VOICEBOT_HUBSPOT_ACTIVITY."""
 
 
-def properties(kind: Kind, note: CallNote, remarks: Sequence[str], optional: bool = True) -> dict[str, str]:
-    """The properties of the activity. optional: with those that the dialog file maps, and of calls the numbers."""
+def properties(
+    kind: Kind, note: CallNote, remarks: Sequence[str], optional: bool = True, attached: Sequence[str] = ()
+) -> dict[str, str]:
+    """The properties of the activity.
+
+    optional: with those that the dialog file maps, of calls the numbers, and the files `attached`, by id.
+    """
     told = {"hs_timestamp": str(_milliseconds(note)), kind.body: notes.html(note, remarks)}
     if kind is CALL:
         told |= {
@@ -50,6 +55,8 @@ def properties(kind: Kind, note: CallNote, remarks: Sequence[str], optional: boo
         if optional:
             ends = {"hs_call_from_number": note.caller, "hs_call_to_number": note.called}
             told |= {name: number for name, number in ends.items() if number}
+    if optional and attached:
+        told["hs_attachment_ids"] = ";".join(attached)
     return {**told, **note.fields} if optional else told
 
 

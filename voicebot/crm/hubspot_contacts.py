@@ -8,7 +8,7 @@ from typing import Any
 
 from voicebot.crm import numbers
 from voicebot.crm.http import Invalid
-from voicebot.crm.hubspot_http import Api, Exists
+from voicebot.crm.hubspot_http import Api, Exists, object_id
 from voicebot.crm.numbers import Number
 from voicebot.crm.port import CallNote
 from voicebot.errors import CrmUnavailable
@@ -84,14 +84,6 @@ class Contacts:
             return False
         stored = (numbers.parse(str(properties.get(name) or ""), self._region) for name in _PHONES)
         return any(other is not None and other.e164 == number.e164 for other in stored)
-
-
-def object_id(answer: Mapping[str, Any]) -> str:
-    """The id in the answer to a write. Without one the object may exist all the same."""
-    found = answer.get("id")
-    if not isinstance(found, str | int) or not str(found).isdecimal():
-        raise CrmUnavailable("HubSpot answered a write without an id", ambiguous=True)
-    return str(found)
 
 
 def _question(number: Number) -> dict[str, Any]:

@@ -15,8 +15,9 @@ import structlog
 from voicebot.crm import hubspot_activity as activity
 from voicebot.crm.http import Invalid, NotFound
 from voicebot.crm.hubspot_activity import CALL, NOTE, Kind
-from voicebot.crm.hubspot_contacts import Contacts, object_id
-from voicebot.crm.hubspot_http import Api
+from voicebot.crm.hubspot_contacts import Contacts
+from voicebot.crm.hubspot_files import Shelf, attach, attached
+from voicebot.crm.hubspot_http import Api, object_id
 from voicebot.crm.numbers import Number
 from voicebot.crm.port import Attempt, CallNote
 from voicebot.crm.progress import Progress, ambiguous
@@ -42,12 +43,14 @@ class Policy:
     kinds: what is written about each. create_contact: whether an unknown caller becomes a contact.
     guess: whether the latest of several contacts with the number gets the note, or none of them.
     key: a unique property of calls that takes the call id; then a call is upserted.
+    recordings: those that are attached; None for none.
     """
 
     kinds: Sequence[Kind] = activity.KINDS["note"]
     create_contact: bool = True
     guess: bool = True
     key: str = ""
+    recordings: Shelf | None = None
 
 
 class HubSpotDelivery:
@@ -55,7 +58,7 @@ class HubSpotDelivery:
 
     Kept between attempts: `contact`, the id of the contact the note is for, `_NOBODY`, or "" while undecided;
     `creating`, `writing`, `writing_call`, whether creating the contact or writing an activity was begun with its
-    end unknown; `wrote_note`, `wrote_call`, the ids of what is written.
+    end unknown; `wrote_note`, `wrote_call`, the ids of what is written; and what `attach` keeps.
     """
 
     def __init__(
@@ -77,11 +80,18 @@ class HubSpotDelivery:
         self._gone: str | None = None
 
     def run(self) -> str:
-        """The ids of what is written, with a space between: of a note as it is, of a call after `calls/`."""
+        """The ids of what is written, with a space between: of a note as it is, of others after their kind."""
+        if self._policy.recordings is not None:
+            attach(self._api, self._policy.recordings, self._note, self._progress)
         # What an agent wrote later is no second call.
         kinds = (NOTE,) if self._note.late else self._policy.kinds
         written = [(kind, self._deliver(kind)) for kind in kinds]
-        return " ".join(identity if kind is NOTE else f"{kind.name}/{identity}" for kind, identity in written)
+        ids = [identity if kind is NOTE else f"{kind.name}/{identity}" for kind, identity in written]
+        return " ".join([*ids, *(f"files/{each}" for each in self._files)])
+
+    @property
+    def _files(self) -> list[str]:
+        return attached(self._note, self._progress)
 
     def _deliver(self, kind: Kind) -> str:
         """The id of the activity. A contact that vanishes (merged, deleted) is searched for again, once."""
@@ -190,7 +200,8 @@ class HubSpotDelivery:
         """What may be left out is, if the account's rules refuse it: first mapped properties, here."""
         associations = [activity.association(kind, contact)] if contact else []
         full, least = (
-            activity.properties(kind, self._note, self._remarks(contact), optional) for optional in (True, False)
+            activity.properties(kind, self._note, self._remarks(contact), optional, self._files)
+            for optional in (True, False)
         )
         try:
             return object_id(self._api.write(kind.name, {"properties": full, "associations": associations}))
@@ -206,7 +217,8 @@ class HubSpotDelivery:
         None if the account refuses: it lacks the property, or forbids what the dialog file maps.
         """
         key, call_id = self._policy.key, self._note.call_id
-        told = {**activity.properties(CALL, self._note, self._remarks(contact)), key: call_id}
+        told = activity.properties(CALL, self._note, self._remarks(contact), attached=self._files)
+        told[key] = call_id
         wanted = {"inputs": [{"idProperty": key, "id": call_id, "properties": told}]}
         try:
             results = activity.items(self._api.ask("calls/batch/upsert", wanted))
@@ -229,7 +241,7 @@ class HubSpotDelivery:
         self._progress.put(contact=_NOBODY, remark=f"HubSpot refused this note on contact {contact}.")
 
     def _remarks(self, contact: str | None) -> list[str]:
-        remarks = [remark] if (remark := self._progress["remark"]) else []
+        remarks = [said for name in ("remark", "recording_remark") if (said := self._progress[name])]
         matches = int(self._progress["matches"] or 0)
         if contact is not None and matches > 1:
             remarks.append(f"{matches} contacts have this number; this note is on the one changed last.")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import io
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -38,6 +40,23 @@ _LOCKED_WAIT = 2.0
 _MIGRATION_WAIT = 3600.0
 
 
+UPLOAD_SECONDS = 45.0
+"""Seconds an upload may take altogether."""
+
+
+class _Timed(io.BytesIO):
+    """A body that is read until a moment of the clock, and no longer."""
+
+    def __init__(self, content: bytes, until: float) -> None:
+        super().__init__(content)
+        self._until = until
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if time.monotonic() > self._until:
+            raise TimeoutError("the upload takes too long")
+        return super().read(size)
+
+
 class Exists(CrmRejected):
     """409: there is such an object already. existing: its id."""
 
@@ -68,6 +87,7 @@ class Api:
                 "VOICEBOT_HUBSPOT_TOKEN holds characters no token has: copy the service key again, without spaces"
             )
         self.address = f"{base_url} (API {version})"
+        self._files = f"{base_url}/files/{version}/files"
         self._objects = f"{base_url}/crm/v3/objects" if version == "v3" else f"{base_url}/crm/objects/{version}"
         self._client = Client("HubSpot", timeouts, pace)
         self._auth = Bearer(token.get if isinstance(token, StoredToken) else token.get_secret_value)
@@ -96,6 +116,22 @@ class Api:
         """DELETE an object. Raises NotFound where there is none."""
         self._call("DELETE", path)
 
+    def upload(self, form: bytes, content_type: str) -> dict[str, Any]:
+        """POST a file, as a multipart form; it may exist although this raises CrmUnavailable(ambiguous=True)."""
+        until = time.monotonic() + UPLOAD_SECONDS
+        headers = {"Content-Type": content_type}
+        return self._exchange(
+            lambda: self._client.send(
+                "POST", self._files, auth=self._auth, headers=headers, raw=_Timed(form, until), writes=True
+            ),
+            writes=True,
+        )
+
+    def remove_file(self, identity: str) -> None:
+        """DELETE a file for good, from backups too. Raises NotFound where there is none."""
+        url = f"{self._files}/{identity}/gdpr-delete"
+        self._exchange(lambda: self._client.send("DELETE", url, auth=self._auth), writes=False)
+
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
         """Inside, no request begins later than `seconds` from now: CrmUnavailable is raised instead."""
@@ -120,9 +156,11 @@ class Api:
             objects = objects.replace("/crm/v3/", "/crm/v4/")
         url = f"{objects}/{path}"
 
-        def send() -> Answer:
-            return self._client.send(method, url, auth=self._auth, query=query, body=body, writes=writes)
+        return self._exchange(
+            lambda: self._client.send(method, url, auth=self._auth, query=query, body=body, writes=writes), writes
+        )
 
+    def _exchange(self, send: Callable[[], Answer], writes: bool) -> dict[str, Any]:
         came = send()
         if came.status == 401 and self._stored is not None:
             # Revoked, or its end was reckoned wrong: one forced renewal, then an operator is needed.
@@ -140,6 +178,14 @@ class Api:
                 f"HubSpot answered {came.status} with something that is not JSON", ambiguous=writes
             )
         return answer
+
+
+def object_id(answer: Mapping[str, Any]) -> str:
+    """The id in the answer to a write. Without one the object may exist all the same."""
+    found = answer.get("id")
+    if not isinstance(found, str | int) or not str(found).isdecimal():
+        raise CrmUnavailable("HubSpot answered a write without an id", ambiguous=True)
+    return str(found)
 
 
 def translate(status: int, headers: Mapping[str, str], body: Mapping[str, Any] | None, writes: bool) -> CrmError:

@@ -26,6 +26,14 @@ class NoteWrapUp:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteRecording:
+    """A recording of the call: where it is below the folder of recordings, and its seconds; 0 if unfinished."""
+
+    path: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class CallNote:
     """What a CRM is told about one call.
 
@@ -36,6 +44,7 @@ class CallNote:
     wrap_ups: of the agents who took the call, in order.
     late: a wrap-up that came after the call's own note, and is told on its own: `call_id` is then its own too,
         `about` the call's, and there are no turns.
+    recordings: of the call, in order.
     contact, fields: properties the dialog file maps, for a contact that is created and for what is written about
         the call; values are never empty.
     """
@@ -57,6 +66,7 @@ class CallNote:
     wrap_ups: Sequence[NoteWrapUp] = ()
     late: bool = False
     about: str = ""
+    recordings: Sequence[NoteRecording] = ()
     contact: Mapping[str, str] = field(default_factory=dict)
     fields: Mapping[str, str] = field(default_factory=dict)
 
@@ -66,7 +76,8 @@ class Attempt:
     """The circumstances of a delivery.
 
     repeat: an earlier attempt may have been carried out (its answer was lost): look before writing.
-    progress: what earlier attempts achieved, such as the id of a contact they created.
+    progress: what earlier attempts achieved, such as the id of a contact they created. `written` are the ids, as
+        `Crm.erase` takes them, of what is there besides the note, and is to go even if there will be no note.
     save: keeps progress durably, at once.
     """
 

@@ -91,11 +91,16 @@ def _forget_notes(view: CallView, crms: Mapping[str, Crm]) -> tuple[int, list[st
 
 
 def _forget_note(delivery: Delivery, crms: Mapping[str, Crm]) -> int:
-    if delivery.state is DeliveryState.DEAD and not delivery.ambiguous:
+    besides = delivery.progress.get("written", "")
+    if delivery.state is DeliveryState.DEAD and not delivery.ambiguous and not besides:
         return 0
     crm = crms.get(delivery.target)
     if crm is None:
         raise CrmError(f"{delivery.target} is not configured any more; add it to VOICEBOT_CRM, or delete it there")
+    if delivery.state is DeliveryState.DEAD and not delivery.ambiguous:
+        # There is no note, but what was to go with it.
+        crm.erase(besides)
+        return 0
     if not delivery.external_id:
         raise CrmError(
             f"it may have been written without an answer reaching us; look for {delivery.call_id} there, "

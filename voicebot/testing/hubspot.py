@@ -23,12 +23,14 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from voicebot.testing.hubspot_account import CALLS, NOTES, Account, Answer, Record, Refusal, refuse
+from voicebot.testing.hubspot_files import Files
 from voicebot.testing.hubspot_oauth import OAuth
 from voicebot.testing.loopback import LoopbackServer, Serving
 
 TOKEN = "pat-na1-not-a-real-token"  # noqa: S105
-SCOPES = frozenset(("crm.objects.contacts.read", "crm.objects.contacts.write"))
+SCOPES = frozenset(("crm.objects.contacts.read", "crm.objects.contacts.write", "files"))
 _PATH = re.compile(r"/crm/(?:(?P<legacy>v[34])/objects|objects/(?P<dated>20\d\d-0[39]))/(?P<rest>.+)")
+_FILES = re.compile(r"/files/(?:v3|20\d\d-0[39])/files(?:/(?P<id>\d+)/gdpr-delete)?")
 _HANG_SECONDS = 60.0
 
 
@@ -50,6 +52,8 @@ class Operation(Enum):
     READ_CALLS = "read_calls"
     SEARCH_CALLS = "search_calls"
     DELETE = "delete"
+    UPLOAD_FILE = "upload_file"
+    DELETE_FILE = "delete_file"
 
 
 _ROUTES = (
@@ -145,6 +149,7 @@ class FakeHubSpot(LoopbackServer):
     ) -> None:
         self.account = Account(clock, search_lag, region, state)
         self.oauth = OAuth(clock)
+        self.files = Files(self.account.files)
         self.scopes = set(SCOPES)
         self.requests: list[Request] = []
         self.written = threading.Event()
@@ -199,6 +204,9 @@ class FakeHubSpot(LoopbackServer):
             with self._lock:
                 handler.send_json(Answer(*self.oauth.answer(dict(parse_qsl(raw.decode())))))
             return
+        if (stored := _FILES.fullmatch(parts.path)) is not None:
+            self._file(handler, method, stored["id"], authorization, raw)
+            return
         matched = _PATH.fullmatch(parts.path)
         operation, identity = _route(method, matched["rest"]) if matched else (None, "")
         if matched is None or operation is None:
@@ -219,6 +227,32 @@ class FakeHubSpot(LoopbackServer):
                 )
             else:
                 answer = Answer(0, {})
+        if scripted is None:
+            handler.send_json(answer)
+        else:
+            self._fail(handler, scripted)
+
+    def _file(self, handler: _Handler, method: str, identity: str | None, authorization: str, raw: bytes) -> None:
+        wanted = {("POST", True): Operation.UPLOAD_FILE, ("DELETE", False): Operation.DELETE_FILE}
+        operation = wanted.get((method, identity is None))
+        if operation is None:
+            handler.send_json(refuse(404, "NOT_FOUND", "no such resource"))
+            return
+        with self._lock:
+            self.requests.append(Request(operation, handler.path, {}))
+            scripted = self._scripted(operation)
+            answer = Answer(0, {})
+            if scripted is None or scripted.fault in _CARRIED_OUT:
+                given = authorization.removeprefix("Bearer ")
+                if given != self._token and not self.oauth.knows(given):
+                    answer = refuse(401, "INVALID_AUTHENTICATION", "The token is not known")
+                elif "files" not in self.scopes:
+                    context = {"requiredGranularScopes": ["files"]}
+                    answer = refuse(403, "MISSING_SCOPES", "A scope is missing", context)
+                elif identity is None:
+                    answer = self.files.upload(handler.headers.get("Content-Type", ""), raw)
+                else:
+                    answer = self.files.delete(identity)
         if scripted is None:
             handler.send_json(answer)
         else:

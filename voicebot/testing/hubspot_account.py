@@ -131,6 +131,7 @@ class Account:
         self.contacts: dict[str, Record] = {}
         self.notes: dict[str, Record] = {}
         self.calls: dict[str, Record] = {}
+        self.files: set[str] = set()
         self.custom: set[str] = set()
         self.unique: set[str] = set()
         self.search_lag = search_lag
@@ -301,6 +302,9 @@ class Account:
                 raise _invalid(f'Property "{name}" does not exist', name)
             if name in _CHOICES and value not in _CHOICES[name]:
                 raise _invalid(f"{value} was not one of the allowed options", name)
+        attached = properties.get("hs_attachment_ids", "")
+        if attached and not set(attached.split(";")) <= self.files:
+            raise _invalid("no such file", "hs_attachment_ids")
         if not properties.get("hs_timestamp"):
             raise _invalid("hs_timestamp is required", "hs_timestamp")
         _milliseconds(properties["hs_timestamp"])
