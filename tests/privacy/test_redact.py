@@ -161,6 +161,12 @@ def said(text: str, at: float, *, keys: str = "", speaker: Speaker = Speaker.CAL
     return TurnEntry(0, speaker, text, at, at + 1.0, keys=keys, slots=slots)
 
 
+def turn_of(call: CallRedactor, entry: TurnEntry) -> TurnEntry:
+    kept = call.entry(entry)
+    assert isinstance(kept, TurnEntry)
+    return kept
+
+
 def test_pieces_of_a_private_value_are_hidden_too() -> None:
     """While the PIN is asked for, halves of it, spelt letters and keys are hidden; other words stay."""
     call = CallRedactor(Redactor(tuple(Mark), private=["pin"]))
@@ -185,6 +191,27 @@ def test_a_private_value_stays_hidden_however_it_is_read_out() -> None:
     kept = call.entry(end)
     assert isinstance(kept, EndEntry)
     assert kept.summary == "Gave the code [private], asked for 3 items."
+
+
+def test_a_read_back_does_not_give_away_what_was_taken_out() -> None:
+    """A card that was misheard is no card any more, and would stand in the bot's question."""
+    call = CallRedactor(Redactor(tuple(Mark)))
+    assert turn_of(call, said("it is 4111 1111 1111 111", 1.0)).text == "it is [number]"
+    back = said("I heard 4 1 1 1 1 1 1 1 1 1 1 1 1 1 1. Is that right?", 3.0, speaker=Speaker.BOT)
+    assert turn_of(call, back).text == "I heard [number]. Is that right?"
+    assert turn_of(call, said("", 5.0, keys="55501234#")).keys == "[number]"
+    assert turn_of(call, said("I heard 5 5 5 0 1, 2 3 4.", 7.0, speaker=Speaker.BOT)).text == "I heard [number]."
+
+
+def test_a_read_back_of_what_the_call_is_about_stays() -> None:
+    """The order number, also one that became known only later; and what the shop says of its own."""
+    call = CallRedactor(Redactor(tuple(Mark)))
+    assert turn_of(call, said("one two three four", 1.0)).text == "[number]"
+    own = said("Call 555 0100, please.", 2.0, speaker=Speaker.BOT)
+    assert call.entry(own) == own
+    assert turn_of(call, said("yes", 3.0, order="1234")).text == "yes"
+    back = said("Order 1 2 3 4 has been shipped.", 4.0, speaker=Speaker.BOT)
+    assert call.entry(back) == back
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,23 @@ class Redactor:
         values = ("".join(filter(str.isalnum, slots[name])) for name in self._private & slots.keys())
         return {value.lower() for value in values if value}
 
+    def taken(self, turn: TurnEntry) -> set[str]:
+        """The numbers of four digits and more that are taken out of a caller's turn, as they may be read."""
+        spans = [one for one in find(turn.text, self.open(turn.slots)) if one.mark in self._marks]
+        read = {
+            reading
+            for run in numbers.runs(turn.text)
+            if any(one.start < run.end and run.start < one.end for one in spans)
+            for reading in run.readings
+        }
+        if turn.keys != self._keys(turn.keys, turn.slots):
+            read.add(turn.keys.strip("*#"))
+        return {digits for digits in read if len(digits) >= LONG}
+
+    def open(self, slots: Mapping[str, str]) -> list[str]:
+        """The values that are what the call is about, and stay."""
+        return [value for name, value in slots.items() if name not in self._private]
+
     def entry(self, entry: Entry) -> Entry:
         """`entry` as it may be kept."""
         match entry:
@@ -61,8 +78,7 @@ class Redactor:
     def _clean(self, text: str, marks: Collection[Mark], slots: Mapping[str, str]) -> str:
         for name in self._private & slots.keys():
             text = text.replace(slots[name], f"[{name}]") if slots[name] else text
-        open_values = [value for name, value in slots.items() if name not in self._private]
-        for found in reversed(find(text, open_values) if marks else []):
+        for found in reversed(find(text, self.open(slots)) if marks else []):
             if found.mark in marks:
                 text = f"{text[: found.start]}{found.mark}{text[found.end :]}"
         return text
@@ -70,7 +86,7 @@ class Redactor:
     def _keys(self, keys: str, slots: Mapping[str, str]) -> str:
         """Keys of a menu stay; a number that was keyed stays if it was asked for."""
         digits = keys.strip("*#")
-        kept = any(digits in value for name, value in slots.items() if name not in self._private)
+        kept = any(digits in value for value in self.open(slots))
         hidden = {name for name in self._private & slots.keys() if digits and digits in slots[name]}
         if hidden:
             return f"[{min(hidden)}]"
@@ -86,12 +102,15 @@ class CallRedactor:
     """A `Redactor` for one call, which also knows what was private in it and when.
 
     While a private value is asked for, whatever is keyed, counted or spelt is hidden, also pieces of it that come
-    to nothing; once the value is known it is hidden wherever it is said again, however it is read out.
+    to nothing; once the value is known it is hidden wherever it is said again, however it is read out. What was
+    taken out of a caller's turn is not told by the bot's read-back either, until it is what the call is about.
     """
 
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
         self._secrets: set[str] = set()
+        self._taken: set[str] = set()
+        self._known: set[str] = set()
         self._spans: list[tuple[float, float]] = []
         self._since: float | None = None
 
@@ -107,28 +126,37 @@ class CallRedactor:
         """`entry` as it may be kept."""
         if isinstance(entry, TurnEntry | EndEntry):
             self._secrets |= self._redactor.secrets(entry.slots)
+            self._known |= set(filter(None, map(_bare, self._redactor.open(entry.slots))))
+        if isinstance(entry, TurnEntry) and entry.speaker is Speaker.CALLER:
+            self._taken |= self._redactor.taken(entry)
         kept = self._redactor.entry(entry)
         match kept:
             case TurnEntry():
                 asked = self._asked_between(kept.started, kept.ended)
                 keys = HIDDEN if asked and kept.keys.strip("*#") else kept.keys
                 text = HIDDEN if asked and _spells(kept.text) else hide(kept.text, self._secrets)
+                if kept.speaker is Speaker.BOT:
+                    text = hide(text, self._untold(), str(Mark.NUMBER), LONG)
                 return replace(kept, text=text, keys=keys)
             case EndEntry():
                 return replace(kept, summary=hide(kept.summary, self._secrets))
             case _:
                 return kept
 
+    def _untold(self) -> set[str]:
+        """What was taken out and is not what the call is about."""
+        return {digits for digits in self._taken if not any(digits in value for value in self._known)}
+
     def _asked_between(self, started: float, ended: float) -> bool:
         spans = [*self._spans, *([(self._since, float("inf"))] if self._since is not None else [])]
         return any(since < ended and started < until for since, until in spans)
 
 
-def hide(text: str, secrets: Collection[str]) -> str:
-    """`text` without the numbers that are one of `secrets`, or a part of one."""
-    for run in reversed(numbers.runs(text)):
-        if any(_meet(reading, secret) for reading in run.readings for secret in secrets):
-            text = f"{text[: run.start]}{HIDDEN}{text[run.end :]}"
+def hide(text: str, secrets: Collection[str], instead: str = HIDDEN, least: int = 2) -> str:
+    """`text` without the numbers of `least` digits and more that are one of `secrets`, or a part of one."""
+    for run in reversed(numbers.runs(text) if secrets else []):
+        if any(_meet(reading, secret, least) for reading in run.readings for secret in secrets):
+            text = f"{text[: run.start]}{instead}{text[run.end :]}"
     return text
 
 
@@ -137,6 +165,10 @@ def _spells(text: str) -> bool:
     return bool(numbers.runs(text)) or len(_LETTER.findall(text)) > 1
 
 
-def _meet(digits: str, secret: str) -> bool:
+def _meet(digits: str, secret: str, least: int) -> bool:
     """Whether `digits` tell of `secret`; a single digit tells of nothing."""
-    return len(digits) > 1 and (digits in secret or secret in digits)
+    return len(digits) >= least and (digits in secret or secret in digits)
+
+
+def _bare(value: str) -> str:
+    return "".join(filter(str.isalnum, value)).lower()
