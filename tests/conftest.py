@@ -27,9 +27,14 @@ def own_logs() -> Iterator[None]:
 
 REAL_TIME = (
     "tests/e2e/test_conversations.py",
+    "tests/e2e/test_desk.py",
+    "tests/e2e/test_handover.py",
     "tests/e2e/test_kill.py",
     "tests/e2e/test_processes.py",
     "tests/benchmarks/test_delivery_kill.py",
+    "tests/benchmarks/test_live_pages.py",
+    "tests/benchmarks/test_media_plane.py",
+    "tests/benchmarks/test_turn_latency.py",
 )
 """Modules whose callers speak in real time: two of them at once would slow each other down."""
 

@@ -44,6 +44,19 @@ def test_ids_and_times_stay_readable() -> None:
     assert redact_numbers(None, "", dict(event)) == event
 
 
+@pytest.mark.parametrize("identity", ["611a12345678be0e209818de45bf0988", "2f6f0c1e-0123-4567-8901-0d6c9d5f6a11"])
+def test_an_id_in_an_address_stays_whole(identity: str) -> None:
+    """An operator follows a call by it; the digits in it are nobody's number."""
+    event = redact_numbers(None, "", {"event": "x", "path": f"/agent/calls/{identity}?from=4155550142"})
+    assert event["path"] == f"/agent/calls/{identity}?from=[number]"
+
+
+@pytest.mark.parametrize("digits", ["4" * 32, "12345678-1234-1234-1234-123456789012"])
+def test_what_is_only_digits_is_no_id(digits: str) -> None:
+    """However long it is, and wherever its dashes are."""
+    assert digits not in redact_numbers(None, "", {"event": "x", "text": digits})["text"]
+
+
 def test_numbers_that_are_figures_stay() -> None:
     """Measurements are no telephone numbers."""
     assert redact_numbers(None, "", {"event": "x", "seconds": 12.5, "text": "port 3000"})["text"] == "port 3000"

@@ -14,7 +14,11 @@ import structlog
 
 from voicebot.settings import Settings
 
-_NUMBER = re.compile(r"[+(]?\d[\d\s().-]{6,}\d")
+_NUMBER = re.compile(
+    # Ids of calls and contexts, as in an address: digits among their letters are nobody's number.
+    r"\b(?P<id>(?=[\d-]*[a-f])(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}))\b"
+    r"|[+(]?\d[\d\s().-]{6,}\d"
+)
 _KEEP = frozenset({"timestamp", "level", "event", "call", "node", "version", "at"})
 _STEPS = 6
 
@@ -54,7 +58,7 @@ class _LibraryFormatter(logging.Formatter):
     """What libraries log, under the same rules."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return _one_line(_NUMBER.sub("[number]", super().format(record)))
+        return _one_line(_without_numbers(super().format(record)))
 
     def formatException(self, ei: Any) -> str:
         kind, _, trace = ei
@@ -103,5 +107,9 @@ def redact_numbers(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableM
     """Replace what looks like a telephone or card number in any text of the event."""
     for key, value in event.items():
         if key not in _KEEP and isinstance(value, str):
-            event[key] = _NUMBER.sub("[number]", value)
+            event[key] = _without_numbers(value)
     return event
+
+
+def _without_numbers(text: str) -> str:
+    return _NUMBER.sub(lambda match: match["id"] or "[number]", text)

@@ -28,7 +28,7 @@ SOUND = Outcome(
 
 
 @pytest.mark.redis
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(400)
 def test_every_call_leaves_one_note_whatever_is_killed(tmp_path: Path) -> None:
     """Fifteen calls, each process killed once, the CRM away for a while: one note a call."""
     if shutil.which("redis-server") is None:

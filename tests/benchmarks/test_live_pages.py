@@ -10,7 +10,7 @@ import pytest
 from benchmarks.live_pages.measure import measure
 
 
-@pytest.mark.timeout(90)
+@pytest.mark.timeout(240)
 def test_pages_are_shown_what_happens_while_webhooks_are_answered(tmp_path: Path) -> None:
     """Three pages for a second: every request is answered, and turns reach the pages."""
     figures = asyncio.run(measure(tmp_path / "stand", pages=3, rate=10.0, seconds=2.0, happenings=10.0))

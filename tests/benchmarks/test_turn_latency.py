@@ -60,6 +60,7 @@ def test_another_intent_is_not_understood() -> None:
     assert measured.heard == "No."
 
 
+@pytest.mark.timeout(240)
 def test_a_quick_run_calls_a_real_server(capsys: pytest.CaptureFixture[str]) -> None:
     """One caller asks one thing of a server of its own; the wait is measured and printed."""
     assert main(["--quick"]) == 0

@@ -35,7 +35,7 @@ from voicebot.testing.hubspot import FakeHubSpot
 from voicebot.testing.jambonz_dial import Agent, Outcome
 from voicebot.testing.jambonz_log import CommandTaken, Dialled, VerbRun
 
-pytestmark = pytest.mark.timeout(150)
+pytestmark = pytest.mark.timeout(300)
 
 GREETING = "Hello, this is the automated assistant of Acme Outfitters. How can I help you?"
 HOURS = "We are open Monday to Friday from nine to six"

@@ -17,7 +17,7 @@ from voicebot.testing.caller import HangUp, Interrupt, Listen, Say
 from voicebot.testing.hubspot import FakeHubSpot
 from voicebot.testing.jambonz_dial import Agent, Outcome
 
-pytestmark = [pytest.mark.timeout(170), needs_chromium]
+pytestmark = [pytest.mark.timeout(400), needs_chromium]
 
 SOON = 15_000
 """Milliseconds within which a page shows what it should."""

@@ -25,7 +25,7 @@ INSTEAD = "Call back, message, or another try?"
 STAGGER = 2.0
 """Seconds between two callers: hearing ten at once is another test's concern."""
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(400)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from voicebot.testing.hubspot import FakeHubSpot
 from voicebot.testing.jambonz_dial import Agent
 from voicebot.testing.jambonz_log import CommandTaken, Dialled, StreamClosed, VerbRun
 
-pytestmark = [pytest.mark.redis, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.redis, pytest.mark.timeout(400)]
 
 ORDER = Interrupt(0.5, Say("where is my order one two three four"))
 HOURS = Interrupt(0.5, Say("what are your opening hours"))
@@ -91,11 +91,11 @@ async def _play(server: Installation, redis_url: str) -> Story:
     media.kill()
     server.time_passes(HEARTBEAT_AGE)
     missing = asyncio.create_task(
-        eventually(lambda: _unready(server), NODE_SECONDS + 5, "the webhooks miss the media process")
+        eventually(lambda: _unready(server), NODE_SECONDS + 60, "the webhooks miss the media process")
     )
     transferred, broken, broken_mulaw = await asyncio.gather(asked, cut, cut_mulaw)
     calls = (helped, transferred, broken, broken_mulaw)
-    records = {call.call_id: await server.record(call.call_id, 25, delivered=True) for call in calls}
+    records = {call.call_id: await server.record(call.call_id, delivered=True) for call in calls}
     readiness = await missing
 
     media = server.start("media", redis_url=redis_url)
@@ -122,10 +122,10 @@ async def _drain(server: Installation, media: Process) -> tuple[list[Finished], 
     await talking.come()
     media.terminate()
     late = asyncio.create_task(jambonz(server, HangUp(), agent=Agent(talk=0.5)))
-    await eventually(lambda: _unready(server), 5, "the draining process says that it takes no calls")
+    await eventually(lambda: _unready(server), 30, "the draining process says that it takes no calls")
     refused = asyncio.create_task(jambonz(server, HangUp(), agent=Agent(talk=0.5)))
     calls = [await drained, await late, await refused]
-    return calls, await asyncio.to_thread(media.wait, 15)
+    return calls, await asyncio.to_thread(media.wait, 60)
 
 
 def test_a_call_is_answered_across_processes(story: Story) -> None:
