@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from voicebot import __version__, logs, terminal
-from voicebot.crm.commands import crm_app, deliveries_app
+from voicebot.crm_commands import crm_app, deliveries_app
 from voicebot.errors import ConfigError, StoreError, VoicebotError
 from voicebot.settings import Settings, load
 from voicebot.testing.call_command import call
