@@ -38,7 +38,11 @@ def test_mangled_token_is_told_at_start() -> None:
 
 @pytest.mark.parametrize(
     "plan",
-    [CrmPlan(targets=("hubspot", "zendesk")), CrmPlan(fields={"zendesk": {"call": {"priority": "urgency"}}})],
+    [
+        CrmPlan(targets=("hubspot", "zendesk")),
+        CrmPlan(fields={"zendesk": {"call": {"priority": "urgency"}}}),
+        CrmPlan(customer={"zendesk": {"tier": "tier"}}),
+    ],
 )
 def test_dialog_that_tells_a_crm_nobody_configured_is_refused(plan: CrmPlan) -> None:
     """The message names the file, the key and the setting; a trial without any CRM takes the same file."""

@@ -332,6 +332,30 @@ def test_rules_see_what_was_said_misunderstood_and_known(
     assert (_transfer(call.hear("agent", 0.9)).rule == "it") is applies
 
 
+def test_what_a_crm_says_of_the_caller_counts_as_soon_as_it_is_known() -> None:
+    """A rule may ask for it; what was said of this very call beforehand goes before it."""
+    rules = [
+        Route(name="gold", customer={"tier": ["gold"]}, target="billing"),
+        Route(name="stranger", customer={"known": ["no"]}, target="billing"),
+    ]
+    call = _changed(NOWHERE, routing=rules)
+    assert _transfer(call.hear("agent", 0.9)).rule == "fallback"
+    call = _changed(NOWHERE, routing=rules)
+    call.know({"known": "yes", "tier": "Gold"})
+    assert _transfer(call.hear("agent", 0.9)).rule == "gold"
+    call = _changed(Surroundings(customer={"tier": "silver"}), routing=rules)
+    call.know({"known": "no", "tier": "gold"})
+    assert _transfer(call.hear("agent", 0.9)).rule == "stranger"
+
+
+def test_the_whisper_names_a_caller_whom_a_crm_knows() -> None:
+    """Nobody is named otherwise."""
+    call = _call()
+    call.know({"known": "yes", "name": "Ada Byron"})
+    assert "assistant. Ada Byron calls. " in _transfer(call.hear("agent", 0.9)).whisper
+    assert "calls" not in _transfer(_call().hear("agent", 0.9)).whisper
+
+
 def test_the_whisper_tells_a_long_wait() -> None:
     """A caller who was connected at once has not waited."""
     assert DEMO.whisper("About order 1234.", 59.0) == "About order 1234."

@@ -79,6 +79,17 @@ def changed(old: str, new: str) -> tuple[str, str]:
             "crm: {targets: [webhook], fields: {hubspot: {}}}\nlanguage: en",
             ": crm.fields.hubspot: `hubspot` is not among `crm.targets`",
         ),
+        (
+            "language: en",
+            "crm: {targets: [zendesk], customer: {hubspot: {tier: hs_tier}}}\nlanguage: en",
+            ": crm.customer.hubspot: `hubspot` is not among `crm.targets`",
+        ),
+        (
+            "language: en",
+            "crm: {customer: {hubspot: {known: hs_tier}}}\nlanguage: en",
+            ": crm.customer.hubspot.known: `known` is known without asking for it",
+        ),
+        ("language: en", "crm: {customer: {webhook: {tier: hs_tier}}}\nlanguage: en", ": crm.customer.webhook"),
         ("      - get a receipt", "      - opening hours", ": the intent `opening_hours` has this phrase already"),
         ("language: en", "language: English", ":11: language: 'English' must look like"),
     ],

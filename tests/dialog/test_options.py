@@ -81,7 +81,8 @@ def test_the_whisper_may_name_the_caller(tmp_path: Path) -> None:
     conversation = changed(
         tmp_path,
         (
-            '"A call from the automated assistant. {{ summary }}"',
+            '"A call from the automated assistant. {% if customer_name %}{{ customer_name }} calls. {% endif %}'
+            '{{ summary }}"',
             '"{{ caller }} {{ called }} {{ intent }} {{ reason }}"',
         ),
     )

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from voicebot.asr.port import Recognizer
 from voicebot.audio import Pcm
 from voicebot.audio.vad import EachByItself, VoiceDetector
 from voicebot.call.rules import Rules
+from voicebot.crm.callers import Callers, Finder
 from voicebot.dialog import FileDialog
 from voicebot.dialog.types import Dialog, LookUpResult
 from voicebot.lookup.port import LookUps
@@ -87,6 +88,7 @@ async def house(
     lookups: LookUps | None = None,
     detector: Callable[[], VoiceDetector] = LoudnessDetector,
     token_seconds: float = 5.0,
+    finders: Mapping[str, Finder] | None = None,
     **settings: Any,
 ) -> AsyncIterator[House]:
     """A server on a free port that is closed, with its calls, at the end."""
@@ -114,6 +116,7 @@ async def house(
             None if chosen.recordings is Recordings.OFF else Recorder(chosen.recordings_dir, chosen.recordings)
         ),
         tapes=Tapes(chosen, dialog, rules) if isinstance(dialog, FileDialog) and chosen.record_inputs else None,
+        callers=Callers(finders, records.outbox.targets, "US") if finders else None,
     )
     server = AudioServer(services, token_seconds)
     await server.start()
@@ -121,6 +124,8 @@ async def house(
         yield House(server, services)
     finally:
         await server.close()
+        if services.callers is not None:
+            services.callers.close()
         if services.recorder is not None:
             assert await asyncio.to_thread(services.recorder.close, 5.0)
         await asyncio.to_thread(services.journal.close, 5.0)

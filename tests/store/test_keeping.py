@@ -10,6 +10,7 @@ import pytest
 
 from tests.database import empty
 from voicebot.call.record import Disposition, EndEntry, Speaker, TurnEntry
+from voicebot.people import Match, People
 from voicebot.store.records import Records
 
 BEGIN = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
@@ -112,3 +113,18 @@ def test_calls_are_found_by_their_caller(records: Records) -> None:
     call(records, "c", "+15551230001")
     assert sorted(records.keeping.callers()) == ["+15551230001", "sip:+15551230001@carrier.example"]
     assert records.keeping.calls_from("+15551230001") == ["a", "c"]
+
+
+def test_who_called_is_kept_once_and_goes_with_the_call(records: Records) -> None:
+    """The first answer counts; forgetting the call forgets it."""
+    call(records, "a")
+    ada = People((Match("hubspot", "Ada", "https://crm.example/1", {"tier": "gold"}),), 7)
+    assert records.callers.get("a") is None
+    records.callers.put("a", ada)
+    records.callers.put("a", People())
+    assert records.callers.get("a") == ada
+    view = records.call("a")
+    assert view is not None
+    assert view.people == ada
+    assert records.keeping.erase("a")
+    assert records.callers.get("a") is None

@@ -10,7 +10,7 @@ from voicebot.dialog.intents import PLACEHOLDER, Intents
 from voicebot.dialog.replies import Replies
 from voicebot.dialog.routing import FALLBACK, Router, rule_name
 from voicebot.dialog.schema import DialogFile, Intent
-from voicebot.dialog.script import RESERVED, Script
+from voicebot.dialog.script import CUSTOMER_NAME, RESERVED, Script
 from voicebot.dialog.slots import SlotReader
 from voicebot.dialog.types import CALL_FIELDS
 from voicebot.dialog.words import split
@@ -160,7 +160,7 @@ def _handover_templates(
 ) -> Iterator[Problem]:
     handover = file.handover
     given = [name for source in file.look_ups.values() for name in source.gives]
-    yield from added(("handover", "whisper"), handover.whisper, [*RESERVED, *file.slots, *given])
+    yield from added(("handover", "whisper"), handover.whisper, [*RESERVED, CUSTOMER_NAME, *file.slots, *given])
     for name in ("wants_person", "nothing_yet", "accept", "absent", "instead"):
         yield from added(("handover", name), getattr(handover, name))
     yield from added(("handover", "closed"), handover.closed, ["opens"])

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from voicebot.dialog.hours import in_words
 from voicebot.dialog.routing import Case, Choice
-from voicebot.dialog.script import RESERVED, Script
+from voicebot.dialog.script import CUSTOMER_NAME, RESERVED, Script
 from voicebot.dialog.state import CALLBACK, MESSAGE, Asked, Filling, Leave, Message, Question, State
 from voicebot.dialog.types import (
     PRESENCE,
@@ -241,7 +241,7 @@ class Leaving:
         self._state.facts[key] = self._script.replies.render(about, values)
 
     def _whisper(self, reason: TransferReason) -> str:
-        values = dict.fromkeys(RESERVED, "") | {NAME: self._customer.get(NAME, "")} | self._known()
+        values = dict.fromkeys(RESERVED, "") | {CUSTOMER_NAME: self._customer.get(NAME, "")} | self._known()
         values |= {
             "caller": self._caller,
             "called": self._called,

@@ -12,6 +12,10 @@ from voicebot.dialog.schema import Act, DialogFile
 from voicebot.dialog.slots import SlotReader
 
 RESERVED = ("name", "caller", "called", "summary", "intent", "reason", "so_far", "heard")
+
+CUSTOMER_NAME = "customer_name"
+"""What the whisper calls the caller's name: that of the slot of this name, else as the CRM has it."""
+
 """Template variables that are not slots or values of a look-up."""
 
 
