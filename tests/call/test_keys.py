@@ -117,6 +117,34 @@ def test_what_was_said_just_before_the_keys_counts() -> None:
     assert "And then?" not in [text for _, text in line.transcript]
 
 
+@pytest.mark.parametrize(("after", "delay"), [(0.02, 0.1), (0.02, 0.9), (0.3, 0.9)])
+def test_what_was_said_before_the_keys_counts_however_late_its_text(after: float, delay: float) -> None:
+    """A key pressed before the text is there, or before it was asked for, loses nothing: the keys wait for it."""
+    conversation = ScriptedConversation(
+        replies={"one two": says("And then?")},
+        unfinished=frozenset({"one two"}),
+        presses={"34": says("Found it.")},
+        long_entries=frozenset({"3"}),
+    )
+    line = Timeline(conversation)
+    end = line.caller_says("one two", at=4.0, delay=delay)
+    line.caller_presses("34", at=end + after, apart=0.2)
+    line.run(10.0)
+    assert [what for what in conversation.heard if what[0] != "open"][:2] == [("hear", "one two"), ("press", "34")]
+    assert "And then?" not in [text for _, text in line.transcript]
+
+
+@pytest.mark.parametrize(("delay", "error"), [(None, ""), (0.2, "no engine")])
+def test_keys_do_not_wait_for_ever_for_what_was_said_before(delay: float | None, error: str) -> None:
+    """A recogniser that fails or says nothing costs the caller his words, not his keys."""
+    conversation = ScriptedConversation(presses={"34": says("Found it.")}, long_entries=frozenset({"3"}))
+    line = Timeline(conversation)
+    end = line.caller_says("one two", at=4.0, delay=delay, error=error)
+    line.caller_presses("34", at=end + 0.02)
+    line.run(9.0)
+    assert [what for what in conversation.heard if what[0] != "open"] == [("press", "34")]
+
+
 def test_a_whole_sentence_before_a_key_gives_way_to_it() -> None:
     """Whoever presses a key while a complete sentence is in the air wants the key."""
     conversation = ScriptedConversation(replies={"agent": PERSON}, presses={"1": says("One.")})

@@ -38,6 +38,8 @@ UNFINISHED, NOTHING = Completeness.UNFINISHED, Completeness.NOTHING
         ([], "thanks", COMPLETE),
         ([], "My order number is", UNFINISHED),
         ([], "I would like to", UNFINISHED),
+        ([], "I would like two.", UNFINISHED),
+        ([], "I want too", UNFINISHED),
         ([], "where is order one two", UNFINISHED),
         ([], "it's about my jacket and", UNFINISHED),
         ([], "Can you tell me", UNFINISHED),

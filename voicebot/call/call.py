@@ -268,9 +268,9 @@ class Call:
     def _press(self, key: str) -> None:
         if key not in KEYS:
             return
-        if self._plan is None and self._asking is None and not self._keypad.pressed:
-            self._hear_beginning()
-        self._actions += self._ear.drop()
+        if not self._keypad.pressed:
+            free = self._plan is None and self._asking is None
+            self._actions += self._ear.set_aside(self._now) if free else self._ear.drop()
         if self._plan is None and (self._mouth.held or self._mouth.stoppable(self._now)):
             self._stop()
         self._keypad.press(key, self._now)
@@ -279,13 +279,22 @@ class Call:
 
     def _hear_beginning(self) -> None:
         """Half a number counts that was said just before the rest of it is keyed; the keys cut the reply to it."""
-        hearing = self._ear.guessed(self._now)
-        if hearing is not None and hearing.completeness is Completeness.UNFINISHED:
+        hearing = self._ear.begun
+        if hearing is None:
+            return
+        if hearing.transcript is not None and hearing.completeness is Completeness.UNFINISHED:
             self._ear.dismiss(hearing, TurnEnd.KEYS)
             self._commit(hearing)
+            if self._plan is None and self._keypad.pressed:
+                if self._mouth.stoppable(self._now):
+                    self._stop()
+                self._keypad.weigh(self._conversation.keys(self._keypad.pressed))
+        elif hearing.transcript is not None or hearing.failed or self._now >= self._keypad.last + self._rules.slow:
+            self._actions += self._ear.lose(hearing)
 
     def _read_keys(self) -> None:
-        if self._asking is None and self._keypad.finished(self._now):
+        self._hear_beginning()
+        if self._asking is None and self._ear.begun is None and self._keypad.finished(self._now):
             turn = self._note_keys()
             pressed = turn.entry.keys if turn.entry is not None else ""
             self._answer(turn, self._conversation.press(pressed), None)

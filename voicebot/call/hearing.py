@@ -91,7 +91,10 @@ class Hearing:
 
 
 class Ear:
-    """Hears one caller: at most one turn that is open, and one before it that was cut and waits for its text."""
+    """Hears one caller: at most one turn that is open, and one before it that was cut and waits for its text.
+
+    What was said before the caller took to the keys waits for its text apart from both.
+    """
 
     def __init__(self, conversation: Conversation, rules: Rules, log: TurnLog, jobs: Iterator[int]) -> None:
         self._conversation = conversation
@@ -101,6 +104,7 @@ class Ear:
         self._listener = Listener(rules)
         self._guess: Hearing | None = None
         self._cut: Hearing | None = None
+        self._begun: Hearing | None = None
 
     @property
     def idle(self) -> bool:
@@ -110,7 +114,7 @@ class Ear:
     @property
     def awaited(self) -> list[Hearing]:
         """The turns of which nothing but the text is missing."""
-        return [one for one in (self._cut, self._guess) if one is not None and one.awaited]
+        return [one for one in self._hearings if one.awaited]
 
     def voicing(self, now: float) -> bool:
         """Whether the caller is speaking."""
@@ -139,6 +143,11 @@ class Ear:
         if guess is None or utterance is None or guess.transcript is None or guess.voiced != utterance.voiced:
             return None
         return None if self.voicing(now) or self._listener.wavering(now) else guess
+
+    @property
+    def begun(self) -> Hearing | None:
+        """What was said before the first key; it may still lack its text."""
+        return self._begun
 
     def dismiss(self, hearing: Hearing, reason: TurnEnd) -> None:
         """`hearing` is no turn, for this reason, however long the pause."""
@@ -212,10 +221,19 @@ class Ear:
 
     def drop(self) -> list[Action]:
         """Nothing of what the caller is saying is wanted any more."""
-        actions = [action for one in (self._cut, self._guess) if one is not None for action in self._forget(one)]
-        self._cut = self._guess = None
+        actions = [action for one in self._hearings for action in self._forget(one)]
+        self._cut = self._guess = self._begun = None
         self._listener.take()
         return actions
+
+    def set_aside(self, now: float) -> list[Action]:
+        """Keys follow what was said: its text is asked for if it is not coming, unless it was a mere sound."""
+        cut = self._forget(self._cut) if self._cut is not None else []
+        self._cut = None
+        actions = self.last_words(now)
+        self._begun, self._guess = self._guess, None
+        self._listener.take()
+        return cut + actions
 
     def last_words(self, now: float) -> list[Action]:
         """The caller is gone: ask for the text of what was said last, unless it is coming or was a mere sound."""
@@ -231,15 +249,18 @@ class Ear:
     @property
     def owing(self) -> bool:
         """Whether a text is still to come."""
-        hearings = (self._cut, self._guess)
-        return any(one is not None and one.transcript is None and not one.failed for one in hearings)
+        return any(one.transcript is None and not one.failed for one in self._hearings)
 
     def leftover(self) -> list[Hearing]:
         """At the end of the call: what has a text and was not answered."""
-        heard = [one for one in (self._cut, self._guess) if one is not None and one.transcript is not None]
+        heard = [one for one in self._hearings if one.transcript is not None]
         for hearing in heard:
             self._let_go(hearing)
         return heard
+
+    @property
+    def _hearings(self) -> list[Hearing]:
+        return [one for one in (self._begun, self._cut, self._guess) if one is not None]
 
     def _end(self, now: float) -> TurnEnd | None:
         completeness = self._guess.completeness if self._guess is not None else None
@@ -264,7 +285,9 @@ class Ear:
             self._guess.reason = end
 
     def _let_go(self, hearing: Hearing) -> None:
-        if hearing is self._cut:
+        if hearing is self._begun:
+            self._begun = None
+        elif hearing is self._cut:
             self._cut = None
         else:
             self._guess = None
@@ -276,7 +299,7 @@ class Ear:
         return [Forget(hearing.job)] if hearing.transcript is None and not hearing.failed else []
 
     def _find(self, job: int) -> Hearing | None:
-        return next((one for one in (self._cut, self._guess) if one is not None and one.job == job), None)
+        return next((one for one in self._hearings if one.job == job), None)
 
     def _weigh(self, text: str, rejected: str) -> Completeness:
         return Completeness.NOTHING if rejected or not text else self._conversation.completeness(text)

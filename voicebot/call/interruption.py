@@ -19,8 +19,11 @@ WELL_HEARD = 0.65
 """Confidence (0..1) from which words count whatever they are. What the demo model makes of "mhm", a cough or one
 voice of a babble has up to 0.62; of callers 5 dB above a babble, 0.72 and more wherever the words are right."""
 
-BRIEF = 1.0
-"""Seconds of voice below which nobody has said a sentence."""
+BRIEF = 0.8
+"""Seconds of voice below which nobody has said a sentence: a "mhm" has up to 0.66."""
+
+SOUND = 0.16
+"""Seconds of voice below which it is hardly a word, however sure the recogniser is of one."""
 
 _WORD = re.compile(r"[a-z0-9']+")
 
@@ -56,9 +59,10 @@ def aside(conversation: Conversation, heard: Transcript, completeness: Completen
         return TurnEnd.ECHO
     if over.listening and conversation.acknowledges(text):
         return TurnEnd.NOD
-    if over.listening and over.voiced < BRIEF and senseless(text, completeness, heard.confidence):
+    if over.listening and over.voiced < BRIEF:
         # As likely a cough or a "mhm"; who meant something says it again, or goes on.
-        return TurnEnd.NOTHING
+        confidence = heard.confidence if over.voiced >= SOUND else 0.0
+        return TurnEnd.NOTHING if senseless(text, completeness, confidence) else None
     return None
 
 

@@ -33,11 +33,11 @@ class Keypad:
 
     def weigh(self, state: KeyState) -> None:
         """What the dialog thinks of the keys so far."""
-        self._ended = self._ended or state is KeyState.DONE
+        self._answered = state is KeyState.DONE
 
     def finished(self, now: float) -> bool:
         """Whether the entry is over."""
-        return bool(self._pressed) and (self._ended or now >= self.last + self._rules.keys_pause)
+        return bool(self._pressed) and (self._ended or self._answered or now >= self.last + self._rules.keys_pause)
 
     def take(self) -> str:
         """The finished entry without the `#` that ended it; a new one begins."""
@@ -47,6 +47,6 @@ class Keypad:
 
     def _clear(self) -> None:
         self._pressed = ""
-        self._ended = False
+        self._ended = self._answered = False
         self.started = 0.0
         self.last = 0.0

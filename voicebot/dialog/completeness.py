@@ -29,7 +29,10 @@ _MORE_COMES = word_set(
     """a about an and as at because but by double er erm for from hmm i i'd i'm if in is it's its like my of on or
     so than thank that's the then to triple uh um when where which with would your"""
 )
-_WANTS = re.compile(r"\b(?:i|we|just|also) (?:want|wanted|need|needed|would)\W*$")
+_WANTS = re.compile(
+    r"\b(?:i|we|i'd|we'd|just|also) (?:want|wanted|need|needed|would|would like|like)(?: (?:to|two|too|2))?\W*$"
+)
+"""Wishes that have only begun; a last "to" is written "two" as often, as nobody halts after a number of things."""
 
 
 def judge(script: Script, state: State, text: str) -> Completeness:
