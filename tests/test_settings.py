@@ -139,3 +139,14 @@ def test_the_table_shows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     assert rows["VOICEBOT_CRM"] == "hubspot"
     assert "canary" not in repr(settings)
     assert all(description for _, _, description in settings.table())
+
+
+@pytest.mark.parametrize("name", ["hubspot_base_url", "salesforce_url", "zendesk_url"])
+def test_credentials_of_crms_are_never_sent_in_the_open(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plain http leads to this machine only, where the stand-ins listen; elsewhere it would show the token."""
+    monkeypatch.setenv(f"VOICEBOT_{name.upper()}", "http://crm.example")
+    with pytest.raises(SettingsError, match=rf"VOICEBOT_{name.upper()}.*must be https"):
+        load()
+    for allowed in ("https://crm.example", "http://127.0.0.1:4000", "http://localhost:4000", "http://[::1]:4000"):
+        monkeypatch.setenv(f"VOICEBOT_{name.upper()}", allowed)
+        assert getattr(load(), name) == allowed

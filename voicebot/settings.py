@@ -355,19 +355,24 @@ class Settings(BaseSettings):
     @field_validator(
         "public_http_url",
         "jambonz_api_url",
-        "hubspot_base_url",
-        "hubspot_authorize_url",
         "asr_url",
         "voice_url",
         "voices_url",
-        "salesforce_url",
-        "salesforce_login_url",
-        "zendesk_url",
         "summary_url",
     )
     @classmethod
     def _http(cls, value: str) -> str:
         return _base_url(value, ("http", "https"))
+
+    @field_validator(
+        "hubspot_base_url", "hubspot_authorize_url", "salesforce_url", "salesforce_login_url", "zendesk_url"
+    )
+    @classmethod
+    def _vendor(cls, value: str) -> str:
+        value = _base_url(value, ("http", "https"))
+        if value.startswith("http:") and not is_loopback(urlsplit(value).hostname or ""):
+            raise ValueError("must be https: the account's credential and what callers said go there")
+        return value
 
     @field_validator("redact", mode="before")
     @classmethod
