@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import threading
 import time
 from collections import OrderedDict, deque
@@ -13,6 +14,7 @@ ADDRESS_LIMIT = 4096
 class FailureLimit:
     """Counts failures by address; after `limit` of them within `seconds` the address has to wait. Thread-safe.
 
+    Of IPv6 the first 64 bits count: the rest is the choice of whoever has them.
     Remembers the latest 4096 addresses (well under 10 MB), so that a flood from many cannot fill the memory.
     """
 
@@ -29,7 +31,7 @@ class FailureLimit:
         """Seconds until `address` may try again; 0 if it may now."""
         with self._lock:
             now = self._clock()
-            failures = self._failures.get(address)
+            failures = self._failures.get(_owner(address))
             if failures is None or len(failures) < self._limit:
                 return 0.0
             return max(0.0, failures[0] + self._seconds - now)
@@ -37,8 +39,19 @@ class FailureLimit:
     def failed(self, address: str) -> None:
         """Count a failure of `address`."""
         with self._lock:
-            failures = self._failures.setdefault(address, deque(maxlen=self._limit))
+            owner = _owner(address)
+            failures = self._failures.setdefault(owner, deque(maxlen=self._limit))
             failures.append(self._clock())
-            self._failures.move_to_end(address)
+            self._failures.move_to_end(owner)
             if len(self._failures) > ADDRESS_LIMIT:
                 self._failures.popitem(last=False)
+
+
+def _owner(address: str) -> str:
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(ip, ipaddress.IPv4Address):
+        return address
+    return str(ip.ipv4_mapped or ipaddress.IPv6Address(int(ip) >> 64 << 64))

@@ -12,6 +12,7 @@ from flask import Flask
 from tests.web.desk.browser import PASSWORD, Browser, person
 from tests.web.house import CALL, CALLER, House
 from voicebot.roles import Role
+from voicebot.web.desk import access
 from voicebot.web.desk.access import requires
 
 
@@ -119,6 +120,18 @@ def test_guessing_is_slowed_down_by_address(house: House) -> None:
     assert (
         house.client.get("/agent/calls", headers=basic("open sesame"), environ_base=elsewhere).status_code == 200
     )
+
+
+def test_guessing_from_everywhere_leaves_threads_for_webhooks(
+    build: Callable[..., House], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Checking a password is slow on purpose; beyond so many at once, people are asked to try again."""
+    monkeypatch.setattr(access, "AT_ONCE", 0)
+    house = build()
+    access.first_user(house.settings, house.records.users)
+    answer = Browser(house).sign_in("agent", "open sesame")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "1")
+    assert house.client.get("/healthz").status_code == 200
 
 
 def test_programs_send_the_password_with_every_request(house: House) -> None:
