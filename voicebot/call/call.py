@@ -1,7 +1,7 @@
 """One call, from the greeting to the end, as a story.
 
-The caller is heard (`turns`), what was said is decided on (the dialog), the answer is spoken (`mouth`) and
-everything is written down (`transcript`). `Call` joins them, and sees to it that nobody waits in silence: every
+The caller is heard (`hearing`), what was said is decided on (the dialog), the answer is spoken (`mouth`), who
+speaks over whom is settled (`floor`) and everything is written down (`transcript`). `Call` joins them, and sees to it that nobody waits in silence: every
 state it can be in has a time after which it moves on.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from itertools import count
 
-from voicebot.call.actions import Action, AskLookUp, End, Flush, Forget, Hold, Note
+from voicebot.call.actions import Action, End, Flush, Hold, Note
 from voicebot.call.ending import hung_up, last_entry, outcome
 from voicebot.call.events import (
     CallerKnown,
@@ -27,14 +27,14 @@ from voicebot.call.events import (
     Tick,
     VoiceReady,
 )
+from voicebot.call.floor import Floor
 from voicebot.call.hearing import Ear, Hearing
-from voicebot.call.interruption import Over, aside
 from voicebot.call.keypad import KEYS, Keypad
 from voicebot.call.mouth import Mouth, Role
-from voicebot.call.record import Disposition, Speaker, Timings, TroubleEntry, TurnEnd, TurnEntry
+from voicebot.call.record import Disposition, TroubleEntry, TurnEnd
 from voicebot.call.rules import Rules
 from voicebot.call.transcript import Turn, TurnLog
-from voicebot.call.waiting import Asking, Patience
+from voicebot.call.waiting import Errand, Patience
 from voicebot.dialog.types import Completeness, Conversation, HangUp, Line, LookUp, Move, Transfer, Trouble
 
 
@@ -52,13 +52,13 @@ class Call:
         self._log = TurnLog()
         self._jobs = count(1)
         self._ear = Ear(conversation, rules, self._log, self._jobs)
+        self._floor = Floor(conversation, rules, self._ear, self._mouth)
         self._actions: list[Action] = []
         self._origin: float | None = None
         self._now = 0.0
         self._moved = 0.0
-        self._asking: Asking | None = None
+        self._errand = Errand(rules)
         self._plan: Transfer | HangUp | None = None
-        self._voice_held = 0.0
         self._unanswered: Turn | None = None
         self._mute = False
         self._gone: float | None = None
@@ -116,8 +116,7 @@ class Call:
             case Recognised(job, transcript):
                 self._ear.recognised(job, transcript, self._now)
             case LookedUp(job, result):
-                if self._asking is not None and self._asking.job == job:
-                    self._asking.result = result
+                self._errand.answered(job, result)
             case CallerKnown(customer):
                 self._conversation.know(customer)
             case Digit(key):
@@ -179,7 +178,7 @@ class Call:
         while (speech := self._mouth.heard(self._now)) is not None:
             if not speech.failed:
                 self._mute = False
-            elif speech.role is not Role.FILLER and not self._mute and not self._plan and not self._asking:
+            elif speech.role is not Role.FILLER and not self._mute and not self._plan and not self._errand.open:
                 self._mute = True
                 self._perform(self._conversation.trouble(Trouble.INTERNAL))
 
@@ -193,59 +192,32 @@ class Call:
 
     def _let_interrupt(self) -> None:
         """Voice holds the bot at once; what is said, or that nothing is, decides whether it goes on."""
-        if self._mouth.held:
-            self._weigh_interruption()
-        elif self._mouth.stoppable(self._now) and self._ear.interrupts(self._now, self._mouth.yields_to):
-            self._voice_held = self._now
-            self._mouth.hold(self._now)
-            self._actions.append(Hold())
-
-    def _weigh_interruption(self) -> None:
-        if self._ear.voicing(self._now):
-            self._voice_held = self._now
-        elif (guess := self._ear.guessed(self._now)) is not None:
-            reason = self._aside(guess)
-            if reason is not None:
-                self._ear.dismiss(guess, reason)
-                self._dismiss(guess)
-            elif self._asking is not None:
-                # Nothing is answered before the look-up is, so the end of the turn would be waited for in silence.
-                self._stop()
-        elif self._now >= self._voice_held + self._longest_hold():
-            self._ear.forgive()
-            self._resume()
-
-    def _longest_hold(self) -> float:
-        """How long the text is waited for: no cough lasts a second, so after such a voice words are likely."""
-        wordy = self._ear.voiced >= self._rules.hold_words
-        return self._rules.max_pause if wordy else self._rules.hold_wait
-
-    def _aside(self, hearing: Hearing) -> TurnEnd | None:
-        """Why what was heard is nothing to answer, or None where it is."""
-        heard, said = hearing.transcript, hearing.utterance
-        if heard is None:
-            return TurnEnd.NOTHING
-        over = Over(
-            self._mouth.spoken(said.started, said.last_voice),
-            self._mouth.saying(said.started) and not self._mouth.asked(said.last_voice),
-            hearing.voiced,
-        )
-        return aside(self._conversation, heard, hearing.completeness or Completeness.NOTHING, over)
+        if not self._mouth.held:
+            if self._floor.taken(self._now):
+                self._actions.append(Hold())
+        elif (verdict := self._floor.verdict(self._now)) is not None:
+            if verdict.words:
+                if self._errand.open:
+                    # Nothing is answered before the look-up is, so the turn's end would be waited for in silence.
+                    self._stop()
+            elif verdict.hearing is not None:
+                self._dismiss(verdict.hearing)
+            else:
+                self._resume()
 
     def _hear_caller(self) -> None:
         self._actions += self._ear.listen(self._now)
-        if self._asking is None and (hearing := self._ear.turn(self._now)) is not None:
+        if not self._errand.open and (hearing := self._ear.turn(self._now)) is not None:
             self._commit(hearing)
 
     def _commit(self, hearing: Hearing) -> None:
         """The turn is over and its text is there."""
-        reason = self._aside(hearing)
+        reason = self._floor.aside(hearing)
         if reason is not None or hearing.transcript is None:
             hearing.reason = reason or hearing.reason
             self._dismiss(hearing)
             return
-        turn = hearing.turn or self._log.begin()
-        turn.entry = hearing.entry(self._now)
+        turn = self._noted(hearing, self._now)
         if self._plan is not None:
             turn.close()
             return
@@ -257,11 +229,14 @@ class Call:
 
     def _dismiss(self, hearing: Hearing) -> None:
         """A cough, a nod, or somebody else: not a turn. Whatever it held goes on."""
-        turn = hearing.turn or self._log.begin()
-        turn.entry = hearing.entry(self._now)
-        turn.close()
+        self._noted(hearing, self._now).close()
         if self._mouth.held:
             self._resume()
+
+    def _noted(self, hearing: Hearing, committed: float | None) -> Turn:
+        turn = hearing.turn or self._log.begin()
+        turn.entry = hearing.entry(committed)
+        return turn
 
     # The caller's keys
 
@@ -269,7 +244,7 @@ class Call:
         if key not in KEYS:
             return
         if not self._keypad.pressed:
-            free = self._plan is None and self._asking is None
+            free = self._plan is None and not self._errand.open
             self._actions += self._ear.set_aside(self._now) if free else self._ear.drop()
         if self._plan is None and (self._mouth.held or self._mouth.stoppable(self._now)):
             self._stop()
@@ -294,19 +269,14 @@ class Call:
 
     def _read_keys(self) -> None:
         self._hear_beginning()
-        if self._asking is None and self._ear.begun is None and self._keypad.finished(self._now):
+        if not self._errand.open and self._ear.begun is None and self._keypad.finished(self._now):
             turn = self._note_keys()
             pressed = turn.entry.keys if turn.entry is not None else ""
             self._answer(turn, self._conversation.press(pressed), None)
 
     def _note_keys(self) -> Turn:
-        started, ended = self._keypad.started, self._keypad.last
         turn = self._log.begin()
-        timings = Timings(committed=self._now)
-        keys = self._keypad.take()
-        turn.entry = TurnEntry(
-            0, Speaker.CALLER, "", started, ended, keys=keys, timings=timings, reason=TurnEnd.KEYS
-        )
+        turn.entry = self._keypad.entry(self._now)
         return turn
 
     # The dialog
@@ -323,13 +293,12 @@ class Call:
             self._stop()
         self._say(move.say, Role.REPLY)
         match move.then:
-            case LookUp(name, slots, wait):
-                self._forget_look_up()
-                self._asking = Asking(next(self._jobs), wait, Patience(self._now))
-                self._actions.append(AskLookUp(self._asking.job, name, slots))
+            case LookUp() as look_up:
+                self._actions += self._errand.drop()
+                self._actions.append(self._errand.begin(next(self._jobs), look_up, self._now))
                 return
             case Transfer() | HangUp():
-                self._forget_look_up()
+                self._actions += self._errand.drop()
                 self._plan = move.then
         if self._unanswered is not None:
             self._unanswered.close()
@@ -337,12 +306,10 @@ class Call:
 
     def _answer_look_up(self) -> None:
         """The answer is spoken when the caller is not speaking."""
-        asking = self._asking
         if self._mouth.held or self._ear.voicing(self._now):
             return
-        if asking is not None and asking.result is not None:
-            self._asking = None
-            self._perform(self._conversation.looked_up(asking.result))
+        if (result := self._errand.take()) is not None:
+            self._perform(self._conversation.looked_up(result))
 
     # Nobody waits in silence
 
@@ -353,23 +320,19 @@ class Call:
                 self._lose(hearing, "no answer in time")
             else:
                 self._ask_for_patience(hearing.patience, None)
-        asking = self._asking
-        if asking is not None and asking.result is None:
-            if self._now >= asking.patience.since + self._rules.lookup_timeout:
-                self._actions.append(Forget(asking.job))
-                self._lose_look_up("no answer in time")
-            else:
-                self._ask_for_patience(asking.patience, asking.wait)
+        if self._errand.late(self._now):
+            self._lose_look_up("no answer in time")
+        elif self._errand.awaited:
+            self._ask_for_patience(self._errand.patience, self._errand.line)
 
     def _ask_for_patience(self, patience: Patience, wait: Line | None) -> None:
         if self._ear.voicing(self._now) or not patience.ends(self._mouth, self._rules, self._now):
             return
-        line = wait if wait is not None and not patience.told else self._conversation.filler()
         patience.told = True
-        self._say((line,), Role.FILLER)
+        self._say((wait or self._conversation.filler(),), Role.FILLER)
 
     def _break_silence(self) -> None:
-        waiting = self._asking or self._keypad.pressed or self._plan
+        waiting = self._errand.open or self._keypad.pressed or self._plan
         if waiting or self._mouth.busy or not self._ear.idle:
             return
         if self._now >= max(self._mouth.quiet_since, self._moved) + self._rules.silence:
@@ -382,7 +345,7 @@ class Call:
             self._stop()
         self._perform(self._conversation.trouble(Trouble.TOO_LONG))
         if self._plan is None:
-            self._forget_look_up()
+            self._actions += self._errand.drop()
             self._plan = HangUp("too_long")
 
     # Something of ours failed
@@ -395,7 +358,7 @@ class Call:
                 if self._mouth.failed(job, self._now):
                     self._note_trouble(part, error)
             case Part.LOOKUP if job is not None:
-                if self._asking is not None and self._asking.job == job and self._asking.result is None:
+                if self._errand.lost(job):
                     self._lose_look_up(error)
             case _:
                 self._note_trouble(part, error)
@@ -417,7 +380,7 @@ class Call:
             self._perform(self._conversation.trouble(Trouble.HEARING))
 
     def _lose_look_up(self, error: str) -> None:
-        self._asking = None
+        self._actions += self._errand.drop()
         self._note_trouble(Part.LOOKUP, error)
         self._perform(self._conversation.trouble(Trouble.LOOKUP))
 
@@ -433,7 +396,7 @@ class Call:
             return
         self._gone = self._now
         self._mouth.flush(self._now)
-        self._forget_look_up()
+        self._actions += self._errand.drop()
         self._actions += self._ear.last_words(self._now)
 
     def _wait_for_last_words(self, since: float) -> None:
@@ -445,8 +408,7 @@ class Call:
 
     def _understand(self, hearing: Hearing) -> None:
         """Note words that came too late to be answered, and what they meant."""
-        turn = hearing.turn or self._log.begin()
-        turn.entry = hearing.entry(None)
+        turn = self._noted(hearing, None)
         heard = hearing.transcript
         if heard is not None and hearing.completeness is not Completeness.NOTHING:
             meaning = self._conversation.hear(heard.text, heard.confidence).meaning
@@ -461,18 +423,12 @@ class Call:
         self._over = True
         self._mouth.flush(self._now)
         for hearing in self._ear.leftover():
-            turn = hearing.turn or self._log.begin()
-            turn.entry = hearing.entry(None)
+            self._noted(hearing, None)
         self._actions += self._ear.drop()
         if self._keypad.pressed:
             self._note_keys()
-        self._forget_look_up()
+        self._actions += self._errand.drop()
         self._log.close()
         self._actions.extend(Note(entry) for entry in self._log.take())
         ended = self._now if self._gone is None else self._gone
         self._actions.append(Note(last_entry(ended, disposition, reason, self._conversation)))
-
-    def _forget_look_up(self) -> None:
-        if self._asking is not None and self._asking.result is None:
-            self._actions.append(Forget(self._asking.job))
-        self._asking = None

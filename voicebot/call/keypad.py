@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from voicebot.call.record import Speaker, Timings, TurnEnd, TurnEntry
 from voicebot.call.rules import Rules
 from voicebot.dialog.types import KeyState
 
@@ -44,6 +45,12 @@ class Keypad:
         entry = self._pressed.removesuffix(END) or self._pressed
         self._clear()
         return entry
+
+    def entry(self, now: float) -> TurnEntry:
+        """The finished entry as the caller's turn, answered at `now`; a new one begins."""
+        started, ended = self.started, self.last
+        keys, timings = self.take(), Timings(committed=now)
+        return TurnEntry(0, Speaker.CALLER, "", started, ended, keys=keys, timings=timings, reason=TurnEnd.KEYS)
 
     def _clear(self) -> None:
         self._pressed = ""
