@@ -17,7 +17,7 @@ import pytest
 from websockets.asyncio.server import ServerConnection
 
 from tests.testing.bot import Bot, Handler, running, tone
-from voicebot.audio import Pcm
+from voicebot.audio import SAMPLE_RATE, Pcm
 from voicebot.testing.jambonz import Account, JambonzCall
 from voicebot.testing.jambonz_clock import Clock
 from voicebot.testing.jambonz_dial import Agent, Outcome
@@ -415,6 +415,15 @@ def test_dial_outcomes_look_as_jambonz_reports_them(outcome: Outcome, status: st
     assert log.of(Dialled)[0].outcome == outcome.value
     assert phone.ticks == 0
     assert phone.away > 0
+
+
+def test_while_it_rings_time_passes_as_ever() -> None:
+    """Each second of ringing is 50 frames on both sides of the recording, no more; what came before is kept."""
+    log, _ = place(patient, dialling, agents={"alice": Agent(Outcome.DECLINE, after=4.0)})
+    ended = log.ended
+    assert ended is not None
+    assert 3.5 < len(log.caller_audio) / SAMPLE_RATE < ended.at + 0.1
+    assert len(log.bot_audio) == len(log.caller_audio)
 
 
 def test_the_whisper_is_heard_by_the_person_alone() -> None:

@@ -79,6 +79,7 @@ class JambonzCall:
         self._status_hook = account.status_hook
         self._alive = True
         self._completed_told = False
+        self._beat: float | None = None
         self._redirect: str | None = None
 
     def redirect(self, call_hook: str) -> None:
@@ -154,6 +155,7 @@ class JambonzCall:
             self._fault(f"listen: {error}")
             return await self._action(verb, {})
         began = self._clock.now()
+        self._beat = None
         limits = Limits(
             float(verb.options.get("maxLength") or math.inf),
             self._longest,
@@ -210,15 +212,18 @@ class JambonzCall:
 
     async def _pass(self, seconds: float) -> bool:
         """Time without the bot on the line; False when the caller hung up meanwhile."""
-        due = self._clock.now()
-        end = due + seconds
-        while self._alive and due < end:
-            await self._clock.until(due)
+        now = self._clock.now()
+        end = now + seconds
+        # Many short passes are one long one: none begins a beat of its own, and what was missed is made up for.
+        beat = now if self._beat is None else self._beat
+        while self._alive and beat < end:
             spoken = self._phone.tick(None, self._clock.now())
             self.log.hear(spoken.pcm, None)
             if spoken.hang_up:
                 self._hang_up()
-            due += FRAME_SECONDS
+            beat += FRAME_SECONDS
+            await self._clock.until(beat)
+        self._beat = beat
         return self._alive
 
     def _hang_up(self) -> None:
