@@ -1,8 +1,8 @@
 """One call, from the greeting to the end, as a story.
 
 The caller is heard (`hearing`), what was said is decided on (the dialog), the answer is spoken (`mouth`), who
-speaks over whom is settled (`floor`) and everything is written down (`transcript`). `Call` joins them, and sees to it that nobody waits in silence: every
-state it can be in has a time after which it moves on.
+speaks over whom is settled (`floor`) and everything is written down (`transcript`). `Call` joins them, and sees to
+it that nobody waits in silence: every state it can be in has a time after which it moves on.
 """
 
 from __future__ import annotations
