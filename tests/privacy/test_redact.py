@@ -88,6 +88,14 @@ def test_a_card_goes_even_if_a_slot_holds_it() -> None:
     assert EVERYTHING.text("4111 1111 1111 1111", {"order": "4111111111111111"}) == "[card]"
 
 
+def test_a_slot_that_takes_a_whole_sentence_keeps_nothing_personal() -> None:
+    """What it holds is cleaned like all that was said, and makes no number one that was asked for."""
+    said_so = "it broke, call me on 555 0100"
+    entry = turn(said_so, reason=said_so, order="1234")
+    kept = "it broke, call me on [number]"
+    assert EVERYTHING.entry(entry) == turn(kept, reason=kept, order="1234")
+
+
 def test_a_private_slot_leaves_only_its_name() -> None:
     """The value of a private slot is neither in the slots, nor in the words, the keys or the summary."""
     redactor = Redactor(tuple(Mark), private=["pin"])

@@ -84,8 +84,9 @@ def test_both_sides_are_on_the_disk(tmp_path: Path, kind: Recordings, suffix: st
 
 def test_nobody_else_may_read_it(tmp_path: Path) -> None:
     """A recording is for the user of the server only, packed or not, and nothing is left beside it."""
-    path, _ = recorded(tmp_path)
+    path, _ = recorded(tmp_path / "recordings")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert {stat.S_IMODE(each.stat().st_mode) for each in (path.parent, path.parent.parent)} == {0o700}
     assert list(path.parent.iterdir()) == [path]
 
 

@@ -35,7 +35,7 @@ class Redactor:
         return self._clean(text, self._marks, slots or {})
 
     def slots(self, slots: Mapping[str, str]) -> dict[str, str]:
-        """`slots` without the values of private ones."""
+        """`slots` without the values of private ones; sentences without what is personal in them."""
         return {name: self._value(name, value) for name, value in slots.items()}
 
     def secrets(self, slots: Mapping[str, str]) -> set[str]:
@@ -57,8 +57,8 @@ class Redactor:
         return {digits for digits in read if len(digits) >= LONG}
 
     def open(self, slots: Mapping[str, str]) -> list[str]:
-        """The values that are what the call is about, and stay."""
-        return [value for name, value in slots.items() if name not in self._private]
+        """The values that are what the call is about, and stay; whole sentences are like any other."""
+        return [value for name, value in slots.items() if name not in self._private and not _is_sentence(value)]
 
     def entry(self, entry: Entry) -> Entry:
         """`entry` as it may be kept."""
@@ -95,7 +95,9 @@ class Redactor:
         return str(Mark.NUMBER)
 
     def _value(self, name: str, value: str) -> str:
-        return f"[{name}]" if name in self._private and value else value
+        if name in self._private and value:
+            return f"[{name}]"
+        return self._clean(value, self._marks, {}) if _is_sentence(value) else value
 
 
 class CallRedactor:
@@ -168,6 +170,11 @@ def _spells(text: str) -> bool:
 def _meet(digits: str, secret: str, least: int) -> bool:
     """Whether `digits` tell of `secret`; a single digit tells of nothing."""
     return len(digits) >= least and (digits in secret or secret in digits)
+
+
+def _is_sentence(value: str) -> bool:
+    """Whether the value of a slot is words of the caller, and not one number, code or word."""
+    return any(map(str.isspace, value.strip()))
 
 
 def _bare(value: str) -> str:

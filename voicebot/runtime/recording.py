@@ -97,7 +97,9 @@ class Recorder:
             return
         try:
             if file.sound is None:
-                file.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                # One by one: parents that are made along would be open to others.
+                for folder in (file.path.parent.parent, file.path.parent):
+                    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
                 descriptor = os.open(file.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
                 file.sound = soundfile.SoundFile(descriptor, "w", SAMPLE_RATE, 2, "PCM_16", format="WAV")
             file.sound.write(block)
