@@ -62,8 +62,10 @@ def test_a_kill_in_the_middle_of_a_delivery_leaves_one_note(
 
 async def _kill_in_delivery(server: Installation, hubspot: FakeHubSpot, operation: Operation) -> None:
     async with server.running() as process:
-        asked = len(hubspot.asked(operation))
-        hubspot.fail(Fault.HANG, operation)
+        # Who calls is searched for as well, when the call begins: that hangs too, and is nobody's business.
+        searches = 1 if operation is Operation.SEARCH_CONTACTS else 0
+        asked = len(hubspot.asked(operation)) + searches
+        hubspot.fail(Fault.HANG, operation, times=1 + searches)
         hours = Interrupt(0.5, Say("what are your opening hours"))
         call = await jambonz(server, hours, Wait(1.0), HangUp(), voice=SHE)
         await eventually(lambda: len(hubspot.asked(operation)) > asked, 60, f"HubSpot is asked: {operation.value}")

@@ -81,10 +81,11 @@ class HubSpotPeople:
     def _match(self, item: Mapping[str, Any]) -> Match:
         told = item["properties"]
         name = text(" ".join(part for each in _NAMES if (part := text(told.get(each)))))
-        url = self._page.replace("{id}", str(item.get("id"))) if self._page else str(item.get("url") or "")
+        identity = text(item.get("id"))
+        url = self._page.replace("{id}", identity) if self._page else text(item.get("url"))
         return Match(
             "hubspot",
-            name or f"Contact {text(item.get('id'))}",
+            name or f"Contact {identity}",
             url if url.startswith("https://") else "",
             {ours: value for ours, theirs in self._properties.items() if (value := text(told.get(theirs)))},
         )
