@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from voicebot.asr.port import Transcript
@@ -137,3 +139,19 @@ def test_text_that_was_thrown_away_is_on_record() -> None:
         "phantom phrase",
         TurnEnd.NOTHING,
     )
+
+
+def test_a_noise_without_end_is_a_caller_who_says_nothing() -> None:
+    """A television is asked like a silent caller whenever an utterance is cut, and in the end handed over."""
+    line = Timeline(ScriptedConversation())
+    line.caller_says("", at=4.0, seconds=200.0)
+    line.run(200.0)
+    assert line.spoken == [
+        GREETING,
+        "Are you still there?",
+        "Please say something.",
+        "I will get you a person.",
+    ]
+    assert line.end.reason == "silent"
+    longest = Rules().max_utterance + 1.0
+    assert all(later - sooner < 2 * longest for (sooner, _), (later, _) in itertools.pairwise(line.of(Speak)))

@@ -214,8 +214,11 @@ class Call:
         """The turn is over and its text is there."""
         reason = self._floor.aside(hearing)
         if reason is not None or hearing.transcript is None:
+            cut = hearing.reason is TurnEnd.TOO_LONG
             hearing.reason = reason or hearing.reason
             self._dismiss(hearing)
+            if cut:
+                self._talk_over_noise()
             return
         turn = self._noted(hearing, self._now)
         if self._plan is not None:
@@ -226,6 +229,12 @@ class Call:
             self._stop()
         heard = hearing.transcript
         self._answer(turn, self._conversation.hear(heard.text, heard.confidence), heard.confidence)
+
+    def _talk_over_noise(self) -> None:
+        """Noise without end leaves no quiet in which to ask whether anybody is there."""
+        self._floor.endure()
+        if not (self._mouth.busy or self._plan or self._keypad.pressed) and self._unasked:
+            self._perform(self._conversation.silent())
 
     def _dismiss(self, hearing: Hearing) -> None:
         """A cough, a nod, or somebody else: not a turn. Whatever it held goes on."""
@@ -335,8 +344,13 @@ class Call:
         waiting = self._errand.open or self._keypad.pressed or self._plan
         if waiting or self._mouth.busy or not self._ear.idle:
             return
-        if self._now >= max(self._mouth.quiet_since, self._moved) + self._rules.silence:
+        if self._unasked:
             self._perform(self._conversation.silent())
+
+    @property
+    def _unasked(self) -> bool:
+        """Whether we have been quiet for as long as a caller may say nothing."""
+        return self._now >= max(self._mouth.quiet_since, self._moved) + self._rules.silence
 
     def _run_out(self) -> None:
         """The longest call is over, whatever is going on."""

@@ -32,10 +32,16 @@ class Floor:
         self._ear = ear
         self._mouth = mouth
         self._voiced = 0.0
+        self._din = False
+
+    def endure(self) -> None:
+        """The voice that goes on has no words: until it pauses, only words stop the bot."""
+        self._din = True
 
     def taken(self, now: float) -> bool:
         """Whether the bot is held from now on."""
-        if not self._mouth.stoppable(now) or not self._ear.interrupts(now, self._mouth.yields_to):
+        self._din = self._din and self._ear.voicing(now)
+        if self._din or not self._mouth.stoppable(now) or not self._ear.interrupts(now, self._mouth.yields_to):
             return False
         self._voiced = now
         self._mouth.hold(now)
