@@ -15,13 +15,14 @@ class Match:
     """A person of a CRM who has the caller's number.
 
     crm: the CRM's name in the settings. url: their page there, or "" where that is not known.
-    properties: what the dialog file asks for, under its names; never empty values.
+    properties: what the dialog file asks for, under its names; never empty values. id: the person's at the CRM.
     """
 
     crm: str
     name: str
     url: str = ""
     properties: Mapping[str, str] = field(default_factory=dict, hash=False)
+    id: str = ""
 
     def __post_init__(self) -> None:
         if self.url and not self.url.startswith(("https://", "http://")):
@@ -58,7 +59,13 @@ class People:
             "total": self.total,
             "complete": self.complete,
             "matches": [
-                {"crm": each.crm, "name": each.name, "url": each.url, "properties": dict(each.properties)}
+                {
+                    "crm": each.crm,
+                    "id": each.id,
+                    "name": each.name,
+                    "url": each.url,
+                    "properties": dict(each.properties),
+                }
                 for each in self.matches
             ],
         }

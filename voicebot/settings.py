@@ -300,6 +300,11 @@ class Settings(BaseSettings):
     zendesk_client_secret: SecretStr | None = Field(None, description="Secret of the OAuth client.")
     zendesk_scope: str = Field("read write", description="Scopes asked for at Zendesk.")
     zendesk_create_user: bool = Field(True, description="Create an end user when nobody has the caller's number.")
+    zendesk_agents: str = Field(
+        "",
+        description="Agents' ids at Zendesk by their name at the desk, ada=123,bob=456: taking a call opens the "
+        "caller's page in their browser (Talk Partner Edition).",
+    )
     zendesk_rate: int = Field(180, ge=1, le=10000, description="Requests to Zendesk in a minute, at most.")
     crm_webhook_url: str = Field("", description="Where VOICEBOT_CRM=webhook posts what happened in a call.")
     crm_webhook_secret: SecretStr | None = Field(
@@ -405,6 +410,14 @@ class Settings(BaseSettings):
     def _version(cls, value: str) -> str:
         if value != "v3" and not (len(value) == 7 and value[4] == "-" and value.replace("-", "").isdigit()):
             raise ValueError("must be v3 or a dated version such as 2026-03")
+        return value
+
+    @field_validator("zendesk_agents")
+    @classmethod
+    def _agents(cls, value: str) -> str:
+        for each in filter(None, (part.strip() for part in value.split(","))):
+            if not re.fullmatch(r"[a-z0-9._@-]+=[0-9]+", each):
+                raise ValueError(f"{each!r} must be a name and a number, such as ada=123")
         return value
 
     @field_validator("salesforce_api_version")
@@ -514,6 +527,12 @@ class Settings(BaseSettings):
     def delivery_targets(self) -> tuple[str, ...]:
         """Names of the CRMs that can be told about calls; a dialog may choose among them."""
         return tuple(each.value for each in self.crm)
+
+    @property
+    def agents_at_zendesk(self) -> dict[str, str]:
+        """Ids of agents at Zendesk, by the name they sign in with."""
+        pairs = (part.strip().partition("=") for part in self.zendesk_agents.split(",") if part.strip())
+        return {name: identity for name, _, identity in pairs}
 
     @property
     def node(self) -> str:

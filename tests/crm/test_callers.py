@@ -94,8 +94,8 @@ def test_everybody_at_hubspot_with_the_number_is_found(town: Town) -> None:
     with town.asking(Crm.HUBSPOT) as find:
         found = find(CALLER)
     assert set(found.matches) == {
-        Match("hubspot", "Ada Byron", PAGE.replace("{id}", ada)),
-        Match("hubspot", f"Contact {bob}", PAGE.replace("{id}", bob)),
+        Match("hubspot", "Ada Byron", PAGE.replace("{id}", ada), id=ada),
+        Match("hubspot", f"Contact {bob}", PAGE.replace("{id}", bob), id=bob),
     }
     assert (found.total, found.complete) == (2, True)
 
@@ -109,8 +109,8 @@ def test_contacts_and_leads_at_salesforce_are_found(town: Town) -> None:
         found = find(CALLER)
     url = town.salesforce.url
     assert found.matches == (
-        Match("salesforce", "Ada Byron", f"{url}/lightning/r/Contact/{contact}/view"),
-        Match("salesforce", "Lovelace", f"{url}/lightning/r/Lead/{lead}/view"),
+        Match("salesforce", "Ada Byron", f"{url}/lightning/r/Contact/{contact}/view", id=contact),
+        Match("salesforce", "Lovelace", f"{url}/lightning/r/Lead/{lead}/view", id=lead),
     )
 
 
@@ -120,7 +120,7 @@ def test_users_at_zendesk_are_found(town: Town) -> None:
     town.zendesk.add_user(name="Eve", phone=CALLER, suspended=True)
     with town.asking(Crm.ZENDESK) as find:
         found = find(CALLER)
-    assert found.matches == (Match("zendesk", "Ada Byron", f"{town.zendesk.url}/agent/users/{ada}"),)
+    assert found.matches == (Match("zendesk", "Ada Byron", f"{town.zendesk.url}/agent/users/{ada}", id=str(ada)),)
 
 
 def test_properties_the_dialog_names_come_along(town: Town) -> None:

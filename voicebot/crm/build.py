@@ -23,6 +23,7 @@ from voicebot.crm.webhook import Webhook
 from voicebot.crm.webhook_target import Target
 from voicebot.crm.zendesk import Zendesk, check_fields
 from voicebot.crm.zendesk_people import ZendeskPeople
+from voicebot.crm.zendesk_pop import ZendeskPop
 from voicebot.dialog.types import CrmPlan
 from voicebot.errors import SettingsError
 from voicebot.privacy.marks import Mark
@@ -117,6 +118,14 @@ def callers(settings: Settings, records: Records, plan: CrmPlan) -> Callers | No
         if choice.value in told
     }
     return Callers(finders, records.outbox.targets, settings.default_region) if finders else None
+
+
+def zendesk_pop(settings: Settings, records: Records) -> ZendeskPop | None:
+    """Who opens callers' pages at Zendesk, if agents are known there. Makes no request."""
+    agents = settings.agents_at_zendesk
+    if Choice.ZENDESK not in settings.crm or not agents:
+        return None
+    return ZendeskPop(_zendesk_api(settings, LOOK_TIMEOUTS), agents, records)
 
 
 def _hubspot_people(settings: Settings, properties: Mapping[str, str]) -> Finder:

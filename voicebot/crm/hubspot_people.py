@@ -88,4 +88,5 @@ class HubSpotPeople:
             name or f"Contact {identity}",
             url if url.startswith("https://") else "",
             {ours: value for ours, theirs in self._properties.items() if (value := text(told.get(theirs)))},
+            identity,
         )

@@ -83,6 +83,7 @@ class SalesforcePeople:
             text(record.get("Name")) or f"{kind} {identity}",
             url,
             {name: value for name, value in told.items() if value},
+            identity,
         )
 
 

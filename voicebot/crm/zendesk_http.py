@@ -59,6 +59,10 @@ class Api:
         """PUT a change. Raises CrmUnavailable(ambiguous=True) when it may have been made without our knowing."""
         return self._call("PUT", path, body=body, writes=True)
 
+    def trigger(self, path: str) -> None:
+        """POST nothing, for what it does; the same again does no harm. Raises NotFound for what is not there."""
+        self._call("POST", path, quiet=True)
+
     def remove(self, path: str) -> None:
         """DELETE what `path` below `/api/v2` names. Raises NotFound where there is nothing."""
         self._call("DELETE", path)
@@ -77,6 +81,7 @@ class Api:
         body: Any = None,
         headers: Mapping[str, str] | None = None,
         writes: bool = False,
+        quiet: bool = False,
     ) -> dict[str, Any]:
         url = f"{self.address}/api/v2/{path}"
 
@@ -92,7 +97,7 @@ class Api:
             answer = send()
         if not answer.ok:
             raise translate(answer, writes)
-        if answer.status == 204:
+        if answer.status == 204 or quiet:
             return {}
         if answer.fields is None:
             raise CrmUnavailable(

@@ -57,4 +57,5 @@ class ZendeskPeople:
             text(user.get("name")) or f"User {identity}",
             f"{self._url}/agent/users/{identity}" if identity.isdecimal() else "",
             {ours: value for ours, theirs in self._properties.items() if (value := text(told.get(theirs)))},
+            identity,
         )

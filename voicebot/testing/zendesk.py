@@ -48,6 +48,9 @@ class FakeZendesk(FakeVendor):
         self.tokens: list[str] = []
         self.role = "agent"
         self.refuse_users = False
+        self.agents: set[int] = set()
+        self.shown: list[tuple[int, int]] = []
+        self.popped = threading.Event()
         self.page = 100
         self._valid: dict[str, float] = {}
         self._keys: dict[str, tuple[float, str, Record]] = {}
@@ -88,6 +91,14 @@ class FakeZendesk(FakeVendor):
             return Reply(200, {"tickets": found, "count": len(found), "next_page": None})
         if asked == ("POST", "/tickets"):
             return self._ticket(request)
+        popped = re.fullmatch(r"/channels/voice/agents/(\d+)/users/(\d+)/display", asked[1])
+        if popped and asked[0] == "POST":
+            agent, user = int(popped[1]), int(popped[2])
+            if agent not in self.agents or user not in self.users:
+                raise Refused(self.refusal(Fault.GONE))
+            self.shown.append((agent, user))
+            self.popped.set()
+            return Reply(200)
         commented = re.fullmatch(r"/tickets/(\d+)(/comments)?", asked[1])
         if commented and asked[0] in ("PUT", "GET"):
             return self._comments(asked[0], int(commented[1]), request.body)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,9 +11,14 @@ import pytest
 from tests.web.desk.browser import Browser, person
 from tests.web.house import CALL, CALLER, House
 from voicebot.call.record import Disposition
+from voicebot.people import Match, People
 from voicebot.roles import Role
 from voicebot.store.offers import Offer, OfferState
 from voicebot.store.views import WrapUpDisposition
+from voicebot.testing import zendesk as zendesk_fake
+from voicebot.testing.zendesk import FakeZendesk
+
+SOON = 10.0
 
 
 @pytest.fixture
@@ -91,6 +97,29 @@ def test_of_two_agents_who_take_a_call_one_gets_it(house: House, ada: Browser, o
     late = bob.post(f"/agent/offers/{offer.id}/accept")
     assert (late.status_code, late.text) == (409, "ada was faster.")
     assert "Taken by" in bob.get("/agent").text
+
+
+def test_taking_a_call_opens_the_callers_page_at_zendesk(build: Callable[..., House]) -> None:
+    """In the browser of the agent who took it, and of nobody else."""
+    with FakeZendesk() as zendesk:
+        zendesk.agents |= {123, 456}
+        user = zendesk.add_user(name="Ada Byron", phone=CALLER)
+        house = build(
+            crm="zendesk",
+            zendesk_url=zendesk.url,
+            zendesk_client_id=zendesk_fake.CLIENT_ID,
+            zendesk_client_secret=zendesk_fake.CLIENT_SECRET,
+            zendesk_agents="ada=123,bob=456",
+        )
+        house.bot_spoke(Disposition.TRANSFERRED)
+        house.records.callers.put(CALL, People((Match("zendesk", "Ada Byron", id=str(user)),), 1))
+        offer = house.records.offers.offer(CALL, ["desk"], "refunds", "requested")
+        ada = person(house, "ada", Role.AGENT, targets=("desk",))
+        page = ada.get("/agent").text
+        assert "Ada Byron" in page
+        take(ada, offer)
+        assert zendesk.popped.wait(SOON)
+        assert zendesk.shown == [(123, user)]
 
 
 def test_a_caller_who_left_cannot_be_taken(house: House, ada: Browser, offer: Offer) -> None:

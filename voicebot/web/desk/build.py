@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from voicebot.crm.build import zendesk_pop
 from voicebot.settings import Settings
 from voicebot.store.records import Records
 from voicebot.store.sessions import Sessions
@@ -18,4 +19,5 @@ def install(app: Flask, settings: Settings, sessions: Sessions, records: Records
     csrf.install(app)
     app.register_blueprint(signin.blueprint(keeper))
     app.register_blueprint(calls.blueprint(settings, sessions, records))
-    app.register_blueprint(pages.blueprint(settings, sessions, records, Painter(sessions, records)))
+    pop = zendesk_pop(settings, records)
+    app.register_blueprint(pages.blueprint(settings, sessions, records, Painter(sessions, records), pop))

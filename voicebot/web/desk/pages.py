@@ -9,6 +9,7 @@ from flask import Blueprint, Response, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
+from voicebot.crm.zendesk_pop import ZendeskPop
 from voicebot.privacy.redact import OUR_WORDS, Redactor
 from voicebot.roles import Role
 from voicebot.settings import Settings
@@ -27,8 +28,13 @@ LARGEST_VERSION = 2**31 - 1
 """Of notes, as the database counts."""
 
 
-def blueprint(settings: Settings, sessions: Sessions, records: Records, painter: Painter) -> Blueprint:
-    """`/agent`, `/agent/queue`, and the actions behind their buttons."""
+def blueprint(
+    settings: Settings, sessions: Sessions, records: Records, painter: Painter, pop: ZendeskPop | None = None
+) -> Blueprint:
+    """`/agent`, `/agent/queue`, and the actions behind their buttons.
+
+    pop: shows callers where agents work, besides the desk.
+    """
     # An agent may well note a number or an address to write to; what nobody should keep is taken out.
     redactor = Redactor(OUR_WORDS.intersection(settings.redact))
     pages = Blueprint("desk", __name__)
@@ -73,6 +79,8 @@ def blueprint(settings: Settings, sessions: Sessions, records: Records, painter:
             other = latest.agent if latest else None
             return _said(f"{other} was faster." if other else "The caller is gone.", 409)
         log.info("desk.accepted", call=offer.call_id, offer=offer_id)
+        if pop is not None:
+            pop.show(user.name, offer.call_id)
         return talk(records.wrap_ups.begin(offer.call_id, user.name, hold))
 
     @pages.post("/agent/offers/<int:offer_id>/release")
