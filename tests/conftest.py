@@ -25,31 +25,41 @@ def own_logs() -> Iterator[None]:
     structlog.reset_defaults()
 
 
-REAL_TIME = (
-    "tests/e2e/test_conversations.py",
-    "tests/e2e/test_desk.py",
-    "tests/e2e/test_handover.py",
-    "tests/e2e/test_kill.py",
-    "tests/e2e/test_processes.py",
-    "tests/benchmarks/test_delivery_kill.py",
-    "tests/benchmarks/test_live_pages.py",
-    "tests/benchmarks/test_media_plane.py",
-    "tests/benchmarks/test_turn_latency.py",
-)
-"""Modules whose callers speak in real time: two of them at once would slow each other down."""
+REAL_TIME = {
+    "calls": (
+        "tests/benchmarks/test_delivery_kill.py",
+        "tests/e2e/test_conversations.py",
+        "tests/e2e/test_kill.py",
+        "tests/e2e/test_processes.py",
+    ),
+    "hand-overs": (
+        "tests/benchmarks/test_live_pages.py",
+        "tests/benchmarks/test_media_plane.py",
+        "tests/benchmarks/test_turn_latency.py",
+        "tests/benchmarks/test_versus_pipecat.py",
+        "tests/e2e/test_desk.py",
+        "tests/e2e/test_handover.py",
+    ),
+}
+"""Modules that wait for callers who speak in real time, in two lines that take about as long as each other.
+
+One beside the other they leave the processors idle half of the time; three would slow each other down.
+"""
 
 
-class OneLine(LoadScopeScheduling):  # type: ignore[misc]
-    """Gives one worker everything that keeps real time, one after the other, and spreads the rest test by test.
+class TwoLines(LoadScopeScheduling):  # type: ignore[misc]
+    """Gives each line of what keeps real time to one worker, and spreads the rest test by test.
+
+    The longest lines are handed out first, so that two workers begin with one each and share the rest afterwards.
 
     `xdist_group` marks would say the same, but pytest 9.2 made pytest-xdist blind to them (its issue 1386).
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return "real time" if nodeid.startswith(REAL_TIME) else nodeid
+        return next((line for line, modules in REAL_TIME.items() if nodeid.startswith(modules)), nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling | None:
     """Our spread in place of `--dist loadgroup`; any other `--dist` is left alone."""
-    return OneLine(config, log) if config.getvalue("dist") == "loadgroup" else None
+    return TwoLines(config, log) if config.getvalue("dist") == "loadgroup" else None

@@ -102,9 +102,9 @@ class _Storm:
         for kind in KINDS:
             self.processes[kind] = self.server.start(kind, redis_url=self.redis_url)
         await self.server.ready(*self.processes.values())
-        blowing = [asyncio.create_task(work) for work in (self._kill(), self._lose_answers(), self._go_away())]
-        callers = [asyncio.create_task(self._call()) for _ in range(self.plan.callers)]
-        await asyncio.gather(*callers)
+        blowing = [asyncio.create_task(work) for work in (self._lose_answers(), self._go_away())]
+        # Where processes start slowly, the last kills come when all have rung.
+        await asyncio.gather(self._kill(), *(self._call() for _ in range(self.plan.callers)))
         for task in blowing:
             task.cancel()
         results = await asyncio.gather(*blowing, return_exceptions=True)

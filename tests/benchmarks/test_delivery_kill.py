@@ -30,10 +30,10 @@ SOUND = Outcome(
 @pytest.mark.redis
 @pytest.mark.timeout(400)
 def test_every_call_leaves_one_note_whatever_is_killed(tmp_path: Path) -> None:
-    """Fifteen calls, each process killed once, the CRM away for a while: one note a call."""
+    """Ten calls, each process killed once, the CRM away for a while: one note a call."""
     if shutil.which("redis-server") is None:
         pytest.skip("redis-server is not on PATH")
-    outcome = asyncio.run(storm(tmp_path, Plan(calls=15, kills=3, callers=4, outage=3.0), print))
+    outcome = asyncio.run(storm(tmp_path, Plan(calls=10, kills=3, callers=4, outage=2.0), print))
     assert outcome.sound, page(outcome)
     assert outcome.kills.total() == 3
     assert outcome.recorded + outcome.unheard + outcome.refused == outcome.calls
