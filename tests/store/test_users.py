@@ -34,6 +34,13 @@ def test_a_name_is_plain(records: Records, name: str) -> None:
         records.users.add(name, PASSWORD, [Role.AGENT])
 
 
+@pytest.mark.parametrize("name", ["ada\x00", "\ud800", "a\nda", "a" * 100_000])
+def test_whatever_a_stranger_types_is_nobody(records: Records, name: str) -> None:
+    """No error of the database, only no user."""
+    records.users.add("ada", PASSWORD, [Role.AGENT])
+    assert records.users.check(name, PASSWORD) is None
+
+
 def test_a_name_is_taken_once(records: Records) -> None:
     """The second says so, and changes nothing."""
     records.users.add("ada", PASSWORD, [Role.AGENT])

@@ -85,6 +85,9 @@ class Users:
 
     def get(self, name: str) -> User | None:
         """The person of that name, or None."""
+        if not name.isprintable():
+            # Strangers type anything here, and databases fail on a NUL or half a character.
+            return None
         with store_errors(self._engine.url), self._reader.begin() as db:
             row = db.execute(select(users).where(users.c.name == name)).one_or_none()
             return None if row is None else _user(row)
