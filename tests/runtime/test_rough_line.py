@@ -159,7 +159,7 @@ def test_no_caller_goes_unheard_in_noise(
         )
         begins.append(at)
         at += seconds(said) + 7.0
-    call = RoughLine(patient, mixed, Line(), silero, lambda _: Transcript("words", 0.7)).run(60.0)
+    call = RoughLine(patient, mixed, Line(), silero, lambda _: Transcript("words", 0.85)).run(60.0)
     taken = [turn for turn in call.turns if not turn.rejected]
     missed = [
         text

@@ -38,6 +38,9 @@ Measured with voices of speech synthesis in babble, a car, a street and hiss: of
 loudest frame is 3.5 times as loud or more, of one 5 dB above it 2.4 times; a voice of the babble itself up to
 three times."""
 
+BURIED = 2.4
+"""Times the mean level of the line below which a voice is most likely one of many (7.6 dB)."""
+
 HALT = 0.1
 """Seconds for which a voice may be too faint to count and still be the same: a stop and what hisses after it."""
 
@@ -89,6 +92,11 @@ class Utterance:
         """Whether it hardly stands out from what is on the line all the time: one voice of many in a room, or a
         caller who can hardly be heard."""
         return self.line >= FAINTEST and self.loudest < STANDS_OUT * self.line
+
+    @property
+    def buried(self) -> bool:
+        """Whether it stands out even less than a caller 5 dB above what is behind him."""
+        return self.line >= FAINTEST and self.loudest < BURIED * self.line
 
     def add(self, pcm: Pcm, now: float) -> None:
         """Audio without voice in it, or with too little to count."""
