@@ -181,11 +181,12 @@ def forget(
 
     settings = _settings()
     wanted = parse(number, settings.default_region)
-    if wanted is None:
-        raise typer.BadParameter(f"{number} is no telephone number; write it like +14155550142")
     with _stores() as records:
+        if wanted is None and number not in records.keeping.callers():
+            hint = "write it like +14155550142, or as `voicebot calls list` shows it"
+            raise typer.BadParameter(f"{number} is no telephone number, and nobody called from it; {hint}")
         done = erase(
-            wanted,
+            wanted or number,
             settings.default_region,
             records,
             crms(settings),

@@ -71,6 +71,18 @@ def test_a_caller_is_forgotten_here_and_at_the_crm(records: Records, crm: FakeCr
     assert [path.name for path in (tmp_path / "recordings").rglob("*.flac")] == ["other.flac"]
 
 
+@pytest.mark.parametrize("caller", ["+15550100", "201", "sip:ada@pbx.example"])
+def test_who_has_no_number_is_forgotten_as_written(
+    records: Records, crm: FakeCrm, tmp_path: Path, caller: str
+) -> None:
+    """Extensions, SIP addresses and numbers that cannot exist are callers too; nobody else goes with them."""
+    call(records, "a", caller)
+    call(records, "other", ADA)
+    done = forget(caller, "US", records, {"hubspot": crm}, tmp_path / "recordings", tmp_path / "inputs")
+    assert done == Forgotten(calls=1, notes=0, files=0, left=())
+    assert [row.call_id for row in records.calls()] == ["other"]
+
+
 def test_forgetting_twice_is_forgetting_once(records: Records, crm: FakeCrm, tmp_path: Path) -> None:
     """Nobody is left to forget; a number that never called is no mistake."""
     call(records, "a", ADA, crm=crm)

@@ -29,7 +29,7 @@ class Forgotten:
 
 
 def forget(
-    number: Number,
+    number: Number | str,
     region: str,
     records: Records,
     crms: Mapping[str, Crm],
@@ -38,6 +38,7 @@ def forget(
 ) -> Forgotten:
     """Erase every call of `number`; what cannot be erased now stays as it is, and is told.
 
+    number: a text is a caller as the gateway gave it: an extension, a SIP address, an impossible number.
     region: country (ISO 3166) of numbers the gateways gave without a country code. folder: of recordings here.
     inputs: folder of what calls were told, for replays.
     Raises StoreError.
@@ -45,8 +46,7 @@ def forget(
     calls = notes = deleted_files = 0
     left: list[str] = []
     for caller in records.keeping.callers():
-        known = parse(caller, region)
-        if known is None or known.e164 != number.e164:
+        if not _is(caller, number, region):
             continue
         for call_id in records.keeping.calls_from(caller):
             view = records.call(call_id)
@@ -68,6 +68,13 @@ def forget(
             else:
                 left.append(f"call {call_id} has just become busy; try again in a minute")
     return Forgotten(calls, notes, deleted_files, tuple(left))
+
+
+def _is(caller: str, number: Number | str, region: str) -> bool:
+    if isinstance(number, str):
+        return caller == number
+    known = parse(caller, region)
+    return known is not None and known.e164 == number.e164
 
 
 def _busy(view: CallView) -> str | None:
