@@ -18,12 +18,14 @@ from pydantic import SecretStr
 from tests.crm.support import Clock, Ledger
 from tests.crm.test_note import NOTE
 from tests.database import empty
+from voicebot.crm.build import hubspot_app
 from voicebot.crm.connect import code_of, connect
 from voicebot.crm.hubspot import HubSpot
 from voicebot.crm.hubspot_http import Api
 from voicebot.crm.hubspot_oauth import ACCOUNT, EARLY, App, StoredToken, Tokens, keep
 from voicebot.crm.vault import KEY_FILE, Vault
 from voicebot.errors import ConfigError, CrmThrottled, CrmUnauthorized, SettingsError
+from voicebot.settings import Settings
 from voicebot.store.oauth import OAuthTokens
 from voicebot.testing.hubspot import FakeHubSpot, Fault
 from voicebot.testing.hubspot_oauth import CLIENT_ID, CLIENT_SECRET, LIVES
@@ -85,6 +87,18 @@ def test_wish_asks_for_what_is_needed(house: House) -> None:
     assert asked["state"] == [wish.state]
     assert wish.verifier not in wish.url
     assert wish.verifier not in repr(wish)
+
+
+def test_recordings_take_a_scope_of_their_own() -> None:
+    """It is asked for where they are sent."""
+    settings = Settings(
+        _env_file=None,
+        hubspot_client_id=CLIENT_ID,
+        hubspot_client_secret=SecretStr("secret"),
+        hubspot_upload_recordings=True,
+    )
+    asked = parse_qs(urlsplit(hubspot_app(settings).wish(REDIRECT).url).query)
+    assert asked["scope"] == ["oauth crm.objects.contacts.read crm.objects.contacts.write files"]
 
 
 def test_somebody_elses_answer_is_not_believed(house: House) -> None:

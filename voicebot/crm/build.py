@@ -86,6 +86,7 @@ def hubspot_app(settings: Settings) -> App:
         settings.hubspot_oauth_version,
         settings.hubspot_client_id,
         settings.hubspot_client_secret,
+        files=settings.hubspot_upload_recordings,
     )
 
 

@@ -56,6 +56,7 @@ class App:
     """The HubSpot app of the owner.
 
     base_url: of the API. authorize_url: where people are sent. version: of the OAuth endpoints, such as `2026-03`.
+    files: whether recordings are sent, which takes a scope of its own.
     """
 
     def __init__(
@@ -66,7 +67,9 @@ class App:
         client_id: str,
         secret: SecretStr,
         timeouts: tuple[float, float] = TIMEOUTS,
+        files: bool = False,
     ) -> None:
+        self._scopes = (*SCOPES, "files") if files else SCOPES
         self._token_url = f"{base_url}/oauth/{version}/token"
         self._authorize_url = authorize_url
         self._client_id = client_id
@@ -80,7 +83,7 @@ class App:
         query = {
             "client_id": self._client_id,
             "redirect_uri": redirect,
-            "scope": " ".join(SCOPES),
+            "scope": " ".join(self._scopes),
             "state": state,
             "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
             "code_challenge_method": "S256",
