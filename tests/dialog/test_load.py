@@ -238,3 +238,11 @@ def test_the_file_says_who_is_told_and_what_goes_where(tmp_path: Path) -> None:
     plan = load(tmp_path / "bot.yaml").crm
     assert plan.targets == ("hubspot",)
     assert plan.fields["hubspot"]["call"] == {"order_c": "order_number", "sure": "call.confidence"}
+
+
+def test_a_private_value_is_not_whispered(tmp_path: Path) -> None:
+    """The whisper is spoken by the gateway and shown at desks, where nothing private belongs."""
+    text = TEXT.replace("    digits: [4, 6]", "    digits: [4, 6]\n    private: true", 1)
+    text = text.replace("{{ summary }}", "Order {{ order_number }}.", 1)
+    (told,) = [line for line in mistakes(tmp_path, text) if "handover.whisper" in line]
+    assert "order_number" in told

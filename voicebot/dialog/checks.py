@@ -160,7 +160,9 @@ def _handover_templates(
 ) -> Iterator[Problem]:
     handover = file.handover
     given = [name for source in file.look_ups.values() for name in source.gives]
-    yield from added(("handover", "whisper"), handover.whisper, [*RESERVED, CUSTOMER_NAME, *file.slots, *given])
+    # The whisper goes through the gateway and is shown at desks; what is private is for neither.
+    tellable = [name for name, slot in file.slots.items() if not slot.private]
+    yield from added(("handover", "whisper"), handover.whisper, [*RESERVED, CUSTOMER_NAME, *tellable, *given])
     for name in ("wants_person", "nothing_yet", "accept", "absent", "instead"):
         yield from added(("handover", name), getattr(handover, name))
     yield from added(("handover", "closed"), handover.closed, ["opens"])
