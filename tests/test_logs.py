@@ -89,3 +89,10 @@ def test_a_value_cannot_forge_a_line(capsys: pytest.CaptureFixture[str]) -> None
     out = capsys.readouterr().err
     assert len(out.strip().splitlines()) == 2
     assert "+1555" not in out
+
+
+def test_a_machines_address_is_nobodys_number() -> None:
+    """Where something is not reached stays readable; telephone numbers beside it, with dots too, do not."""
+    event = {"error": "(10.0.12.7:6379/0): refused", "said": "call (141) 555-0142 or 12.34.56.78"}
+    redacted = redact_numbers(None, "", event)
+    assert redacted == {"error": "(10.0.12.7:6379/0): refused", "said": "call [number] or [number]"}

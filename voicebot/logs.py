@@ -16,7 +16,9 @@ from voicebot.settings import Settings
 
 _NUMBER = re.compile(
     # Ids of calls and contexts, as in an address: digits among their letters are nobody's number.
-    r"\b(?P<id>(?=[\d-]*[a-f])(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}))\b"
+    # A machine's address with its port is none either.
+    r"(?P<id>\b(?=[\d-]*[a-f])(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b"
+    r"|\(?\b(?:\d{1,3}\.){3}\d{1,3}:\d{2,5}\b)"
     r"|[+(]?\d[\d\s().-]{6,}\d"
 )
 _KEEP = frozenset({"timestamp", "level", "event", "call", "node", "version", "at"})
