@@ -29,7 +29,7 @@ IBAN_LENGTHS = {
 """Characters of an IBAN by country (ISO 13616 register)."""
 
 REACH = 200
-"""Characters before a number that may tell what it is. Every pattern here is bounded, for texts made to be slow."""
+"""Characters before a number that may tell what it is. Every pattern is bounded, for texts made to be slow."""
 
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 _SPOKEN_EMAIL = re.compile(
