@@ -88,6 +88,7 @@ def test_nobody_else_may_read_it(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert {stat.S_IMODE(each.stat().st_mode) for each in (path.parent, path.parent.parent)} == {0o700}
     assert list(path.parent.iterdir()) == [path]
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
 def test_what_is_private_is_silence(tmp_path: Path) -> None:
