@@ -106,8 +106,9 @@ class Moment:
 
 
 def said(record: Mapping[str, Any], who: str) -> list[str]:
-    """What one side of a call said, by its record."""
-    return [turn["text"] for turn in record["transcript"] if turn["who"] == who]
+    """What one side of a call said, by its record; a recogniser may spell goodbye as one word or as two."""
+    said_by = (turn["text"] for turn in record["transcript"] if turn["who"] == who)
+    return [text.replace("Good bye", "Goodbye") for text in said_by]
 
 
 def notes_of(hubspot: FakeHubSpot, call_id: str) -> list[Record]:
