@@ -17,7 +17,7 @@ ABOUT = f"""Whether each call that ended left exactly one note at the CRM.
 Real web, media and worker processes meet in a real Redis; simulated callers ring without a pause, one in five
 asks for a person. Processes are killed (SIGKILL) at random moments and started again. The CRM, a HubSpot that
 follows the documented one, loses every {LOST_EVERY}th answer after the write and is down for a stretch.
-Needs redis-server. About six minutes; exit status 1 when a note is missing or written twice.
+Needs redis-server. About five minutes; exit status 1 when a note is missing or written twice.
 """
 
 
@@ -47,7 +47,7 @@ def page(outcome: Outcome) -> str:
     kills = ", ".join(f"{kind} {times}" for kind, times in sorted(outcome.kills.items()))
     lines = [
         ("calls made", outcome.calls),
-        ("of which nobody answered the first webhook", outcome.refused),
+        ("times nobody answered the first webhook, and the caller rang again", outcome.refused),
         ("of which never reached a media process", outcome.unheard),
         ("calls that ended with us", outcome.recorded),
         (f"kills ({kills})", outcome.kills.total()),
