@@ -30,10 +30,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     train = steps.add_parser("train", help="train on a folder of clips (needs torch)")
     train.add_argument("folder", type=Path)
     train.add_argument("out", type=Path, help="the checkpoint to write")
-    train.add_argument("--start", type=Path, help="a converted model folder or a checkpoint to go on from")
+    train.add_argument(
+        "--start", type=Path, nargs="+", default=[], help="a converted model folder or checkpoints to go on from"
+    )
     train.add_argument("--tokenizer", type=Path, default=DEMO / "tokenizer.json")
     train.add_argument("--minutes", type=float, default=120)
     train.add_argument("--rate", type=float, default=7e-4, help="AdamW's highest rate; 1.5e-3 from scratch")
+    train.add_argument("--last", type=float, default=1.4e-5, help="the rate it falls to by the end")
     train.add_argument("--threads", type=int, default=1)
     train.add_argument("--seed", type=int, default=1)
 
@@ -78,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         from scripts.demo_asr.train import Plan
         from scripts.demo_asr.train import train as run
 
-        plan = Plan(args.minutes, args.rate, threads=args.threads, seed=args.seed)
+        plan = Plan(args.minutes, args.rate, args.last, threads=args.threads, seed=args.seed)
         run(args.folder, args.tokenizer, args.out, plan, args.start)
     elif args.step == "convert":
         from scripts.demo_asr.train import mean

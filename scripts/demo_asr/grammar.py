@@ -252,6 +252,11 @@ def _letters(rng: Random) -> tuple[str, str]:
     return "-".join(name), " ".join(name)
 
 
+def _murmur(rng: Random) -> tuple[str, str]:
+    """A listener's sound, spelt for the voices so that they hum it instead of reading its letters."""
+    return rng.choice([("Mhm", "um hum"), ("Uh-huh", "uh huh"), ("Hmm", "hum")])
+
+
 def plural(product: str) -> str:
     """Several of a product."""
     if product.startswith("pair of "):
@@ -280,6 +285,7 @@ _SLOTS: dict[str, Callable[[Random], tuple[str, str]]] = {
     "time": _time,
     "email": _same(_email),
     "spell": _letters,
+    "hm": _murmur,
     "A": _house,
     "D": lambda rng: ordinal(rng.randint(1, 30)),
     "small": _same(lambda rng: cardinal(rng.randint(2, 12))),

@@ -31,10 +31,14 @@ _SAVE = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How long and how hard to train. rate: of AdamW at its highest; Muon's is 1.7 times that."""
+    """How long and how hard to train.
+
+    rate: of AdamW at its highest; Muon's is 1.7 times that. last: what it has fallen to when the minutes are over.
+    """
 
     minutes: float
     rate: float = 7e-4
+    last: float = 1.4e-5
     warm_up: int = 100
     threads: int = 1
     seed: int = 1
@@ -71,10 +75,10 @@ class Muon:
                     parameter.mul_(1 - rate * 0.02).add_(change, alpha=-rate)
 
 
-def train(folder: Path, tokenizer: Path, out: Path, plan: Plan, start: Path | None = None) -> None:
+def train(folder: Path, tokenizer: Path, out: Path, plan: Plan, start: Sequence[Path] = ()) -> None:
     """Train until the plan's minutes are over; `out` gets the running average of the weights every two minutes.
 
-    start: a converted model folder, or a checkpoint of this function, to go on from.
+    start: a converted model folder, or checkpoints of this function, to go on from; from the mean of several.
     """
     torch.set_num_threads(plan.threads)
     torch.manual_seed(plan.seed)
@@ -92,7 +96,7 @@ def train(folder: Path, tokenizer: Path, out: Path, plan: Plan, start: Path | No
         passed = (time.monotonic() - began) / 60 / plan.minutes
         if passed >= 1:
             break
-        rate = plan.rate * min(1.0, step / plan.warm_up) * (1 - passed * 0.98)
+        rate = min(1.0, step / plan.warm_up) * (plan.rate + passed * (plan.last - plan.rate))
         for group in adam.param_groups:
             group["lr"] = rate
         _loss(network, batch, step, tally).backward()
@@ -138,10 +142,10 @@ def mean(checkpoints: Sequence[Path]) -> tuple[Network, Shape]:
     return network, shape
 
 
-def _begin(start: Path | None) -> Network:
-    if start is None:
+def _begin(start: Sequence[Path]) -> Network:
+    if not start:
         return Network(Shape())
-    return recover(start) if start.is_dir() else restore(start)[0]
+    return recover(start[0]) if start[0].is_dir() else mean(start)[0]
 
 
 def _loss(network: Network, batch: Batch, step: int, tally: _Tally) -> Tensor:
