@@ -18,7 +18,8 @@ from voicebot.crm.build import check_plan
 from voicebot.crm.build import crms as build_crms
 from voicebot.dialog import FileDialog
 from voicebot.dialog import load as load_dialog
-from voicebot.dialog.types import Dialog, TargetKind
+from voicebot.dialog.port import Dialog
+from voicebot.dialog.targets import TargetKind
 from voicebot.errors import ConfigError, CrmError, SettingsError, VoicebotError
 from voicebot.lookup.registered import RegisteredUsers
 from voicebot.runtime.secrets import complete

@@ -32,7 +32,7 @@ from voicebot.call.events import (
 from voicebot.call.record import Entry, TurnEntry
 from voicebot.call.rules import Rules
 from voicebot.call.turns import HYSTERESIS
-from voicebot.dialog.types import Conversation, Dialog
+from voicebot.dialog.port import Conversation, Dialog
 from voicebot.gateways.jambonz import JambonzWire
 from voicebot.gateways.port import MarkPlayed, Message
 from voicebot.lookup.file import FileSource

@@ -49,7 +49,7 @@ from pipecat.workers.runner import WorkerRunner
 from benchmarks.versus_pipecat import jambonz
 from benchmarks.versus_pipecat.strategy import Strategy
 from voicebot.dialog import load
-from voicebot.dialog.types import Conversation, Dialog
+from voicebot.dialog.port import Conversation, Dialog
 from voicebot.tts.espeak import EspeakSynthesizer
 
 SUBPROTOCOL = "audio.drachtio.org"

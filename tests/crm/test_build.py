@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from voicebot.crm import check_plan, crms
-from voicebot.dialog.types import CrmPlan
+from voicebot.dialog.crm_plan import CrmPlan
 from voicebot.errors import SettingsError
 from voicebot.settings import load
 from voicebot.testing.hubspot import TOKEN, FakeHubSpot

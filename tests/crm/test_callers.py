@@ -15,7 +15,7 @@ import pytest
 from voicebot.crm.build import callers
 from voicebot.crm.callers import BREAK_AFTER, BREAK_SECONDS, LOOK_SECONDS, SHOWN, Callers, Finder
 from voicebot.crm.numbers import Number
-from voicebot.dialog.types import CrmPlan
+from voicebot.dialog.crm_plan import CrmPlan
 from voicebot.errors import CrmUnavailable
 from voicebot.people import Match, People
 from voicebot.settings import Crm, Settings

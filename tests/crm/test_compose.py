@@ -10,7 +10,7 @@ from voicebot.crm import NoteTurn, compose
 from voicebot.crm import note as notes
 from voicebot.crm.insight import Insight
 from voicebot.crm.port import NoteWrapUp
-from voicebot.dialog.types import CALL_FIELDS
+from voicebot.dialog.crm_plan import CALL_FIELDS
 from voicebot.store.views import CallRow, CallState, CallView, TransferView, WrapUp, WrapUpDisposition
 
 BEGUN = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)

@@ -21,7 +21,7 @@ from voicebot.crm.hubspot_http import Api
 from voicebot.crm.insight import Insight
 from voicebot.crm.port import Attempt, CallNote, Crm
 from voicebot.crm.worker import FIRST_WAIT, GIVE_UP_TRIES, IDLE_SECONDS, PAUSE_SECONDS, DeliveryWorker
-from voicebot.dialog.types import CrmPlan
+from voicebot.dialog.crm_plan import CrmPlan
 from voicebot.errors import CrmThrottled, CrmUnavailable, StoreError
 from voicebot.store.outbox import Outbox
 from voicebot.store.records import Records

@@ -8,7 +8,7 @@ import pytest
 
 from tests.dialog.talk import CONFIG, DEMO
 from voicebot.dialog import load
-from voicebot.dialog.types import Target, TargetKind
+from voicebot.dialog.targets import Target, TargetKind
 from voicebot.errors import DialogError
 
 TEXT = (CONFIG / "dialog.yaml").read_text()

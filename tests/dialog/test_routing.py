@@ -11,7 +11,8 @@ import pytest
 from tests.dialog.talk import DEMO
 from voicebot.dialog.handing import Opening, Route, TargetSpec
 from voicebot.dialog.routing import Case, Choice, Router, targets
-from voicebot.dialog.types import Target, TargetKind, TransferReason
+from voicebot.dialog.targets import Target, TargetKind
+from voicebot.dialog.types import TransferReason
 
 ZONE = ZoneInfo("Europe/Berlin")
 OPEN = datetime(2026, 11, 20, 12, tzinfo=ZONE)

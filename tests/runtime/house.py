@@ -22,7 +22,8 @@ from voicebot.audio.vad import EachByItself, VoiceDetector
 from voicebot.call.rules import Rules
 from voicebot.crm.callers import Callers, Finder
 from voicebot.dialog import FileDialog
-from voicebot.dialog.types import Dialog, LookUpResult
+from voicebot.dialog.port import Dialog
+from voicebot.dialog.types import LookUpResult
 from voicebot.lookup.port import LookUps
 from voicebot.privacy.redact import Redactor
 from voicebot.runtime.beat import Beat

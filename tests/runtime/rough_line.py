@@ -20,7 +20,8 @@ from voicebot.call.events import Event, Frame, LookedUp, Recognised, Started, Ti
 from voicebot.call.record import TurnEntry
 from voicebot.call.rules import Rules
 from voicebot.call.turns import HYSTERESIS
-from voicebot.dialog.types import Conversation, LookUpResult
+from voicebot.dialog.port import Conversation
+from voicebot.dialog.types import LookUpResult
 from voicebot.gateways import MulawJsonWire
 from voicebot.runtime.playback import Playback
 from voicebot.testing.caller_line import telephone

@@ -17,7 +17,7 @@ from voicebot.audio.vad import VoiceDetection, detection
 from voicebot.call.actions import Flush, Hold, Recognise
 from voicebot.call.record import TurnEnd
 from voicebot.dialog import load
-from voicebot.dialog.types import Conversation
+from voicebot.dialog.port import Conversation
 from voicebot.settings import Settings, Vad
 from voicebot.testing.caller_line import telephone, trimmed
 from voicebot.testing.conversation import ScriptedConversation, says

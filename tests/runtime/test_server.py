@@ -22,16 +22,8 @@ from websockets.typing import Subprotocol
 from tests.runtime.house import AUDIO_TOKEN, VOICE, Caller, calling, house, until
 from voicebot.audio import SAMPLE_RATE, Pcm, g711
 from voicebot.call.record import Disposition, Speaker
-from voicebot.dialog.types import (
-    NOWHERE,
-    Conversation,
-    HangUp,
-    Move,
-    Recollection,
-    Surroundings,
-    Transfer,
-    TransferReason,
-)
+from voicebot.dialog.port import Conversation
+from voicebot.dialog.types import NOWHERE, HangUp, Move, Recollection, Surroundings, Transfer, TransferReason
 from voicebot.errors import StoreError
 from voicebot.runtime.server import WAITING_SOCKETS
 from voicebot.runtime.socket import FRAMES_AT_ONCE

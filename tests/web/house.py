@@ -10,7 +10,9 @@ from flask.testing import FlaskClient
 
 from tests.database import opened
 from voicebot.call.record import Disposition, EndEntry
-from voicebot.dialog.types import CrmPlan, Target, TargetKind, Transfer, TransferReason
+from voicebot.dialog.crm_plan import CrmPlan
+from voicebot.dialog.targets import Target, TargetKind
+from voicebot.dialog.types import Transfer, TransferReason
 from voicebot.errors import StoreError
 from voicebot.settings import Settings
 from voicebot.store.memory import MemorySessions

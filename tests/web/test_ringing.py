@@ -10,7 +10,9 @@ import pytest
 
 from tests.web.house import BILLING, CALL, CALLER, DESK, LEG, RECEPTION, SUPPORT, House, verb
 from voicebot.call.record import Disposition, TransferOutcome
-from voicebot.dialog.types import Comeback, CrmPlan, Target, TargetKind
+from voicebot.dialog.crm_plan import CrmPlan
+from voicebot.dialog.targets import Target, TargetKind
+from voicebot.dialog.types import Comeback
 from voicebot.store.offers import Offer, OfferState
 from voicebot.web.handover import is_at
 from voicebot.web.ringing import TAKEN, Place, place_id, place_of, steps

@@ -35,7 +35,8 @@ from voicebot.call.record import Disposition, TroubleEntry, TurnEnd
 from voicebot.call.rules import Rules
 from voicebot.call.transcript import Turn, TurnLog
 from voicebot.call.waiting import Errand, Patience
-from voicebot.dialog.types import Completeness, Conversation, HangUp, Line, LookUp, Move, Transfer, Trouble
+from voicebot.dialog.port import Conversation
+from voicebot.dialog.types import Completeness, HangUp, Line, LookUp, Move, Transfer, Trouble
 
 
 class Call:

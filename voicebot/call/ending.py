@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from voicebot.call.record import Disposition, EndEntry
-from voicebot.dialog.types import Conversation, HangUp, Promise, Transfer
+from voicebot.dialog.port import Conversation
+from voicebot.dialog.types import HangUp, Promise, Transfer
 
 _OWED = {Promise.CALLBACK: Disposition.CALLBACK, Promise.VOICEMAIL: Disposition.VOICEMAIL}
 

@@ -9,7 +9,8 @@ from voicebot.call.interruption import Over, aside
 from voicebot.call.mouth import Mouth
 from voicebot.call.record import TurnEnd
 from voicebot.call.rules import Rules
-from voicebot.dialog.types import Completeness, Conversation
+from voicebot.dialog.port import Conversation
+from voicebot.dialog.types import Completeness
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from voicebot.call.rules import Rules
 from voicebot.call.transcript import Turn, TurnLog
 from voicebot.call.turns import Listener, Utterance, turn_end
 from voicebot.call.waiting import Patience
-from voicebot.dialog.types import Completeness, Conversation
+from voicebot.dialog.port import Conversation
+from voicebot.dialog.types import Completeness
 
 IGNORED = {
     TurnEnd.NOTHING: "nothing to answer",

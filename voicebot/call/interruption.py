@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from voicebot.asr.port import Transcript
 from voicebot.call.record import TurnEnd
-from voicebot.dialog.types import Completeness, Conversation
+from voicebot.dialog.port import Conversation
+from voicebot.dialog.types import Completeness
 
 ECHO = 0.75
 """Share of the words, in order, that are our own when the text is what the recogniser made of our echo."""

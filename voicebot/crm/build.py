@@ -24,7 +24,7 @@ from voicebot.crm.webhook_target import Target
 from voicebot.crm.zendesk import Zendesk, check_fields
 from voicebot.crm.zendesk_people import ZendeskPeople
 from voicebot.crm.zendesk_pop import ZendeskPop
-from voicebot.dialog.types import CrmPlan
+from voicebot.dialog.crm_plan import CrmPlan
 from voicebot.errors import SettingsError
 from voicebot.privacy.marks import Mark
 from voicebot.privacy.redact import Redactor

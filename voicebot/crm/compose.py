@@ -59,7 +59,7 @@ def compose(
 
 
 def _values(note: CallNote) -> dict[str, str]:
-    """What `call.` gives to a field mapping; see `voicebot.dialog.types.CALL_FIELDS`."""
+    """What `call.` gives to a field mapping; see `voicebot.dialog.crm_plan.CALL_FIELDS`."""
     return {
         "id": note.call_id,
         "caller": note.caller,

@@ -18,7 +18,7 @@ import structlog
 from voicebot.crm.compose import Mapped, compose
 from voicebot.crm.insight import Insight
 from voicebot.crm.port import Attempt, CallNote, Crm
-from voicebot.dialog.types import CrmPlan
+from voicebot.dialog.crm_plan import CrmPlan
 from voicebot.errors import (
     CrmError,
     CrmRejected,

@@ -6,13 +6,13 @@ import re
 from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 
+from voicebot.dialog.crm_plan import CALL_FIELDS
 from voicebot.dialog.intents import PLACEHOLDER, Intents
 from voicebot.dialog.replies import Replies
 from voicebot.dialog.routing import FALLBACK, Router, rule_name
 from voicebot.dialog.schema import DialogFile, Intent
 from voicebot.dialog.script import CUSTOMER_NAME, RESERVED, Script
 from voicebot.dialog.slots import SlotReader
-from voicebot.dialog.types import CALL_FIELDS
 from voicebot.dialog.words import split
 from voicebot.people import KNOWN, NAME
 

@@ -8,10 +8,12 @@ from datetime import datetime
 from voicebot.dialog import routing
 from voicebot.dialog.checks import says
 from voicebot.dialog.conversation import FileConversation
+from voicebot.dialog.crm_plan import CrmPlan
 from voicebot.dialog.hours import waited_words
 from voicebot.dialog.schema import LookUpSource
 from voicebot.dialog.script import Script
-from voicebot.dialog.types import NOWHERE, CrmPlan, Recollection, Surroundings, Target
+from voicebot.dialog.targets import Target
+from voicebot.dialog.types import NOWHERE, Recollection, Surroundings
 
 WORTH_SAYING_SECONDS = 60.0
 """A shorter wait is not mentioned to the person who answers."""

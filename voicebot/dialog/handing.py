@@ -41,7 +41,7 @@ class Opening(Model):
 
 
 class TargetSpec(Model):
-    """A person or group a call can be handed to; most fields are those of `dialog.types.Target`.
+    """A person or group a call can be handed to; most fields are those of `dialog.targets.Target`.
 
     skills: what rules may ask for; languages: spoken there, any if empty; hours: name of the opening hours.
     """

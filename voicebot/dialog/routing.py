@@ -9,7 +9,8 @@ from datetime import datetime
 from voicebot.dialog.handing import ANYBODY, Route, TargetSpec
 from voicebot.dialog.hours import Hours, in_words
 from voicebot.dialog.schema import DialogFile
-from voicebot.dialog.types import Target, TargetKind, TransferReason
+from voicebot.dialog.targets import Target, TargetKind
+from voicebot.dialog.types import TransferReason
 from voicebot.dialog.words import split
 
 FALLBACK = "fallback"

@@ -18,7 +18,8 @@ from voicebot.call.call import Call
 from voicebot.call.events import Frame, Started
 from voicebot.dialog import FileDialog
 from voicebot.dialog.load import compiled
-from voicebot.dialog.types import Conversation, Surroundings
+from voicebot.dialog.port import Conversation
+from voicebot.dialog.types import Surroundings
 from voicebot.errors import RecordingError
 from voicebot.replay.codec import action_to_json, event_to_json
 from voicebot.replay.header import Header

@@ -8,7 +8,8 @@ from dataclasses import replace
 import structlog
 
 from voicebot.call.record import Disposition, EndEntry
-from voicebot.dialog.types import Dialog, HangUp, Transfer
+from voicebot.dialog.port import Dialog
+from voicebot.dialog.types import HangUp, Transfer
 from voicebot.errors import StoreError
 from voicebot.gateways.port import Wire
 from voicebot.runtime.socket import Connection, Outlet

@@ -11,7 +11,7 @@ from voicebot.asr.port import Recognizer
 from voicebot.audio import Pcm
 from voicebot.call.rules import Rules
 from voicebot.crm.callers import Callers
-from voicebot.dialog.types import Dialog
+from voicebot.dialog.port import Dialog
 from voicebot.lookup.port import LookUps
 from voicebot.privacy.redact import Redactor
 from voicebot.runtime.beat import Beat

@@ -7,16 +7,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from voicebot.dialog import FileDialog
-from voicebot.dialog.types import (
-    NOWHERE,
-    Conversation,
-    HangUp,
-    LookUp,
-    Move,
-    Surroundings,
-    Transfer,
-    Trouble,
-)
+from voicebot.dialog.port import Conversation
+from voicebot.dialog.types import NOWHERE, HangUp, LookUp, Move, Surroundings, Transfer, Trouble
 from voicebot.errors import LookUpError
 from voicebot.lookup.build import build as build_lookups
 from voicebot.lookup.port import LookUps

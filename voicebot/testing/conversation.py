@@ -35,7 +35,7 @@ GOODBYE = Move((Line("Thank you for calling. Goodbye."),), HangUp("goodbye"))
 
 @dataclass(slots=True)
 class ScriptedConversation:
-    """Answers what is in the script; implements `dialog.types.Conversation`.
+    """Answers what is in the script; implements `dialog.port.Conversation`.
 
     replies: the move for each text the caller may say; anything else gets `otherwise`.
     presses: the same for keys; `long_entries` are keys after which more may come.

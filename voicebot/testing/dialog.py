@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from voicebot.dialog.crm_plan import CrmPlan
+from voicebot.dialog.port import Conversation
+from voicebot.dialog.targets import Target, TargetKind
 from voicebot.dialog.types import (
     NOWHERE,
     Comeback,
     Completeness,
-    Conversation,
-    CrmPlan,
     HangUp,
     Hints,
     KeyState,
@@ -23,8 +24,6 @@ from voicebot.dialog.types import (
     Promise,
     Recollection,
     Surroundings,
-    Target,
-    TargetKind,
     Transfer,
     TransferReason,
     Trouble,

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from random import Random
 
 from voicebot.dialog.numbers import runs
-from voicebot.dialog.types import Conversation, HangUp, LookUp, LookUpResult, Move, Transfer
+from voicebot.dialog.port import Conversation
+from voicebot.dialog.types import HangUp, LookUp, LookUpResult, Move, Transfer
 from voicebot.testing.spoken_numbers import Way, groups, say_number
 
 _TOLD = re.compile(r"\d(?:[ ,]*\d)*")

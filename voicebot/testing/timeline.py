@@ -43,7 +43,8 @@ from voicebot.call.events import (
 from voicebot.call.playout import TOLERANCE
 from voicebot.call.record import EndEntry, Entry, TroubleEntry, TurnEntry
 from voicebot.call.rules import Rules
-from voicebot.dialog.types import Comeback, Conversation, HangUp, LookUpResult, Transfer
+from voicebot.dialog.port import Conversation
+from voicebot.dialog.types import Comeback, HangUp, LookUpResult, Transfer
 
 TICKS = round(1 / FRAME_SECONDS)
 CHUNK = 0.1

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from flask import Flask
 from werkzeug.routing import IntegerConverter, Map
 
-from voicebot.dialog.types import Dialog
+from voicebot.dialog.port import Dialog
 from voicebot.settings import Settings
 from voicebot.store.records import Records
 from voicebot.store.sessions import Sessions

@@ -6,7 +6,7 @@ and means nothing without the agent's password.
 
 from __future__ import annotations
 
-from voicebot.dialog.types import Target, TargetKind
+from voicebot.dialog.targets import Target, TargetKind
 
 ISDN_TEXT = 0x04
 VALUE_LIMIT = 255

@@ -14,7 +14,9 @@ from dataclasses import dataclass, replace
 import structlog
 
 from voicebot.call.record import TransferOutcome
-from voicebot.dialog.types import Dialog, Target, TargetKind, Transfer, TransferReason
+from voicebot.dialog.port import Dialog
+from voicebot.dialog.targets import Target, TargetKind
+from voicebot.dialog.types import Transfer, TransferReason
 from voicebot.errors import StoreError
 from voicebot.settings import Settings
 from voicebot.store.offers import OfferState

@@ -15,7 +15,9 @@ from typing import Any
 import structlog
 
 from voicebot.call.record import Disposition, EndEntry, TransferOutcome
-from voicebot.dialog.types import Comeback, Dialog, HangUp, Target, TargetKind, Transfer, TransferReason
+from voicebot.dialog.port import Dialog
+from voicebot.dialog.targets import Target, TargetKind
+from voicebot.dialog.types import Comeback, HangUp, Transfer, TransferReason
 from voicebot.errors import StoreError
 from voicebot.settings import Settings
 from voicebot.store.records import Records

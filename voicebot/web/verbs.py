@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
-from voicebot.dialog.types import Target, TargetKind
+from voicebot.dialog.targets import Target, TargetKind
 
 Verb: TypeAlias = dict[str, Any]
 

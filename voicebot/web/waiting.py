@@ -7,7 +7,9 @@ from collections.abc import Callable
 
 import structlog
 
-from voicebot.dialog.types import Dialog, Target, Transfer
+from voicebot.dialog.port import Dialog
+from voicebot.dialog.targets import Target
+from voicebot.dialog.types import Transfer
 from voicebot.settings import Settings
 from voicebot.store.offers import Offer, OfferState
 from voicebot.store.records import Records
