@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,33 @@ def store_errors(url: URL) -> Iterator[None]:
             isinstance(error, StatementError) and not isinstance(error, DBAPIError)
         )
         raise (Unstorable if hopeless else StoreError)(f"{_name(url)}: {said}{_advice(said)}") from None
+
+
+def utc_now() -> datetime:
+    """The time of day, aware, UTC."""
+    return datetime.now(UTC)
+
+
+class Part:
+    """Some tables of the database, with the transactions in which they are read and written.
+
+    now: aware, UTC.
+    """
+
+    def __init__(self, engine: Engine, now: Callable[[], datetime] = utc_now) -> None:
+        self.engine = engine
+        self._reader = reader(engine)
+        self._now = now
+
+    @contextmanager
+    def _read(self) -> Iterator[Connection]:
+        with store_errors(self.engine.url), self._reader.begin() as db:
+            yield db
+
+    @contextmanager
+    def _write(self) -> Iterator[Connection]:
+        with store_errors(self.engine.url), self.engine.begin() as db:
+            yield db
 
 
 def insert_unless_there(db: Connection, table: Table, **values: Any) -> bool:

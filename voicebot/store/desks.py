@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine, delete, or_, select, update
+from sqlalchemy import delete, or_, select, update
 
 from voicebot.store import rows
-from voicebot.store.database import insert_unless_there, reader, store_errors
+from voicebot.store.database import Part, insert_unless_there
 from voicebot.store.schema import calls, desk_presence, desk_tokens, offers, users, wrap_ups
 from voicebot.store.views import CallRow
 
@@ -31,19 +31,14 @@ class Present:
     seen_at: datetime
 
 
-class Desks:
+class Desks(Part):
     """Desks of every process, safe from any thread and process. Raises StoreError."""
-
-    def __init__(self, engine: Engine, now: Callable[[], datetime]) -> None:
-        self._engine = engine
-        self._reader = reader(engine)
-        self._now = now
 
     def issue_token(self, agent: str) -> str:
         """A new token that opens one live connection of `agent` within 30 s; only its hash is kept."""
         token = secrets.token_urlsafe(24)
         now = self._now()
-        with store_errors(self._engine.url), self._engine.begin() as db:
+        with self._write() as db:
             db.execute(delete(desk_tokens).where(desk_tokens.c.expires_at <= now))
             db.execute(
                 desk_tokens.insert().values(digest=_digest(token), agent=agent, expires_at=now + TOKEN_LIFE)
@@ -53,14 +48,14 @@ class Desks:
     def redeem_token(self, token: str) -> str | None:
         """Whose token this is, once; None if it is unknown, used or expired."""
         used = delete(desk_tokens).where(desk_tokens.c.digest == _digest(token))
-        with store_errors(self._engine.url), self._engine.begin() as db:
+        with self._write() as db:
             row = db.execute(used.returning(desk_tokens.c.agent, desk_tokens.c.expires_at)).one_or_none()
         return row.agent if row is not None and row.expires_at > self._now() else None
 
     def seen(self, node: str, agents: Collection[str]) -> None:
         """These desks, and no others, are open at the media process `node`."""
         now = self._now()
-        with store_errors(self._engine.url), self._engine.begin() as db:
+        with self._write() as db:
             gone = delete(desk_presence).where(
                 or_(
                     (desk_presence.c.node == node) & desk_presence.c.agent.not_in(agents),
@@ -84,7 +79,7 @@ class Desks:
             .where(desk_presence.c.seen_at > self._now() - PRESENCE_LIFE)
             .order_by(users.c.name, desk_presence.c.seen_at)
         )
-        with store_errors(self._engine.url), self._reader.begin() as db:
+        with self._read() as db:
             found = {row.name: Present(row.name, tuple(row.targets), row.seen_at) for row in db.execute(query)}
         return list(found.values())
 
@@ -98,14 +93,14 @@ class Desks:
             .order_by(calls.c.started_at.desc(), calls.c.call_id)
             .limit(limit)
         )
-        with store_errors(self._engine.url), self._reader.begin() as db:
+        with self._read() as db:
             return [rows.call(row) for row in db.execute(query)]
 
     def took(self, agent: str, call_id: str) -> bool:
         """Whether `agent` took the call, or wrote about it."""
         taken = select(offers.c.id).where(offers.c.agent == agent, offers.c.call_id == call_id)
         written = select(wrap_ups.c.id).where(wrap_ups.c.agent == agent, wrap_ups.c.call_id == call_id)
-        with store_errors(self._engine.url), self._reader.begin() as db:
+        with self._read() as db:
             return any(db.execute(query.limit(1)).first() is not None for query in (taken, written))
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Engine, and_, exists, func, or_, select
+from sqlalchemy import and_, exists, func, or_, select
 
 from voicebot.store import rows
-from voicebot.store.database import reader, store_errors
+from voicebot.store.database import Part
 from voicebot.store.offers import LIFETIME, OPEN, Offer, OfferState, as_offer
 from voicebot.store.schema import callers, calls, deliveries, offers, transfers, turns, users, wrap_ups
 from voicebot.store.views import WrapUp
@@ -44,13 +44,8 @@ class Floor:
         return frozenset(offer.agent for offer in self.offers if offer.agent is not None)
 
 
-class Floors:
+class Floors(Part):
     """Reads floors, safe from any thread. Raises StoreError."""
-
-    def __init__(self, engine: Engine, now: Callable[[], datetime]) -> None:
-        self._engine = engine
-        self._reader = reader(engine)
-        self._now = now
 
     def look(self, agents: Collection[str]) -> Floor:
         """The floor now; `talks` only of `agents`."""
@@ -92,7 +87,7 @@ class Floors:
                 ~begun_already,
             )
         )
-        with store_errors(self._engine.url), self._reader.begin() as db:
+        with self._read() as db:
             on_floor = tuple(as_offer(row) for row in db.execute(on_offer))
             talks: dict[str, tuple[WrapUp, ...]] = {}
             for row in db.execute(begun):
@@ -123,7 +118,7 @@ class Floors:
             select(callers.c.call_id, func.count(callers.c.asked_at)),
         ]
         whole = select(calls.c.call_id, calls.c.state, calls.c.over, calls.c.streams, calls.c.ended_at)
-        with store_errors(self._engine.url), self._reader.begin() as db:
+        with self._read() as db:
             found: dict[str, tuple[Any, ...]] = {
                 row[0]: tuple(row[1:]) for row in db.execute(whole.where(calls.c.call_id.in_(call_ids)))
             }

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine, or_, select, update
+from sqlalchemy import or_, select, update
 
-from voicebot.store.database import insert_unless_there, open_engine, reader, store_errors
+from voicebot.store.database import Part, insert_unless_there, open_engine
 from voicebot.store.schema import oauth_tokens
 
 
@@ -20,13 +20,8 @@ class Kept:
     expires_at: datetime
 
 
-class OAuthTokens:
+class OAuthTokens(Part):
     """The tokens of every account, safe from any thread and process. Raises StoreError. now: aware, UTC."""
-
-    def __init__(self, engine: Engine, now: Callable[[], datetime]) -> None:
-        self._engine = engine
-        self._reader = reader(engine)
-        self._now = now
 
     @classmethod
     def open(cls, url: str, now: Callable[[], datetime]) -> OAuthTokens:
@@ -35,19 +30,19 @@ class OAuthTokens:
 
     def close(self) -> None:
         """Let go of every connection."""
-        self._engine.dispose()
+        self.engine.dispose()
 
     def get(self, account: str) -> Kept | None:
         """What is kept of `account`, or None."""
         query = select(oauth_tokens).where(oauth_tokens.c.account == account)
-        with store_errors(self._engine.url), self._reader.begin() as db:
+        with self._read() as db:
             row = db.execute(query).one_or_none()
             return None if row is None else Kept(row.sealed, row.expires_at)
 
     def put(self, account: str, sealed: str, expires_at: datetime) -> None:
         """Keep these, and let go of the turn."""
         values = {"sealed": sealed, "expires_at": expires_at, "renewing_until": None, "renewed_by": ""}
-        with store_errors(self._engine.url), self._engine.begin() as db:
+        with self._write() as db:
             if not insert_unless_there(db, oauth_tokens, account=account, **values):
                 db.execute(update(oauth_tokens).where(oauth_tokens.c.account == account).values(**values))
 
@@ -60,16 +55,16 @@ class OAuthTokens:
             .where(oauth_tokens.c.account == account, free)
             .values(renewing_until=now + timedelta(seconds=seconds), renewed_by=owner)
         )
-        with store_errors(self._engine.url), self._engine.begin() as db:
+        with self._write() as db:
             return db.execute(taken).rowcount == 1
 
     def give_turn(self, account: str, owner: str) -> None:
         """`owner` did not renew: the next may try."""
         mine = (oauth_tokens.c.account == account, oauth_tokens.c.renewed_by == owner)
-        with store_errors(self._engine.url), self._engine.begin() as db:
+        with self._write() as db:
             db.execute(update(oauth_tokens).where(*mine).values(renewing_until=None, renewed_by=""))
 
     def accounts(self) -> list[str]:
         """Every account there are tokens of."""
-        with store_errors(self._engine.url), self._reader.begin() as db:
+        with self._read() as db:
             return list(db.scalars(select(oauth_tokens.c.account).order_by(oauth_tokens.c.account)))

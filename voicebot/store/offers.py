@@ -6,16 +6,16 @@ One row for every time a call is offered. What an agent does at the desk (`claim
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, and_, or_, select, update
+from sqlalchemy import Connection, Row, and_, or_, select, update
 
 from voicebot.errors import Unstorable
-from voicebot.store.database import insert_unless_there, reader, store_errors
+from voicebot.store.database import Part, insert_unless_there
 from voicebot.store.schema import calls, offers
 
 LIFETIME = timedelta(hours=1)
@@ -74,13 +74,8 @@ class Offer:
     settled_at: datetime | None
 
 
-class Offers:
+class Offers(Part):
     """The offers of every call, safe from any thread and process. Raises StoreError."""
-
-    def __init__(self, engine: Engine, now: Callable[[], datetime]) -> None:
-        self._engine = engine
-        self._reader = reader(engine)
-        self._now = now
 
     def offer(
         self,
@@ -98,7 +93,7 @@ class Offers:
         An open offer that this one replaces is abandoned. Raises Unstorable for a call that was never started.
         """
         names = list(dict.fromkeys(targets))
-        with store_errors(self._engine.url), self._engine.begin() as db:
+        with self._write() as db:
             if (
                 db.execute(select(calls.c.call_id).where(calls.c.call_id == call_id).with_for_update()).first()
                 is None
@@ -131,7 +126,7 @@ class Offers:
 
     def get(self, offer_id: int) -> Offer | None:
         """The offer of this id, or None."""
-        with store_errors(self._engine.url), self._reader.begin() as db:
+        with self._read() as db:
             row = db.execute(select(offers).where(offers.c.id == offer_id)).one_or_none()
             return None if row is None else as_offer(row)
 
@@ -194,18 +189,18 @@ class Offers:
             .where(offers.c.state.in_(_OPEN_VALUES), offers.c.offered_at >= since)
             .order_by(offers.c.offered_at, offers.c.id)
         )
-        with store_errors(self._engine.url), self._reader.begin() as db:
+        with self._read() as db:
             found = [as_offer(row) for row in db.execute(query)]
         return found if targets is None else [offer for offer in found if set(targets) & set(offer.targets)]
 
     def offers_of(self, call_id: str) -> list[Offer]:
         """Every offer of the call, in order."""
         query = select(offers).where(offers.c.call_id == call_id).order_by(offers.c.attempt)
-        with store_errors(self._engine.url), self._reader.begin() as db:
+        with self._read() as db:
             return [as_offer(row) for row in db.execute(query)]
 
     def _changed(self, statement: Any) -> bool:
-        with store_errors(self._engine.url), self._engine.begin() as db:
+        with self._write() as db:
             return bool(db.execute(statement).rowcount)
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, delete, exists, func, or_, select, up
 
 from voicebot.errors import StoreConflict
 from voicebot.store import rows
-from voicebot.store.database import insert_unless_there, reader, store_errors
+from voicebot.store.database import Part, insert_unless_there
 from voicebot.store.schema import calls, crm_targets, deliveries, wrap_ups
 from voicebot.store.targets import Targets
 from voicebot.store.views import Backlog, CallState, Delivery, DeliveryState
@@ -49,16 +49,14 @@ def owe(
         )
 
 
-class Outbox:
+class Outbox(Part):
     """The deliveries of every call, safe from any thread and process. Raises StoreError.
 
     now: aware, UTC. An owner is a worker's name; no two workers that run at the same time may share one.
     """
 
     def __init__(self, engine: Engine, now: Callable[[], datetime]) -> None:
-        self._engine = engine
-        self._reader = reader(engine)
-        self._now = now
+        super().__init__(engine, now)
         self.targets = Targets(engine, now)
 
     def lease(
@@ -107,7 +105,7 @@ class Outbox:
             )
             .returning(deliveries)
         )
-        with store_errors(self._engine.url), self._engine.begin() as db:
+        with self._write() as db:
             row = db.execute(taken).one_or_none()
             return None if row is None else rows.delivery(row)
 
@@ -119,7 +117,7 @@ class Outbox:
             deliveries.c.state == DeliveryState.PENDING.value,
         )
         until = self._now() + timedelta(seconds=seconds)
-        with store_errors(self._engine.url), self._engine.begin() as db:
+        with self._write() as db:
             return db.execute(update(deliveries).where(*mine).values(leased_until=until)).rowcount == 1
 
     def save_progress(self, delivery_id: int, progress: Mapping[str, str]) -> None:
@@ -127,7 +125,7 @@ class Outbox:
 
         Taken from a worker whose lease is lost as well: what it achieved is a fact.
         """
-        with store_errors(self._engine.url), self._engine.begin() as db:
+        with self._write() as db:
             row = self._get(db, delivery_id)
             db.execute(
                 update(deliveries)
@@ -138,7 +136,7 @@ class Outbox:
     def delivered(self, delivery_id: int, owner: str, external_id: str) -> None:
         """The CRM has the note, under `external_id`; so it is well."""
         well = select(deliveries.c.target).where(deliveries.c.id == delivery_id).scalar_subquery()
-        with store_errors(self._engine.url), self._engine.begin() as db:
+        with self._write() as db:
             db.execute(delete(crm_targets).where(crm_targets.c.name == well))
             self._settle_in(
                 db,
@@ -172,7 +170,7 @@ class Outbox:
 
         Raises StoreConflict if it is done.
         """
-        with store_errors(self._engine.url), self._engine.begin() as db:
+        with self._write() as db:
             row = self._get(db, delivery_id)
             if row.state == DeliveryState.DONE.value:
                 raise StoreConflict(f"delivery {delivery_id} is done: the CRM has it as {row.external_id}")
@@ -187,7 +185,7 @@ class Outbox:
         """Try everything now that waits or was given up, of one CRM or of all; how many that are."""
         mine = [deliveries.c.target == target] if target is not None else []
         now = self._now()
-        with store_errors(self._engine.url), self._engine.begin() as db:
+        with self._write() as db:
             dead = db.execute(
                 update(deliveries)
                 .where(deliveries.c.state == DeliveryState.DEAD.value, *mine)
@@ -207,7 +205,7 @@ class Outbox:
 
         The row stays, so that the call does not owe the note again.
         """
-        with store_errors(self._engine.url), self._engine.begin() as db:
+        with self._write() as db:
             row = self._get(db, delivery_id)
             if row.state == DeliveryState.DONE.value:
                 raise StoreConflict(f"delivery {delivery_id} is done: delete it in the CRM, as {row.external_id}")
@@ -237,7 +235,7 @@ class Outbox:
             query = query.where(deliveries.c.target == target)
         if before is not None:
             query = query.where(deliveries.c.id < before)
-        with store_errors(self._engine.url), self._reader.begin() as db:
+        with self._read() as db:
             return [rows.delivery(row) for row in db.execute(query)]
 
     def backlog(self) -> list[Backlog]:
@@ -247,14 +245,14 @@ class Outbox:
             .group_by(deliveries.c.target, deliveries.c.state)
             .order_by(deliveries.c.target, deliveries.c.state)
         )
-        with store_errors(self._engine.url), self._reader.begin() as db:
+        with self._read() as db:
             return [
                 Backlog(target, DeliveryState(state), count, oldest)
                 for target, state, count, oldest in db.execute(query)
             ]
 
     def _settle(self, delivery_id: int, owner: str, **values: Any) -> None:
-        with store_errors(self._engine.url), self._engine.begin() as db:
+        with self._write() as db:
             self._settle_in(db, delivery_id, owner, **values)
 
     def _settle_in(self, db: Connection, delivery_id: int, owner: str, **values: Any) -> None:

@@ -6,8 +6,7 @@ A method that returned has its effect on the disk. Everything is safe from any t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -18,7 +17,8 @@ from voicebot.errors import Unstorable
 from voicebot.people import People
 from voicebot.store import rows
 from voicebot.store.callers import Callers
-from voicebot.store.database import insert_unless_there, open_engine, reader, store_errors
+from voicebot.store.database import Part, insert_unless_there, open_engine
+from voicebot.store.database import utc_now as utc_now
 from voicebot.store.desks import Desks
 from voicebot.store.floor import Floors
 from voicebot.store.keeping import Keeping
@@ -49,12 +49,7 @@ FORGOTTEN = timedelta(days=7)
 log = structlog.get_logger()
 
 
-def utc_now() -> datetime:
-    """The time of day, aware, UTC."""
-    return datetime.now(UTC)
-
-
-class Records:
+class Records(Part):
     """The calls of every process that shares one database.
 
     outbox: the deliveries that `finish`, `completed` and `recover` leave behind.
@@ -65,7 +60,7 @@ class Records:
     """
 
     def __init__(self, engine: Engine, now: Callable[[], datetime] = utc_now) -> None:
-        self.engine = engine
+        super().__init__(engine, now)
         self.outbox = Outbox(engine, now)
         self.offers = Offers(engine, now)
         self.users = Users(engine, now)
@@ -74,8 +69,6 @@ class Records:
         self.floors = Floors(engine, now)
         self.keeping = Keeping(engine, now)
         self.callers = Callers(engine, now)
-        self._reader = reader(engine)
-        self._now = now
 
     @classmethod
     def open(cls, url: str, now: Callable[[], datetime] = utc_now) -> Records:
@@ -361,13 +354,3 @@ class Records:
         if row is None:
             raise Unstorable(f"call {call_id} was never started here: call Records.start first")
         return row
-
-    @contextmanager
-    def _write(self) -> Iterator[Connection]:
-        with store_errors(self.engine.url), self.engine.begin() as db:
-            yield db
-
-    @contextmanager
-    def _read(self) -> Iterator[Connection]:
-        with store_errors(self.engine.url), self._reader.begin() as db:
-            yield db

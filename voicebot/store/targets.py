@@ -6,14 +6,13 @@ A CRM without a row is well. What is kept here holds for every worker of the dat
 from __future__ import annotations
 
 import random as random_module
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, delete, select, update
 
-from voicebot.store.database import insert_unless_there, reader, store_errors
+from voicebot.store.database import Part, insert_unless_there
 from voicebot.store.schema import crm_targets
 from voicebot.store.views import Target, TargetState
 
@@ -24,15 +23,13 @@ LONGEST_BREAK = 600.0
 """Seconds; a break doubles with every failure that follows it. After each, one note tries the CRM again."""
 
 
-class Targets:
+class Targets(Part):
     """The state of every CRM, safe from any thread and process. Raises StoreError. now: aware, UTC."""
 
     def __init__(
         self, engine: Engine, now: Callable[[], datetime], random: random_module.Random | None = None
     ) -> None:
-        self._engine = engine
-        self._reader = reader(engine)
-        self._now = now
+        super().__init__(engine, now)
         self._random = random or random_module.Random()  # noqa: S311
 
     def refused(self, name: str, reason: str, seconds: float) -> bool:
@@ -81,7 +78,7 @@ class Targets:
 
     def all(self) -> list[Target]:
         """Every CRM that is not well, by name."""
-        with store_errors(self._engine.url), self._reader.begin() as db:
+        with self._read() as db:
             return [_view(row) for row in db.execute(select(crm_targets).order_by(crm_targets.c.name))]
 
     def _put(
@@ -109,11 +106,6 @@ class Targets:
 
     def _get(self, db: Connection, name: str) -> Row[Any] | None:
         return db.execute(select(crm_targets).where(crm_targets.c.name == name).with_for_update()).one_or_none()
-
-    @contextmanager
-    def _write(self) -> Iterator[Connection]:
-        with store_errors(self._engine.url), self._engine.begin() as db:
-            yield db
 
 
 def _view(row: Row[Any]) -> Target:

@@ -14,7 +14,7 @@ from werkzeug.security import check_password_hash, generate_password_hash
 
 from voicebot.errors import StoreError
 from voicebot.roles import Role
-from voicebot.store.database import insert_unless_there, reader, store_errors
+from voicebot.store.database import Part, insert_unless_there
 from voicebot.store.schema import users
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
@@ -47,16 +47,14 @@ class User:
         return not self.targets or not set(self.targets).isdisjoint(targets)
 
 
-class Users:
+class Users(Part):
     """Everybody who may sign in, safe from any thread and process. Raises StoreError.
 
     hashing: how new passwords are hashed; only tests, which guess nobody's, have a reason to make it cheaper.
     """
 
     def __init__(self, engine: Engine, now: Callable[[], datetime], hashing: str = SCRYPT) -> None:
-        self._engine = engine
-        self._reader = reader(engine)
-        self._now = now
+        super().__init__(engine, now)
         self._hashing = hashing
 
     def add(
@@ -78,7 +76,7 @@ class Users:
 
     def begin(self, name: str, password: str) -> bool:
         """Add a first person, who has every role, if there is nobody yet; whether that was so."""
-        with store_errors(self._engine.url), self._reader.begin() as db:
+        with self._read() as db:
             if db.execute(select(func.count()).select_from(users)).scalar_one():
                 return False
         return self._insert(name, password, frozenset(Role), ())
@@ -88,30 +86,30 @@ class Users:
         if not name.isprintable():
             # Strangers type anything here, and databases fail on a NUL or half a character.
             return None
-        with store_errors(self._engine.url), self._reader.begin() as db:
+        with self._read() as db:
             row = db.execute(select(users).where(users.c.name == name)).one_or_none()
             return None if row is None else _user(row)
 
     def calling(self, caller: str) -> str:
         """The name of the person whose telephone calls as `caller`, or `caller` itself."""
         theirs = select(users.c.name).where(users.c.phone == caller, users.c.phone != "").order_by(users.c.name)
-        with store_errors(self._engine.url), self._reader.begin() as db:
+        with self._read() as db:
             return db.execute(theirs.limit(1)).scalar_one_or_none() or caller
 
     def everybody(self) -> list[User]:
         """All of them, by name."""
-        with store_errors(self._engine.url), self._reader.begin() as db:
+        with self._read() as db:
             return [_user(row) for row in db.execute(select(users).order_by(users.c.name))]
 
     def remove(self, name: str) -> None:
         """Let the person sign in no more; whoever is signed in is out at once."""
-        with store_errors(self._engine.url), self._engine.begin() as db:
+        with self._write() as db:
             if not db.execute(delete(users).where(users.c.name == name)).rowcount:
                 raise _unknown(name)
 
     def set_password(self, name: str, password: str) -> None:
         """Replace the password; whoever is signed in with the old one is out at once."""
-        with store_errors(self._engine.url), self._engine.begin() as db:
+        with self._write() as db:
             changed = (
                 update(users).where(users.c.name == name).values(password_hash=_hashed(password, self._hashing))
             )
@@ -130,7 +128,7 @@ class Users:
         self, name: str, password: str, roles: Collection[Role], targets: Collection[str], phone: str = ""
     ) -> bool:
         hashed = _hashed(password, self._hashing)
-        with store_errors(self._engine.url), self._engine.begin() as db:
+        with self._write() as db:
             return insert_unless_there(
                 db,
                 users,

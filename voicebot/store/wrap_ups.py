@@ -6,13 +6,13 @@ lasts, and whenever something is saved. A wrap-up that comes after a note was de
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, delete, exists, or_, select, update
+from sqlalchemy import Connection, and_, delete, exists, or_, select, update
 
-from voicebot.store.database import insert_unless_there, reader, store_errors
+from voicebot.store.database import Part, insert_unless_there
 from voicebot.store.outbox import owe
 from voicebot.store.rows import wrap_up as as_view
 from voicebot.store.schema import calls, deliveries, wrap_ups
@@ -28,13 +28,8 @@ NOTES_LIMIT = 8_000
 """Characters kept of an agent's notes; every CRM takes as many beside the transcript."""
 
 
-class WrapUps:
+class WrapUps(Part):
     """The wrap-ups of every call, safe from any thread and process. Raises StoreError."""
-
-    def __init__(self, engine: Engine, now: Callable[[], datetime]) -> None:
-        self._engine = engine
-        self._reader = reader(engine)
-        self._now = now
 
     def begin(self, call_id: str, agent: str, hold: float) -> WrapUp:
         """`agent` took the call; the wrap-up there is stays as it is. Raises Unstorable for an unknown call.
@@ -42,7 +37,7 @@ class WrapUps:
         hold: seconds for which the call's notes wait without a further sign of the agent.
         """
         now = self._now()
-        with store_errors(self._engine.url), self._engine.begin() as db:
+        with self._write() as db:
             insert_unless_there(
                 db,
                 wrap_ups,
@@ -58,21 +53,21 @@ class WrapUps:
 
     def get(self, call_id: str, agent: str) -> WrapUp | None:
         """What `agent` wrote about the call, or None."""
-        with store_errors(self._engine.url), self._reader.begin() as db:
+        with self._read() as db:
             row = db.execute(select(wrap_ups).where(_of(call_id, agent))).one_or_none()
             return None if row is None else as_view(row)
 
     def find(self, wrap_up_id: int, agent: str) -> WrapUp | None:
         """The wrap-up of this id, if it is `agent`'s."""
         query = select(wrap_ups).where(wrap_ups.c.id == wrap_up_id, wrap_ups.c.agent == agent)
-        with store_errors(self._engine.url), self._reader.begin() as db:
+        with self._read() as db:
             row = db.execute(query).one_or_none()
             return None if row is None else as_view(row)
 
     def drop(self, call_id: str, agent: str) -> None:
         """`agent` has given the call back: forget a wrap-up in which nothing was written."""
         untouched = and_(_of(call_id, agent), wrap_ups.c.version == 0, wrap_ups.c.finished_at.is_(None))
-        with store_errors(self._engine.url), self._engine.begin() as db:
+        with self._write() as db:
             db.execute(delete(wrap_ups).where(untouched))
 
     def unfinished(self, agent: str) -> list[WrapUp]:
@@ -86,7 +81,7 @@ class WrapUps:
             )
             .order_by(wrap_ups.c.begun_at.desc(), wrap_ups.c.id.desc())
         )
-        with store_errors(self._engine.url), self._reader.begin() as db:
+        with self._read() as db:
             return [as_view(row) for row in db.execute(query)]
 
     def save(
@@ -115,7 +110,7 @@ class WrapUps:
         if finish:
             values |= {"finished_at": now, "hold_until": now}
         same = and_(_of(call_id, agent), wrap_ups.c.version == version, wrap_ups.c.finished_at.is_(None))
-        with store_errors(self._engine.url), self._engine.begin() as db:
+        with self._write() as db:
             if not db.execute(update(wrap_ups).where(same).values(**values)).rowcount:
                 return False
             if finish and (notes.strip() or disposition):
@@ -137,7 +132,7 @@ class WrapUps:
             )
             .values(hold_until=now + timedelta(seconds=hold))
         )
-        with store_errors(self._engine.url), self._engine.begin() as db:
+        with self._write() as db:
             db.execute(held)
 
     def _owe_late(self, db: Connection, call_id: str, wrap_up: int, now: datetime) -> None:
