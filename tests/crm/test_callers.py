@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from voicebot.crm.build import callers
-from voicebot.crm.callers import BREAK_AFTER, BREAK_SECONDS, LOOK_SECONDS, SHOWN, Callers, Finder
+from voicebot.crm.callers import BREAK_AFTER, BREAK_SECONDS, Callers
+from voicebot.crm.finder import LOOK_SECONDS, SHOWN, Finder
 from voicebot.crm.numbers import Number
 from voicebot.dialog.crm_plan import CrmPlan
 from voicebot.errors import CrmUnavailable

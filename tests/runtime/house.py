@@ -20,7 +20,8 @@ from voicebot.asr.port import Recognizer
 from voicebot.audio import Pcm
 from voicebot.audio.vad import EachByItself, VoiceDetector
 from voicebot.call.rules import Rules
-from voicebot.crm.callers import Callers, Finder
+from voicebot.crm.callers import Callers
+from voicebot.crm.finder import Finder
 from voicebot.dialog import FileDialog
 from voicebot.dialog.port import Dialog
 from voicebot.dialog.types import LookUpResult

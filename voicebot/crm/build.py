@@ -7,7 +7,8 @@ from collections.abc import Callable, Collection, Mapping
 from pydantic import SecretStr
 
 from voicebot.crm import salesforce_http, zendesk_http
-from voicebot.crm.callers import LOOK_TIMEOUTS, Callers, Finder
+from voicebot.crm.callers import Callers
+from voicebot.crm.finder import LOOK_TIMEOUTS, Finder
 from voicebot.crm.http import TIMEOUTS, Pace
 from voicebot.crm.hubspot import HubSpot
 from voicebot.crm.hubspot_files import Shelf

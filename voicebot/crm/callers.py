@@ -15,20 +15,12 @@ from typing import Protocol
 import structlog
 
 from voicebot.crm import numbers
+from voicebot.crm.finder import LOOK_SECONDS, Finder
 from voicebot.crm.numbers import Number
 from voicebot.errors import CrmError, CrmThrottled, CrmUnauthorized, StoreError
 from voicebot.people import People
 from voicebot.store.records import utc_now
 from voicebot.store.views import Target
-
-LOOK_SECONDS = 2.0
-"""How long a CRM may take to say who calls."""
-
-LOOK_TIMEOUTS = (1.0, LOOK_SECONDS)
-"""Seconds to connect, and for the answer."""
-
-SHOWN = 10
-"""People of one CRM who are kept; who has more in common than a number is not found by it."""
 
 BREAK_AFTER = 3
 """Failures in a row after which a CRM is not asked for a while."""
@@ -36,17 +28,7 @@ BREAK_AFTER = 3
 BREAK_SECONDS, REFUSED_SECONDS = 30.0, 300.0
 """That while, and the one after it refused our credential."""
 
-_LONGEST = 200
-
 log = structlog.get_logger()
-
-
-class Finder(Protocol):
-    """Looks people up in one CRM. Used by one thread."""
-
-    def find(self, number: Number) -> People:
-        """Everybody with this number. Raises CrmError."""
-        ...
 
 
 class Targets(Protocol):
@@ -154,12 +136,6 @@ class _OneCrm:
         if isinstance(error, CrmThrottled):
             return error.retry_after or 0.0
         return BREAK_SECONDS if self._failures >= BREAK_AFTER else 0.0
-
-
-def text(value: object) -> str:
-    """What a CRM says, as it can be kept and shown: printable, without line ends, not endless."""
-    said = str(value).lower() if isinstance(value, bool) else "" if value is None else str(value)
-    return " ".join("".join(each if each.isprintable() else " " for each in said).split())[:_LONGEST]
 
 
 def _together(asked: Mapping[str, Future[People | None]]) -> People:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from typing import Any
 
-from voicebot.crm import numbers
+from voicebot.crm import hubspot_search
 from voicebot.crm.http import Invalid
 from voicebot.crm.hubspot_http import Api, Exists, object_id
 from voicebot.crm.numbers import Number
 from voicebot.crm.port import CallNote
-from voicebot.errors import CrmUnavailable
 
-_PHONES = ("phone", "mobilephone", "hs_calculated_phone_number")
 _SEARCHED = 100
 _REMEMBERED = 1000
 # What a dialog may have asked the caller for, as HubSpot calls it.
@@ -43,11 +40,8 @@ class Contacts:
 
     def find(self, number: Number, without: str | None = None) -> list[str]:
         """Ids of the contacts with exactly this number, the one changed last first, leaving out `without`."""
-        answer = self._api.ask("contacts/search", _question(number))
-        results = answer.get("results")
-        if not isinstance(results, list):
-            raise CrmUnavailable("HubSpot answered a contact search without results")
-        found = [str(item["id"]) for item in results if isinstance(item, dict) and self._has(item, number)]
+        people = hubspot_search.contacts(self._api, number, self._region, _SEARCHED).people
+        found = [str(item["id"]) for item in people if "id" in item and not item.get("archived")]
         created = self._created.get(number.e164)
         if not found and created is not None:
             found = [created]
@@ -77,35 +71,3 @@ class Contacts:
             return object_id(self._api.write("contacts", {"properties": properties, "associations": []}))
         except Exists as error:
             return error.existing
-
-    def _has(self, contact: Mapping[str, Any], number: Number) -> bool:
-        properties = contact.get("properties")
-        if not isinstance(properties, dict) or "id" not in contact or contact.get("archived"):
-            return False
-        stored = (numbers.parse(str(properties.get(name) or ""), self._region) for name in _PHONES)
-        return any(other is not None and other.e164 == number.e164 for other in stored)
-
-
-def _question(number: Number) -> dict[str, Any]:
-    """The search body.
-
-    HubSpot's calculated fields hold the national number without leading zeros, so they are asked for that; the
-    wildcard finds numbers that keep one (Italy). The answer holds look-alikes of other countries.
-    """
-    national = number.national.lstrip("0")
-    filters = [
-        ("hs_searchable_calculated_phone_number", "EQ", national),
-        ("hs_searchable_calculated_mobile_number", "EQ", national),
-        ("hs_searchable_calculated_phone_number", "CONTAINS_TOKEN", f"*{national}"),
-        ("phone", "EQ", number.e164),
-        ("mobilephone", "EQ", number.e164),
-    ]
-    return {
-        "filterGroups": [
-            {"filters": [{"propertyName": name, "operator": operator, "value": value}]}
-            for name, operator, value in filters
-        ],
-        "properties": [*_PHONES, "lastmodifieddate"],
-        "sorts": [{"propertyName": "lastmodifieddate", "direction": "DESCENDING"}],
-        "limit": _SEARCHED,
-    }

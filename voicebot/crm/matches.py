@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from voicebot.crm import numbers
@@ -15,6 +16,18 @@ _WHOLE = ("name", "caller_name", "customer_name")
 _COMPANY = ("company",)
 _LONGEST = 80
 """Characters; the shortest limit any of the CRMs has for a name (Salesforce's LastName)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search for a number brought.
+
+    people: those with exactly this number, as the CRM describes them, the one changed last first.
+    total: how many there are; where the CRM did not show all that it found, look-alikes are counted as well.
+    """
+
+    people: Sequence[Mapping[str, Any]]
+    total: int
 
 
 def having(

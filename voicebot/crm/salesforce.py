@@ -12,14 +12,14 @@ from typing import Any
 
 import structlog
 
-from voicebot.crm import matches, numbers
+from voicebot.crm import matches, numbers, salesforce_search
 from voicebot.crm import note as notes
 from voicebot.crm.http import Invalid, NotFound
 from voicebot.crm.numbers import Number
 from voicebot.crm.port import Attempt, CallNote, Crm
 from voicebot.crm.progress import Progress, ambiguous
 from voicebot.crm.salesforce_http import Api, escaped
-from voicebot.errors import CrmError, CrmUnavailable
+from voicebot.errors import CrmError
 
 DELIVERY_SECONDS = 30.0
 """No request of a delivery begins later; with the longest request it ends well within a worker's lease."""
@@ -28,11 +28,6 @@ DESCRIPTION = 32_000
 """Characters a Task's description takes."""
 
 _TEXT = 255
-_MATCHES = 200
-PHONES = {
-    "Contact": ("Phone", "MobilePhone", "HomePhone", "OtherPhone", "AssistantPhone"),
-    "Lead": ("Phone", "MobilePhone"),
-}
 _NOBODY = "none"
 _SENT = "sent"
 
@@ -144,27 +139,9 @@ class _Delivery:
 
     def _find(self, number: Number) -> list[str]:
         """Ids of contacts, then leads, with exactly this number, the one changed last first."""
-        wanted = [
-            {"name": kind, "fields": ["Id", "LastModifiedDate", *phones], "limit": _MATCHES}
-            for kind, phones in PHONES.items()
-        ]
-        question = {
-            "q": number.national.lstrip("0"),
-            "in": "PHONE",
-            "sobjects": wanted,
-            "overallLimit": 2 * _MATCHES,
-        }
-        answer = self._api.ask("parameterizedSearch", question)
-        records = answer.get("searchRecords") if isinstance(answer, dict) else None
-        if not isinstance(records, list):
-            raise CrmUnavailable("Salesforce answered a search without records")
-        found: list[str] = []
-        for kind, phones in PHONES.items():
-            people = [record for record in records if isinstance(record, dict) and _kind(record) == kind]
-            same = matches.having(number, people, phones, self._region)
-            same.sort(key=lambda record: str(record.get("LastModifiedDate") or ""), reverse=True)
-            found += [str(record["Id"]) for record in same if str(record.get("Id") or "").isalnum()]
-        return [each for each in found if each != self._gone]
+        people = salesforce_search.people(self._api, number, self._region).people
+        ids = [str(person.get("Id") or "") for person in people]
+        return [each for each in ids if each.isalnum() and each != self._gone]
 
     def _new_lead(self, number: Number) -> str | None:
         if self._progress["creating"]:
@@ -295,8 +272,3 @@ class _Delivery:
                 if notes.is_marked(str(task.get("Description") or ""), self._note.call_id)
             ]
         return str(found[0].get("Id")) if found else None
-
-
-def _kind(record: Mapping[str, Any]) -> str:
-    attributes = record.get("attributes")
-    return str(attributes.get("type")) if isinstance(attributes, dict) else ""

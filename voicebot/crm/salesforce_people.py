@@ -5,20 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import structlog
-
-from voicebot.crm import matches
-from voicebot.crm.callers import LOOK_SECONDS, SHOWN, text
-from voicebot.crm.http import Invalid
+from voicebot.crm import salesforce_search
+from voicebot.crm.finder import LOOK_SECONDS, SHOWN, text, told, unless_refused
+from voicebot.crm.matches import Found
 from voicebot.crm.numbers import Number
-from voicebot.crm.salesforce import PHONES
 from voicebot.crm.salesforce_http import Api
-from voicebot.errors import CrmUnavailable
+from voicebot.crm.salesforce_search import kind_of
 from voicebot.people import Match, People
-
-_SEARCHED = 200
-
-log = structlog.get_logger()
 
 
 class SalesforcePeople:
@@ -36,61 +29,21 @@ class SalesforcePeople:
 
     def find(self, number: Number) -> People:
         """Contacts, then leads, with exactly this number, the one changed last first. Raises CrmError."""
+
+        def search(properties: Mapping[str, str]) -> Found:
+            wanted = {"Contact": ["Name", *properties.values()], "Lead": ["Name"]}
+            return salesforce_search.people(self._api, number, self._region, wanted)
+
         with self._api.within(LOOK_SECONDS):
-            try:
-                answer = self._search(number, self._properties)
-            except Invalid as error:
-                if not self._properties:
-                    raise
-                log.warning("callers.properties_refused", crm="salesforce", error=str(error))
-                answer = self._search(number, {})
-        records = answer.get("searchRecords") if isinstance(answer, dict) else None
-        if not isinstance(records, list):
-            raise CrmUnavailable("Salesforce answered a search without records")
-        found: list[Match] = []
-        total = 0
-        for kind, phones in PHONES.items():
-            people = [record for record in records if isinstance(record, dict) and _kind(record) == kind]
-            same = matches.having(number, people, phones, self._region)
-            same.sort(key=lambda record: str(record.get("LastModifiedDate") or ""), reverse=True)
-            found += [self._match(kind, record) for record in same[:SHOWN]]
-            total += len(same)
-        return People(tuple(found[:SHOWN]), total)
+            found = unless_refused("salesforce", self._properties, search)
+        return People(tuple(self._match(record) for record in found.people[:SHOWN]), found.total)
 
-    def _search(self, number: Number, properties: Mapping[str, str]) -> Any:
-        wanted = [
-            {
-                "name": kind,
-                "fields": ["Id", "Name", "LastModifiedDate", *phones, *_of(kind, properties)],
-                "limit": _SEARCHED,
-            }
-            for kind, phones in PHONES.items()
-        ]
-        question = {
-            "q": number.national.lstrip("0"),
-            "in": "PHONE",
-            "sobjects": wanted,
-            "overallLimit": _SEARCHED * len(wanted),
-        }
-        return self._api.ask("parameterizedSearch", question)
-
-    def _match(self, kind: str, record: Mapping[str, Any]) -> Match:
-        identity = text(record.get("Id"))
-        url = f"{self._url}/lightning/r/{kind}/{identity}/view" if identity.isalnum() else ""
-        told = {ours: text(record.get(theirs)) for ours, theirs in self._properties.items()}
+    def _match(self, record: Mapping[str, Any]) -> Match:
+        kind, identity = kind_of(record), text(record.get("Id"))
         return Match(
             "salesforce",
             text(record.get("Name")) or f"{kind} {identity}",
-            url,
-            {name: value for name, value in told.items() if value},
+            f"{self._url}/lightning/r/{kind}/{identity}/view" if identity.isalnum() else "",
+            told(record, self._properties),
             identity,
         )
-
-
-def _of(kind: str, properties: Mapping[str, str]) -> list[str]:
-    return list(properties.values()) if kind == "Contact" else []
-
-
-def _kind(record: Mapping[str, Any]) -> str:
-    attributes = record.get("attributes")
-    return str(attributes.get("type")) if isinstance(attributes, dict) else ""

@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from voicebot.crm import matches, numbers
+from voicebot.crm import matches, numbers, zendesk_search
 from voicebot.crm import note as notes
 from voicebot.crm.http import Invalid, NotFound
 from voicebot.crm.numbers import Number
@@ -31,7 +31,6 @@ FIELDS = ("brand_id", "group_id", "priority", "ticket_form_id", "type")
 """Properties of a ticket that a dialog file may map besides custom fields, which are named by their id."""
 
 _EXTERNAL = 255
-_MATCHES = "100"
 _PAGES = 5
 _NOBODY = "none"
 _SENT = "sent"
@@ -185,27 +184,8 @@ class _Delivery:
 
     def _find(self, number: Number) -> list[str]:
         """Ids of the users with exactly this number, the one changed last first."""
-        for question in (f"phone:{number.e164}", number.national.lstrip("0")):
-            users = self._search(question)
-            same = matches.having(number, users, ("phone",), self._region)
-            same = [user for user in same if user.get("active") is not False and not user.get("suspended")]
-            same.sort(key=lambda user: str(user.get("updated_at") or ""), reverse=True)
-            found = [str(user.get("id")) for user in same if str(user.get("id")) != self._gone]
-            if found:
-                return found
-        return []
-
-    def _search(self, question: str) -> list[dict[str, Any]]:
-        users: list[dict[str, Any]] = []
-        for page in range(1, _PAGES + 1):
-            answer = self._api.read("users/search", {"query": question, "per_page": _MATCHES, "page": str(page)})
-            found = answer.get("users")
-            if not isinstance(found, list):
-                raise CrmUnavailable("Zendesk answered a search without users")
-            users += [user for user in found if isinstance(user, dict)]
-            if not answer.get("next_page"):
-                break
-        return users
+        found = zendesk_search.users(self._api, number, self._region, _PAGES, self._gone)
+        return [str(user.get("id")) for user in found.people]
 
     def _new_user(self, number: Number) -> str | None:
         """Made or found again by its external id, so that two calls, or two attempts, make one user."""

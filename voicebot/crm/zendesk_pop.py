@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import structlog
 
-from voicebot.crm.callers import LOOK_SECONDS
+from voicebot.crm.finder import LOOK_SECONDS
 from voicebot.crm.zendesk_http import Api
 from voicebot.errors import CrmError, StoreError
 from voicebot.store.records import Records
