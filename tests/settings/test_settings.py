@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from voicebot import settings as module
 from voicebot.errors import SettingsError
-from voicebot.settings import Settings, load
+from voicebot.settings import Settings, load, sources
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +40,7 @@ def test_secret_files_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     folder = tmp_path / "secrets"
     folder.mkdir()
     (folder / "voicebot_jambonz_webhook_secret").write_text("shh\n")
-    monkeypatch.setattr(module, "SECRETS_DIR", folder)
+    monkeypatch.setattr(sources, "SECRETS_DIR", folder)
     assert load().jambonz_webhook_secret == SecretStr("shh")
 
 
