@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from voicebot.dialog import numbers
+from voicebot.dialog.checksums import holds
 from voicebot.dialog.numbers import Run
 from voicebot.privacy.marks import Mark
 
@@ -145,19 +146,10 @@ def _is_known(digits: str, known: list[str]) -> bool:
 def _has_card(digits: str) -> bool:
     """Whether a payment card number stands in `digits`, perhaps with expiry and code behind it."""
     return any(
-        digits[start] in "23456" and luhn(digits[start : start + length])
+        digits[start] in "23456" and holds("luhn", digits[start : start + length])
         for length in CARD_LENGTHS
         for start in range(len(digits) - length + 1)
     )
-
-
-def luhn(digits: str) -> bool:
-    """Whether the last of `digits` is the check digit of the others (ISO/IEC 7812-1, annex B)."""
-    total = 0
-    for place, digit in enumerate(reversed(digits)):
-        doubled = int(digit) * (2 if place % 2 else 1)
-        total += doubled - 9 if doubled > 9 else doubled
-    return total % 10 == 0
 
 
 def _iban_end(text: str) -> int:
@@ -166,9 +158,7 @@ def _iban_end(text: str) -> int:
 
 
 def _is_iban(text: str) -> bool:
-    """Whether length and check digits are right (ISO 13616: ISO/IEC 7064 mod 97-10)."""
+    """Whether length and check digits are right."""
     bare = _bare(text)
-    if not bare.isascii() or IBAN_LENGTHS.get(bare[:2].upper()) != len(bare):
-        return False
-    turned = bare[4:] + bare[:4]
-    return int("".join(str(int(letter, 36)) for letter in turned)) % 97 == 1
+    # Some letters outside ASCII have an upper case inside.
+    return bare.isascii() and IBAN_LENGTHS.get(bare[:2].upper()) == len(bare) and holds("iban", bare.upper())
