@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select, update
 
 from voicebot.errors import Unstorable
 from voicebot.store.database import Part, insert_unless_there
@@ -161,25 +161,11 @@ class Offers(Part):
 
         target: who took it, where known. Raises ValueError for a state that is no end.
         """
-        if state.open:
-            raise ValueError(f"{state.value} does not settle an offer")
-        settled = (
-            update(offers)
-            .where(offers.c.id == offer_id, offers.c.state.in_(_OPEN_VALUES))
-            .values(state=state.value, target=target, settled_at=self._now())
-        )
-        return self._changed(settled)
+        return self._settle(offers.c.id == offer_id, state, target)
 
     def settle_call(self, call_id: str, state: OfferState, target: str | None = None) -> bool:
         """As `settle`, for the open offer of the call; whether there was one. Raises ValueError as it does."""
-        if state.open:
-            raise ValueError(f"{state.value} does not settle an offer")
-        settled = (
-            update(offers)
-            .where(offers.c.call_id == call_id, offers.c.state.in_(_OPEN_VALUES))
-            .values(state=state.value, target=target, settled_at=self._now())
-        )
-        return self._changed(settled)
+        return self._settle(offers.c.call_id == call_id, state, target)
 
     def open_offers(self, targets: Sequence[str] | None = None) -> list[Offer]:
         """The calls that can be taken, longest waiting first; only those offered to any of `targets`, if given."""
@@ -198,6 +184,16 @@ class Offers(Part):
         query = select(offers).where(offers.c.call_id == call_id).order_by(offers.c.attempt)
         with self._read() as db:
             return [as_offer(row) for row in db.execute(query)]
+
+    def _settle(self, which: ColumnElement[bool], state: OfferState, target: str | None) -> bool:
+        if state.open:
+            raise ValueError(f"{state.value} does not settle an offer")
+        settled = (
+            update(offers)
+            .where(which, offers.c.state.in_(_OPEN_VALUES))
+            .values(state=state.value, target=target, settled_at=self._now())
+        )
+        return self._changed(settled)
 
     def _changed(self, statement: Any) -> bool:
         with self._write() as db:

@@ -5,12 +5,12 @@ A method that returned has its effect on the disk. Everything is safe from any t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Engine, Row, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Table, delete, func, or_, select, update
 
 from voicebot.call.record import ConfirmedEntry, Disposition, EndEntry, TransferOutcome, TroubleEntry, TurnEntry
 from voicebot.errors import Unstorable
@@ -241,45 +241,19 @@ class Records(Part):
             row = self._find(db, call_id)
             if row is None:
                 return None
+
+            def of(table: Table, order: ColumnElement[Any]) -> Iterable[Row[Any]]:
+                return db.execute(select(table).where(table.c.call_id == call_id).order_by(order))
+
             return CallView(
                 row=rows.call(row),
                 turns=tuple(self._turns(db, call_id)),
-                troubles=tuple(
-                    rows.trouble(item)
-                    for item in db.execute(
-                        select(troubles).where(troubles.c.call_id == call_id).order_by(troubles.c.id)
-                    )
-                ),
-                transfers=tuple(
-                    rows.transfer(item)
-                    for item in db.execute(
-                        select(transfers).where(transfers.c.call_id == call_id).order_by(transfers.c.n)
-                    )
-                ),
-                recordings=tuple(
-                    rows.recording(item)
-                    for item in db.execute(
-                        select(recordings).where(recordings.c.call_id == call_id).order_by(recordings.c.id)
-                    )
-                ),
-                deliveries=tuple(
-                    rows.delivery(item)
-                    for item in db.execute(
-                        select(deliveries).where(deliveries.c.call_id == call_id).order_by(deliveries.c.id)
-                    )
-                ),
-                wrap_ups=tuple(
-                    rows.wrap_up(item)
-                    for item in db.execute(
-                        select(wrap_ups).where(wrap_ups.c.call_id == call_id).order_by(wrap_ups.c.id)
-                    )
-                ),
-                offers=tuple(
-                    as_offer(item)
-                    for item in db.execute(
-                        select(offers).where(offers.c.call_id == call_id).order_by(offers.c.attempt)
-                    )
-                ),
+                troubles=tuple(map(rows.trouble, of(troubles, troubles.c.id))),
+                transfers=tuple(map(rows.transfer, of(transfers, transfers.c.n))),
+                recordings=tuple(map(rows.recording, of(recordings, recordings.c.id))),
+                deliveries=tuple(map(rows.delivery, of(deliveries, deliveries.c.id))),
+                wrap_ups=tuple(map(rows.wrap_up, of(wrap_ups, wrap_ups.c.id))),
+                offers=tuple(map(as_offer, of(offers, offers.c.attempt))),
                 people=self._people(db, call_id),
             )
 
