@@ -7,6 +7,7 @@ from pathlib import Path
 
 from voicebot.call.record import Disposition, EndEntry, Speaker, Timings, TurnEntry
 from voicebot.store import Records
+from voicebot.store.views import WrapUp
 
 EPOCH = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
@@ -33,6 +34,13 @@ def url(folder: Path) -> str:
 def start(records: Records, call_id: str = "call-1", node: str = "media-1") -> None:
     """An ordinary call begins."""
     records.start(call_id, "+14155550100", "+14155550199", "jambonz", "shop", node)
+
+
+def written(records: Records, call_id: str, agent: str) -> WrapUp | None:
+    """What `agent` wrote about the call, or None."""
+    view = records.call(call_id)
+    assert view is not None
+    return next((each for each in view.wrap_ups if each.agent == agent), None)
 
 
 def said(number: int, text: str, intent: str | None = None, **slots: str) -> TurnEntry:

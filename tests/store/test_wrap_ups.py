@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.store.support import Clock, ended, start
+from tests.store.support import Clock, ended, start, written
 from voicebot.errors import Unstorable
 from voicebot.store import DeliveryState, Records
 from voicebot.store.views import WrapUpDisposition
@@ -26,7 +26,7 @@ def test_notes_are_saved_in_turn(records: Records) -> None:
     assert records.wrap_ups.save("call-1", "ada", 0, "refund", None, 180)
     assert not records.wrap_ups.save("call-1", "ada", 0, "from another window", None, 180)
     assert records.wrap_ups.save("call-1", "ada", 1, "refund promised", WrapUpDisposition.RESOLVED, 180)
-    kept = records.wrap_ups.get("call-1", "ada")
+    kept = written(records, "call-1", "ada")
     assert kept is not None
     assert (kept.version, kept.notes, kept.disposition) == (2, "refund promised", WrapUpDisposition.RESOLVED)
 
@@ -40,7 +40,7 @@ def test_taking_a_call_again_keeps_the_notes(records: Records) -> None:
     assert (again.version, again.notes) == (1, "refund")
     records.wrap_ups.begin("call-1", "bob", 180)
     records.wrap_ups.drop("call-1", "bob")
-    assert records.wrap_ups.get("call-1", "bob") is None
+    assert written(records, "call-1", "bob") is None
 
 
 def test_a_note_waits_for_the_wrap_up(records: Records, clock: Clock) -> None:
@@ -52,7 +52,7 @@ def test_a_note_waits_for_the_wrap_up(records: Records, clock: Clock) -> None:
     assert records.outbox.lease("worker", 60) is not None
     view = records.call("call-1")
     assert view is not None
-    assert [(written.agent, written.notes) for written in view.wrap_ups] == [("ada", "refund")]
+    assert [(each.agent, each.notes) for each in view.wrap_ups] == [("ada", "refund")]
     assert [delivery.wrap_up for delivery in view.deliveries] == [0]
 
 
@@ -99,10 +99,10 @@ def test_a_wrap_up_after_the_note_is_owed_on_its_own(records: Records, clock: Cl
     assert records.wrap_ups.save("call-1", "ada", 0, "refund", None, 180, finish=True)
     assert not records.wrap_ups.save("call-1", "ada", 1, "too late", None, 180, finish=True)
     second = records.outbox.lease("worker", 60)
-    written = records.wrap_ups.get("call-1", "ada")
+    notes = written(records, "call-1", "ada")
     assert second is not None
-    assert written is not None
-    assert (second.target, second.wrap_up, second.state) == ("hubspot", written.id, DeliveryState.PENDING)
+    assert notes is not None
+    assert (second.target, second.wrap_up, second.state) == ("hubspot", notes.id, DeliveryState.PENDING)
     assert records.outbox.lease("worker", 60) is None
 
 
@@ -128,19 +128,20 @@ def test_what_is_unfinished_is_listed_for_half_a_day(records: Records, clock: Cl
         records.wrap_ups.begin(f"call-{number}", "ada", 180)
         clock.pass_(1)
     records.wrap_ups.save("call-1", "ada", 0, "", None, 180, finish=True)
-    assert [talk.call_id for talk in records.wrap_ups.unfinished("ada")] == ["call-2", "call-0"]
-    talk = records.wrap_ups.unfinished("ada")[0]
+    talks = records.floors.look(["ada"]).talks["ada"]
+    assert [talk.call_id for talk in talks] == ["call-2", "call-0"]
+    talk = talks[0]
     assert records.wrap_ups.find(talk.id, "ada") == talk
     assert records.wrap_ups.find(talk.id, "bob") is None
     clock.pass_(12 * 3600)
-    assert records.wrap_ups.unfinished("ada") == []
+    assert records.floors.look(["ada"]).talks == {}
 
 
 def test_notes_have_a_length(records: Records) -> None:
     """Beyond it they are cut, so that every CRM takes them."""
     taken(records)
     records.wrap_ups.save("call-1", "ada", 0, "x" * (NOTES_LIMIT + 1), None, 180)
-    kept = records.wrap_ups.get("call-1", "ada")
+    kept = written(records, "call-1", "ada")
     assert kept is not None
     assert len(kept.notes) == NOTES_LIMIT
 

@@ -15,10 +15,12 @@ from voicebot.store.database import Part
 from voicebot.store.offers import LIFETIME, OPEN, Offer, OfferState, as_offer
 from voicebot.store.schema import callers, calls, deliveries, offers, transfers, turns, users, wrap_ups
 from voicebot.store.views import WrapUp
-from voicebot.store.wrap_ups import FORGOTTEN
 
 UNCLAIMED = timedelta(minutes=15)
 """A call a phone answered can be taken over by a desk for this long."""
+
+FORGOTTEN = timedelta(hours=12)
+"""A wrap-up nobody finished for this long is off the desk."""
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,6 @@ from voicebot.store.views import DeliveryState, WrapUp, WrapUpDisposition
 LONGEST_TALK = timedelta(hours=4)
 """A conversation whose end nobody told us holds no note for longer than this."""
 
-FORGOTTEN = timedelta(hours=12)
-"""A wrap-up nobody finished for this long is off the desk."""
-
 NOTES_LIMIT = 8_000
 """Characters kept of an agent's notes; every CRM takes as many beside the transcript."""
 
@@ -51,12 +48,6 @@ class WrapUps(Part):
             )
             return as_view(db.execute(select(wrap_ups).where(_of(call_id, agent))).one())
 
-    def get(self, call_id: str, agent: str) -> WrapUp | None:
-        """What `agent` wrote about the call, or None."""
-        with self._read() as db:
-            row = db.execute(select(wrap_ups).where(_of(call_id, agent))).one_or_none()
-            return None if row is None else as_view(row)
-
     def find(self, wrap_up_id: int, agent: str) -> WrapUp | None:
         """The wrap-up of this id, if it is `agent`'s."""
         query = select(wrap_ups).where(wrap_ups.c.id == wrap_up_id, wrap_ups.c.agent == agent)
@@ -69,20 +60,6 @@ class WrapUps(Part):
         untouched = and_(_of(call_id, agent), wrap_ups.c.version == 0, wrap_ups.c.finished_at.is_(None))
         with self._write() as db:
             db.execute(delete(wrap_ups).where(untouched))
-
-    def unfinished(self, agent: str) -> list[WrapUp]:
-        """What `agent` has begun in the last half day and not finished, the latest first."""
-        query = (
-            select(wrap_ups)
-            .where(
-                wrap_ups.c.agent == agent,
-                wrap_ups.c.finished_at.is_(None),
-                wrap_ups.c.begun_at > self._now() - FORGOTTEN,
-            )
-            .order_by(wrap_ups.c.begun_at.desc(), wrap_ups.c.id.desc())
-        )
-        with self._read() as db:
-            return [as_view(row) for row in db.execute(query)]
 
     def save(
         self,

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.store.support import written
 from tests.web.desk.browser import Browser, person
 from tests.web.house import CALL, CALLER, House
 from voicebot.call.record import Disposition
@@ -153,7 +154,7 @@ def test_a_call_can_be_given_back(house: House, ada: Browser, offer: Offer) -> N
     back = house.records.offers.get(offer.id)
     assert back is not None
     assert back.agent is None
-    assert house.records.wrap_ups.unfinished("ada") == []
+    assert house.records.floors.look(["ada"]).talks == {}
     assert ada.post(f"/agent/offers/{offer.id}/release").status_code == 409
 
 
@@ -166,9 +167,9 @@ def test_notes_are_kept_as_they_are_typed(house: House, ada: Browser, offer: Off
     assert (stale.status_code, stale.json["notes"], stale.json["version"]) == (409, "wants", 1)
     done = write(ada, talk, version=1, notes="wants a refund", disposition="resolved", done=True)
     assert (done.status_code, done.json["finished"]) == (200, True)
-    written = house.records.wrap_ups.get(CALL, "ada")
-    assert written is not None
-    assert (written.notes, written.disposition) == ("wants a refund", WrapUpDisposition.RESOLVED)
+    kept = written(house.records, CALL, "ada")
+    assert kept is not None
+    assert (kept.notes, kept.disposition) == ("wants a refund", WrapUpDisposition.RESOLVED)
     assert write(ada, talk, version=2).json["finished"] is True
     assert "wants a refund" in ada.get(f"/agent/calls/{CALL}").text
 
@@ -194,10 +195,10 @@ def test_notes_of_another_shape_are_refused(ada: Browser, offer: Offer, body: di
 def test_card_numbers_are_not_kept_in_notes(house: House, ada: Browser, offer: Offer) -> None:
     """Order numbers and addresses are what notes are for; a card number is not."""
     write(ada, take(ada, offer), notes="card 4111 1111 1111 1111, order 4529, ada@example.org")
-    written = house.records.wrap_ups.get(CALL, "ada")
-    assert written is not None
-    assert "4111" not in written.notes
-    assert written.notes.endswith("order 4529, ada@example.org")
+    kept = written(house.records, CALL, "ada")
+    assert kept is not None
+    assert "4111" not in kept.notes
+    assert kept.notes.endswith("order 4529, ada@example.org")
 
 
 def test_nobody_writes_in_anothers_name(house: House, ada: Browser, offer: Offer) -> None:
