@@ -4,26 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.database import empty
+from tests.database import opened
+from tests.store.support import EPOCH, Clock
 from voicebot.call.record import Disposition, EndEntry
 from voicebot.privacy.retention import Swept, sweep_files, sweep_records
 from voicebot.settings import Settings
 from voicebot.store.records import Records
-
-BEGIN = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = BEGIN
-
-    def __call__(self) -> datetime:
-        return self.now
 
 
 @pytest.fixture
@@ -33,9 +24,9 @@ def clock() -> Clock:
 
 @pytest.fixture
 def records(tmp_path: Path, clock: Clock) -> Iterator[Records]:
-    opened = Records.open(empty(tmp_path / "calls.db"), clock)
-    yield opened
-    opened.close()
+    made = opened(tmp_path / "calls.db", clock)
+    yield made
+    made.close()
 
 
 def call(records: Records, call_id: str, recording: str, targets: tuple[str, ...] = ()) -> None:
@@ -85,9 +76,9 @@ def test_files_go_when_their_record_did(tmp_path: Path, records: Records) -> Non
     """A recording that is kept stays, packed or not; one that was let go, and its empty folder, do not."""
     folder = tmp_path / "recordings"
     call(records, "a", "2026-11-01/a")
-    kept = file(folder, "2026-11-01/a.flac", BEGIN)
-    gone = file(folder, "2026-10-01/b.wav", BEGIN)
-    assert sweep_files(records, folder, (BEGIN + timedelta(days=1)).timestamp()) == 1
+    kept = file(folder, "2026-11-01/a.flac", EPOCH)
+    gone = file(folder, "2026-10-01/b.wav", EPOCH)
+    assert sweep_files(records, folder, (EPOCH + timedelta(days=1)).timestamp()) == 1
     assert kept.exists()
     assert not gone.parent.exists()
 
@@ -95,8 +86,8 @@ def test_files_go_when_their_record_did(tmp_path: Path, records: Records) -> Non
 def test_a_file_that_is_just_begun_stays(tmp_path: Path, records: Records) -> None:
     """Its row may still be on its way to the database."""
     folder = tmp_path / "recordings"
-    young = file(folder, "2026-11-01/a.wav", BEGIN)
-    assert sweep_files(records, folder, (BEGIN + timedelta(minutes=30)).timestamp()) == 0
+    young = file(folder, "2026-11-01/a.wav", EPOCH)
+    assert sweep_files(records, folder, (EPOCH + timedelta(minutes=30)).timestamp()) == 0
     assert young.exists()
 
 

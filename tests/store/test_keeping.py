@@ -2,39 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 
-import pytest
-
-from tests.database import empty
+from tests.store.support import Clock
 from voicebot.call.record import Disposition, EndEntry, Speaker, TurnEntry
 from voicebot.people import Match, People
 from voicebot.store.records import Records
 
-BEGIN = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
 END = EndEntry(9.0, Disposition.COMPLETED, "goodbye", "hours", 0.9, {}, "Asked about the hours.")
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = BEGIN
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def records(tmp_path: Path, clock: Clock) -> Iterator[Records]:
-    opened = Records.open(empty(tmp_path / "calls.db"), clock)
-    yield opened
-    opened.close()
 
 
 def call(records: Records, call_id: str, caller: str = "+15551230001", targets: tuple[str, ...] = ()) -> None:
