@@ -22,6 +22,9 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+LARGEST_INTEGER = 2**31 - 1
+"""What an `Integer` column holds; a larger number in a request names nothing, and is no error of the database."""
+
 metadata = MetaData(
     naming_convention={
         "pk": "pk_%(table_name)s",

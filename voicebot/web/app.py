@@ -10,6 +10,7 @@ from werkzeug.routing import IntegerConverter, Map
 from voicebot.dialog.port import Dialog
 from voicebot.settings import Settings
 from voicebot.store.records import Records
+from voicebot.store.schema import LARGEST_INTEGER
 from voicebot.store.sessions import Sessions
 from voicebot.web import errors, health, hooks, ops
 from voicebot.web.desk import build as desk
@@ -19,15 +20,12 @@ from voicebot.web.switchboard import Switchboard
 
 BODY_LIMIT = 256 * 1024
 
-LARGEST_ID = 2**31 - 1
-"""Of rows in the database; a larger one in an address is nothing, not an error of the database."""
-
 
 class _RowId(IntegerConverter):
     """`<int:…>` in the address of a page."""
 
     def __init__(self, map: Map) -> None:
-        super().__init__(map, max=LARGEST_ID)
+        super().__init__(map, max=LARGEST_INTEGER)
 
 
 def create_app(

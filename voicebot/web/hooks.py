@@ -14,6 +14,7 @@ from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from voicebot.errors import StoreError
+from voicebot.store.schema import LARGEST_INTEGER
 from voicebot.web import verbs
 from voicebot.web.gate import Gate
 from voicebot.web.incoming import Hook, parse
@@ -21,9 +22,6 @@ from voicebot.web.switchboard import Switchboard
 from voicebot.web.verbs import Verb
 
 log = structlog.get_logger()
-
-LARGEST_OFFER = 2**31 - 1
-"""Id a row of the database can have."""
 
 Answer = Callable[[Hook], list[Verb]]
 
@@ -80,7 +78,7 @@ def blueprint(switchboard: Switchboard, gate: Gate) -> Blueprint:
     @hooks.post("/queue/<wanted>/done")
     def fetched(wanted: str) -> ResponseReturnValue:
         offer = request.args.get("offer", 0, type=int)
-        offer = offer if 0 <= offer <= LARGEST_OFFER else 0
+        offer = offer if 0 <= offer <= LARGEST_INTEGER else 0
         return _reply(
             lambda hook: switchboard.fetched(hook, wanted, offer), otherwise=lambda hook: switchboard.goodbye()
         )

@@ -14,6 +14,7 @@ from voicebot.privacy.redact import OUR_WORDS, Redactor
 from voicebot.roles import Role
 from voicebot.settings import Settings
 from voicebot.store.records import Records
+from voicebot.store.schema import LARGEST_INTEGER
 from voicebot.store.sessions import Sessions
 from voicebot.store.views import WrapUp, WrapUpDisposition
 from voicebot.store.wrap_ups import NOTES_LIMIT
@@ -23,9 +24,6 @@ from voicebot.web.desk.painter import Painter
 from voicebot.web.desk.sockets import addresses, live_page
 
 log = structlog.get_logger()
-
-LARGEST_VERSION = 2**31 - 1
-"""Of notes, as the database counts."""
 
 
 def blueprint(
@@ -134,7 +132,7 @@ def _typed(body: Any) -> tuple[int, str, WrapUpDisposition | None, bool] | None:
     version, notes, ended = body.get("version"), body.get("notes"), body.get("disposition") or None
     if isinstance(version, bool) or not isinstance(version, int) or not isinstance(notes, str):
         return None
-    if not 0 <= version <= LARGEST_VERSION:
+    if not 0 <= version <= LARGEST_INTEGER:
         return None
     if len(notes) > NOTES_LIMIT or (ended is not None and ended not in [each.value for each in WrapUpDisposition]):
         return None
