@@ -52,6 +52,11 @@ class Session:
     answered: str = ""
     answer: TransferOutcome | None = None
 
+    @property
+    def transfer(self) -> Transfer | None:
+        """The plan, where it is to hand the caller over."""
+        return self.plan if isinstance(self.plan, Transfer) else None
+
 
 @dataclass(frozen=True, slots=True)
 class Node:

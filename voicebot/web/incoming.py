@@ -58,6 +58,11 @@ class Hook:
     dequeue_result: str = ""
 
     @property
+    def caller_leg(self) -> str:
+        """The id of the caller's leg, also in the hook of a leg that was dialled for it."""
+        return self.parent_id or self.call_id
+
+    @property
     def over(self) -> bool:
         """Whether the call has ended, so that nobody hears what we answer."""
         return self.status in ("completed", "failed", "busy", "no-answer")

@@ -103,14 +103,12 @@ class Ringing:
 
         `[]` puts the caller through at once. prompts: how often they were asked before.
         """
-        call_id = hook.parent_id or hook.call_id
-        session = self._sessions.get(call_id)
-        plan = session.plan if session else None
-        about = plan.whisper if isinstance(plan, Transfer) else ""
+        session = self._sessions.get(hook.caller_leg)
+        about = session.transfer.whisper if session and session.transfer else ""
         if not about:
-            view = self._records.call(call_id)
+            view = self._records.call(hook.caller_leg)
             about = view.row.summary if view else ""
-        text = self._dialog.whisper(about, self._waited(call_id))
+        text = self._dialog.whisper(about, self._waited(hook.caller_leg))
         if not self._dialog.accept:
             return [verbs.say(text)] if text else []
         asked = f"{self._settings.http_url}/voice/accept?prompts={prompts + 1}"
@@ -118,8 +116,7 @@ class Ringing:
 
     def accept(self, hook: Hook, group: tuple[Target, ...], prompts: int) -> list[Verb]:
         """The person who answered pressed a key, or none. `[]` puts the caller through; the first to take wins."""
-        call_id = hook.parent_id or hook.call_id
-        session = self._sessions.get(call_id)
+        session = self._sessions.get(hook.caller_leg)
         target = next((each for each in group if is_at(each, hook.called)), group[0])
         if session is None:
             return [] if hook.digits == TAKE else [verbs.hangup()]
@@ -132,7 +129,7 @@ class Ringing:
         answer = TransferOutcome.DECLINED if hook.digits else _silent(target)
         if session.answer is not TransferOutcome.ACCEPTED:
             self._sessions.put(replace(session, answered=target.name, answer=answer))
-        log.info("voice.not_taken", call=call_id, target=target.name, answer=answer.value)
+        log.info("voice.not_taken", call=session.call_id, target=target.name, answer=answer.value)
         return [verbs.hangup()]
 
     def _take(self, session: Session, target: Target) -> bool:
@@ -164,7 +161,7 @@ class Ringing:
         return session
 
     def _offer(self, session: Session, group: tuple[Target, ...]) -> None:
-        plan = session.plan if isinstance(session.plan, Transfer) else None
+        plan = session.transfer
         state = OfferState.WAITING if group[0].kind is TargetKind.QUEUE else OfferState.RINGING
         reason = plan.reason if plan else TransferReason.FAILURE
         try:

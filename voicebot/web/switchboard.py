@@ -151,11 +151,11 @@ class Switchboard:
         if hook.over:
             return []
         session = self._session(hook)
-        plan = session.plan
+        plan = session.transfer
         name = wanted or hook.target or hook.customer.get("target", "")
-        if name or not isinstance(plan, Transfer):
+        if name or plan is None:
             target = self._target(name, session.env) if name else self._fallback(session.env)
-            whisper = plan.whisper if isinstance(plan, Transfer) else ""
+            whisper = plan.whisper if plan else ""
             plan = Transfer(target.name, TransferReason.RULE, whisper, ESCALATED)
             if session.plan != plan:
                 session = replace(session, plan=plan, step=0, contexts={}, answered="", answer=None)
@@ -221,17 +221,20 @@ class Switchboard:
         return [verbs.say(self._dialog.apology), reach, *self.goodbye()]
 
     def _hand_over(self, session: Session) -> list[Verb]:
-        groups = self._steps(session)
-        group = groups[min(session.step, len(groups) - 1)]
-        return [self._ringing.ring(session, group), *self.goodbye()]
+        return [self._ringing.ring(session, self._asked(session)), *self.goodbye()]
 
     def _steps(self, session: Session | None) -> Steps:
         """Who is asked for this session, step by step; without a plan the fallback."""
         env = session.env if session else {}
-        plan = session.plan if session else None
-        if not isinstance(plan, Transfer):
+        plan = session.transfer if session else None
+        if plan is None:
             return [(self._fallback(env),)]
         return steps(everybody(plan, self._known(plan), self._fallback(env)), plan.in_turn)
+
+    def _asked(self, session: Session | None) -> tuple[Target, ...]:
+        """Who is asked in the present step."""
+        groups = self._steps(session)
+        return groups[min(session.step if session else 0, len(groups) - 1)]
 
     def _settle(
         self, hook: Hook, session: Session | None, result: TransferOutcome, comeback: Comeback | None = None
@@ -308,15 +311,11 @@ class Switchboard:
         if place is not None and place.names:
             return place
         attempt, step = (session.attempts, session.step) if session else (0, 0)
-        groups = self._steps(session)
-        group = groups[min(step, len(groups) - 1)]
-        return Place(attempt, step, tuple(target.name for target in group))
+        return Place(attempt, step, tuple(target.name for target in self._asked(session)))
 
     def _rung(self, hook: Hook) -> tuple[Target, ...]:
         """Who is being rung for the call of a dialled leg."""
-        session = self._sessions.get(hook.parent_id or hook.call_id)
-        groups = self._steps(session)
-        return groups[min(session.step if session else 0, len(groups) - 1)]
+        return self._asked(self._sessions.get(hook.caller_leg))
 
     def _queue(self, name: str) -> Target | None:
         target = self._dialog.targets.get(name)
@@ -325,13 +324,13 @@ class Switchboard:
     def _known(self, plan: Transfer) -> Mapping[str, Target]:
         for name in plan.targets:
             if name not in self._dialog.targets:
-                log.warning("voice.unknown_target", target=name if NAME.fullmatch(name) else "(not a name)")
+                _warn_of(name)
         return self._dialog.targets
 
     def _target(self, name: str, env: Mapping[str, str]) -> Target:
         target = self._dialog.targets.get(name)
         if target is None:
-            log.warning("voice.unknown_target", target=name if NAME.fullmatch(name) else "(not a name)")
+            _warn_of(name)
             return self._fallback(env)
         return target
 
@@ -344,6 +343,11 @@ class Switchboard:
 
 def _stream_id(attempt: int) -> str:
     return f"stream-{attempt}"
+
+
+def _warn_of(name: str) -> None:
+    """Tell of a target the dialog does not have; what is no name may be anything, and is not logged."""
+    log.warning("voice.unknown_target", target=name if NAME.fullmatch(name) else "(not a name)")
 
 
 def _taker(session: Session, names: tuple[str, ...], result: TransferOutcome) -> tuple[str, ...]:

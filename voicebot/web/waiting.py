@@ -9,7 +9,6 @@ import structlog
 
 from voicebot.dialog.port import Dialog
 from voicebot.dialog.targets import Target
-from voicebot.dialog.types import Transfer
 from voicebot.settings import Settings
 from voicebot.store.offers import Offer, OfferState
 from voicebot.store.records import Records
@@ -91,6 +90,5 @@ class Waiting:
 
     def _about(self, offer: Offer) -> str:
         session = self._sessions.get(offer.call_id)
-        plan = session.plan if session else None
-        about = plan.whisper if isinstance(plan, Transfer) else ""
+        about = session.transfer.whisper if session and session.transfer else ""
         return self._dialog.whisper(about, max(0.0, self._clock() - offer.offered_at.timestamp()))

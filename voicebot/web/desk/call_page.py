@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from voicebot.call.record import Speaker, TurnEntry
-from voicebot.dialog.types import Transfer, TransferReason
+from voicebot.dialog.types import TransferReason
 from voicebot.people import NAME, People
 from voicebot.store.offers import Offer
 from voicebot.store.sessions import Session
@@ -189,7 +189,7 @@ def page(view: CallView, session: Session | None) -> CallPage:
     row = view.row
     live = row.state is CallState.LIVE
     intent, confidence, slots = _meaning(view) if live else (row.intent, row.confidence, row.slots)
-    plan = session.plan if session and isinstance(session.plan, Transfer) else None
+    plan = session.transfer if session else None
     people = view.people or People()
     return CallPage(
         call_id=row.call_id,
@@ -221,7 +221,7 @@ def page(view: CallView, session: Session | None) -> CallPage:
 
 def page_of_session(session: Session) -> CallPage:
     """The page of a call of which nothing is recorded yet."""
-    plan = session.plan if isinstance(session.plan, Transfer) else None
+    plan = session.transfer
     return CallPage(
         call_id=session.call_id,
         phone=session.caller,
