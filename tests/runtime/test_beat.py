@@ -104,6 +104,59 @@ def test_a_backlog_does_not_take_the_beat_from_the_others() -> None:
     assert [what[1] for what in listener.told if what[0] == "frame"] == [*map(float, range(FRAMES_A_BEAT + 5))]
 
 
+def test_frames_that_had_to_wait_for_us_came_one_after_another() -> None:
+    """After a late beat frames read together are told with the times at which they will have come, 20 ms apart."""
+    beat = Beat(Ticker(), Numbered())
+    listener = Told()
+    seat = beat.join(listener)
+    beat.strike(1.0)
+    for number in range(4):
+        seat.put(frame(number), at=1.301)
+    seat.put(frame(4), at=1.302)
+    beat.strike(1.3)
+    assert [at for what, _, at in listener.told if what == "frame"] == pytest.approx(
+        [1.222, 1.242, 1.262, 1.282, 1.302]
+    )
+
+
+def test_frames_do_not_come_before_the_beat_before_them() -> None:
+    """More audio than time has passed since the last beat was late before: all of it came after that beat."""
+    beat = Beat(Ticker(), Numbered())
+    listener = Told()
+    seat = beat.join(listener)
+    beat.strike(1.0)
+    for number in range(10):
+        seat.put(frame(number), at=1.1)
+    beat.strike(1.1)
+    times = [at for what, _, at in listener.told if what == "frame"]
+    assert min(times) == 1.0
+    assert times[-5:] == pytest.approx([1.02, 1.04, 1.06, 1.08, 1.1])
+
+
+def test_frames_that_the_network_held_up_keep_their_time() -> None:
+    """While the beat is in time it knows when frames came, be they many at once."""
+    beat = Beat(Ticker(), Numbered())
+    listener = Told()
+    seat = beat.join(listener)
+    beat.strike(1.0)
+    for number in range(10):
+        seat.put(frame(number), at=1.01)
+    beat.strike(1.02)
+    assert {at for what, _, at in listener.told if what == "frame"} == {1.01}
+
+
+def test_a_backlog_longer_than_a_beat_is_no_silence_before_the_beat() -> None:
+    """As long as frames wait to be heard, those heard before them are the latest there is."""
+    beat = Beat(Ticker(), Numbered())
+    listener = Told()
+    seat = beat.join(listener)
+    beat.strike(1.0)
+    for number in range(FRAMES_A_BEAT + 1):
+        seat.put(frame(number), at=2.0)
+    beat.strike(2.0)
+    assert {at for what, _, at in listener.told if what == "frame"} == {2.0}
+
+
 def test_catching_up_hears_what_waits_at_once() -> None:
     """Before a call is told something that came after its audio, it hears that audio."""
     beat = Beat(Ticker(), Numbered())

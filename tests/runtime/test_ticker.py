@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 
 import pytest
 
@@ -67,3 +68,63 @@ def test_one_faulty_beat_leaves_the_others_their_time(capsys: pytest.CaptureFixt
 
     assert asyncio.run(scenario()) >= 3
     assert "ticker.beat_failed" in capsys.readouterr().out
+
+
+class StalledLoop(asyncio.SelectorEventLoop):
+    """A loop whose time can jump, as if something had kept it busy."""
+
+    jumped = 0.0
+
+    def time(self) -> float:
+        return super().time() + self.jumped
+
+
+@pytest.mark.parametrize("late", [0.1, 0.4])
+def test_what_came_while_the_loop_was_busy_is_read_before_a_late_beat(late: float) -> None:
+    """Nothing that a gateway sent in time is still unread when a call is told the time."""
+    loop = StalledLoop()
+    messages = round(late / 0.02)
+    told: list[str] = []
+
+    async def read(reader: asyncio.StreamReader) -> None:
+        for _ in range(messages):
+            await reader.readexactly(4)
+            told.append("frame")
+            # As the server does between two messages.
+            await asyncio.sleep(0)
+
+    async def scenario() -> None:
+        ours, theirs = socket.socketpair()
+        reader, writer = await asyncio.open_connection(sock=ours)
+        reading = asyncio.create_task(read(reader))
+        ticker = Ticker()
+        beaten = asyncio.Event()
+
+        def beat(now: float) -> None:
+            if loop.jumped:
+                told.append("beat")
+                beaten.set()
+            else:
+                # The next wake of the ticker is already due when it happens.
+                loop.call_at(now + 0.02, busy)
+
+        def busy() -> None:
+            if not loop.jumped:
+                loop.jumped = late
+                theirs.sendall(b"data" * messages)
+
+        ticker.join(beat)
+        running = asyncio.create_task(ticker.run())
+        async with asyncio.timeout(5):
+            await beaten.wait()
+            await reading
+        running.cancel()
+        writer.close()
+        await writer.wait_closed()
+        theirs.close()
+
+    try:
+        loop.run_until_complete(scenario())
+    finally:
+        loop.close()
+    assert told.index("beat") == messages

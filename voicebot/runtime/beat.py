@@ -8,7 +8,7 @@ from typing import ParamSpec, Protocol
 
 import structlog
 
-from voicebot.audio import Pcm
+from voicebot.audio import FRAME_SECONDS, Pcm
 from voicebot.audio.vad import VoiceDetection
 from voicebot.runtime.ticker import Ticker
 
@@ -17,6 +17,9 @@ log = structlog.get_logger()
 FRAMES_A_BEAT = 25
 """Frames heard of one call in one beat. More come at once only after the network held them up, and then the other
 calls are not to wait for all of them."""
+
+LATE = 0.06
+"""Seconds after the last beat from which the loop was busy meanwhile, and frames had to wait for it."""
 
 
 P = ParamSpec("P")
@@ -58,6 +61,19 @@ class Seat:
         while self.waiting:
             self.beat.hear([self])
 
+    def spread(self, since: float) -> None:
+        """What waits came while nobody could read it, from `since` on: frame after frame, and not all at once.
+
+        More than a beat takes is left alone: who is not heard to the end yet has not been silent since.
+        """
+        if len(self.waiting) > FRAMES_A_BEAT:
+            return
+        latest = float("inf")
+        for place in range(len(self.waiting) - 1, -1, -1):
+            frame, at = self.waiting[place]
+            latest = min(at, max(since, latest - FRAME_SECONDS))
+            self.waiting[place] = frame, latest
+
     def leave(self) -> None:
         """The call is over."""
         self.beat.leave(self)
@@ -69,6 +85,7 @@ class Beat:
     def __init__(self, ticker: Ticker, detection: VoiceDetection) -> None:
         self._detection = detection
         self._seats: dict[Seat, None] = {}
+        self._struck = float("inf")
         ticker.join(self.strike)
 
     def join(self, listener: Listener) -> Seat:
@@ -85,6 +102,10 @@ class Beat:
 
     def strike(self, now: float) -> None:
         """One beat: the frames that came, in rounds of one of each call, then the time."""
+        if now - self._struck > LATE:
+            for seat in self._seats:
+                seat.spread(self._struck)
+        self._struck = now
         for _ in range(FRAMES_A_BEAT):
             if not (seats := [seat for seat in self._seats if seat.waiting]):
                 break

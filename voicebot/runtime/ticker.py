@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from math import ceil
 
 import structlog
 
@@ -12,6 +13,12 @@ from voicebot.audio import FRAME_SECONDS
 log = structlog.get_logger()
 
 Beat = Callable[[float], None]
+
+WAY_IN = 3
+"""Rounds of the loop that bytes take from the socket to the call they are for."""
+
+MOST_ROUNDS = 25
+"""Rounds a late beat waits at most besides, each for one more message of every call: half a second of audio."""
 
 
 class Ticker:
@@ -33,7 +40,10 @@ class Ticker:
         self._beats.discard(beat)
 
     async def run(self) -> None:
-        """Beat until cancelled. Beats that were missed because the loop was busy are not made up for."""
+        """Beat until cancelled. Beats that were missed because the loop was busy are not made up for.
+
+        What reached the sockets while the loop was busy is read before a late beat: what was not read is no silence.
+        """
         clock = asyncio.get_running_loop().time
         due = clock()
         while True:
@@ -43,9 +53,16 @@ class Ticker:
             self.lateness = now - due
             if self.lateness > FRAME_SECONDS:
                 due = now
+                await _read_first(self.lateness)
             for beat in tuple(self._beats):
                 try:
                     beat(now)
                 except Exception:
                     # One call's fault must not take the time from all the others.
                     log.exception("ticker.beat_failed")
+
+
+async def _read_first(late: float) -> None:
+    """Let the loop read what came in `late` seconds."""
+    for _ in range(WAY_IN + min(ceil(late / FRAME_SECONDS), MOST_ROUNDS)):
+        await asyncio.sleep(0)
