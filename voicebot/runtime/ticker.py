@@ -42,7 +42,7 @@ class Ticker:
     async def run(self) -> None:
         """Beat until cancelled. Beats that were missed because the loop was busy are not made up for.
 
-        What reached the sockets while the loop was busy is read before a late beat: what was not read is no silence.
+        What reached the sockets while the loop was busy is read before a late beat: unread audio is no silence.
         """
         clock = asyncio.get_running_loop().time
         due = clock()
