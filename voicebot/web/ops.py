@@ -28,10 +28,15 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 def blueprint(settings: Settings, records: Records) -> Blueprint:
-    """`/ops/deliveries` with its buttons, and `/ops/metrics` for Prometheus; for the role `ops`."""
+    """`/ops/deliveries` with its buttons, for which `/ops` is short, and `/ops/metrics`; for the role `ops`."""
     pages = Blueprint("ops", __name__)
     pages.before_request(csrf.check)
     outbox = records.outbox
+
+    @pages.get("/ops", strict_slashes=False)
+    @requires(Role.OPS)
+    def first() -> ResponseReturnValue:
+        return redirect(url_for("ops.deliveries"), 303)
 
     @pages.get("/ops/deliveries")
     @requires(Role.OPS)

@@ -144,6 +144,15 @@ def test_only_ops_may(house: House) -> None:
     assert agent.post("/ops/deliveries/retry").status_code == 403
 
 
+@pytest.mark.parametrize("path", ["/ops", "/ops/"])
+def test_the_bare_address_leads_to_the_deliveries(house: House, ops: Browser, path: str) -> None:
+    """For the same people as the page itself."""
+    assert ops.get(path).headers["Location"] == "/ops/deliveries"
+    assert "/sign-in?next=%2Fops" in Browser(house).get(path).headers["Location"]
+    assert person(house, "ada", Role.AGENT, Role.SUPERVISOR).get(path).status_code == 403
+    assert house.client.get(f"{path}?format=json").status_code == 401
+
+
 def test_errors_are_text(house: House, ops: Browser) -> None:
     """Whatever ends up in an error or an id is no mark-up."""
     owe(house, EVIL)
