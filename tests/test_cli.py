@@ -86,6 +86,14 @@ def test_a_wrong_setting_ends_with_one_message(tmp_path: Path) -> None:
     assert "Traceback" not in result.stderr
 
 
+def test_one_port_for_two_servers_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    """Both settings are named, and no model was loaded for it."""
+    result = _run(["serve"], tmp_path, VOICEBOT_HTTP_PORT="4000", VOICEBOT_WS_PORT="4000")
+    assert result.returncode == 2
+    assert result.stderr.startswith("voicebot: VOICEBOT_HTTP_PORT and VOICEBOT_WS_PORT are both 4000")
+    assert "hearing" not in result.stdout
+
+
 def test_a_dialog_mistake_is_shown_with_its_place(tmp_path: Path) -> None:
     """`voicebot check` names file, line and column."""
     bot = tmp_path / "bot.yaml"

@@ -23,7 +23,7 @@ from voicebot.dialog.targets import TargetKind
 from voicebot.errors import ConfigError, CrmError, SettingsError, VoicebotError
 from voicebot.lookup.registered import RegisteredUsers
 from voicebot.runtime.secrets import complete
-from voicebot.settings import Settings, is_loopback, load
+from voicebot.settings import Settings, is_loopback, load, need_two_ports
 from voicebot.store.build import sessions as build_sessions
 from voicebot.store.records import Records
 from voicebot.store.views import DeliveryState, TargetState
@@ -171,6 +171,9 @@ def _webhooks(settings: Settings) -> str:
 
 def _port(settings: Settings, name: str) -> str:
     where = f"{settings.host}:{getattr(settings, name)}"
+    if not settings.redis_url:
+        # One process serves both; with Redis each may be alone on its machine.
+        need_two_ports(settings)
     try:
         processes.need_ports(settings, name)
     except SettingsError:

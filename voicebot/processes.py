@@ -41,7 +41,7 @@ from voicebot.runtime.server import AudioServer
 from voicebot.runtime.services import Services
 from voicebot.runtime.taping import Tapes
 from voicebot.runtime.ticker import Ticker
-from voicebot.settings import Recordings, Settings, port_refused
+from voicebot.settings import Recordings, Settings, need_two_ports, port_refused
 from voicebot.store.build import sessions as build_sessions
 from voicebot.store.records import Records
 from voicebot.store.sessions import Sessions
@@ -126,10 +126,12 @@ def flask_app(settings: Settings, stores: Stores) -> Flask:
 
 
 def need_ports(settings: Settings, *names: str) -> None:
-    """Check before the models are loaded that the ports named by these settings can be had.
+    """Check before the models are loaded that the ports these settings name differ and can be had.
 
     Raises SettingsError.
     """
+    if len(names) > 1:
+        need_two_ports(settings)
     for name in names:
         family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
         with socket.socket(family) as probe:

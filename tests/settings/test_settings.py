@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from voicebot.errors import SettingsError
-from voicebot.settings import Settings, load, sources
+from voicebot.settings import Settings, load, need_two_ports, sources
 
 
 @pytest.fixture(autouse=True)
@@ -66,6 +66,14 @@ def test_every_mistake_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None
         load()
     assert "VOICEBOT_HTTP_PORT" in str(wrong.value)
     assert "VOICEBOT_VAD" in str(wrong.value)
+
+
+def test_two_servers_do_not_share_a_port() -> None:
+    """Both settings are named; 0 takes whatever port is free, so two of them differ."""
+    with pytest.raises(SettingsError, match="VOICEBOT_HTTP_PORT and VOICEBOT_WS_PORT are both 4000"):
+        need_two_ports(Settings(http_port=4000, ws_port=4000))
+    need_two_ports(Settings(http_port=4000, ws_port=4001))
+    need_two_ports(Settings(http_port=0, ws_port=0))
 
 
 @pytest.mark.parametrize(

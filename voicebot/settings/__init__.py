@@ -11,7 +11,7 @@ from voicebot.settings.crm import Crm
 from voicebot.settings.hearing import Asr, Vad
 from voicebot.settings.names import PREFIX
 from voicebot.settings.privacy import Recordings
-from voicebot.settings.server import REPOSITORY, port_refused
+from voicebot.settings.server import REPOSITORY, need_two_ports, port_refused
 from voicebot.settings.settings import Settings
 from voicebot.settings.sources import load
 from voicebot.settings.speaking import Voice
@@ -27,5 +27,6 @@ __all__ = [
     "Voice",
     "is_loopback",
     "load",
+    "need_two_ports",
     "port_refused",
 ]

@@ -58,6 +58,15 @@ class ServerSettings(BaseModel):
         return self.public_ws_url or f"ws://{reachable(self.host)}:{self.ws_port}"
 
 
+def need_two_ports(settings: ServerSettings) -> None:
+    """Raises SettingsError where one process would listen twice on a port: 0, any free one, is never the same."""
+    if settings.http_port == settings.ws_port != 0:
+        raise SettingsError(
+            f"{PREFIX}HTTP_PORT and {PREFIX}WS_PORT are both {settings.ws_port}: each needs its own; "
+            "choose another for one of them"
+        )
+
+
 def port_refused(settings: ServerSettings, name: str, error: OSError) -> SettingsError:
     """What to tell the operator when the port that the setting `name` gives cannot be listened on."""
     return SettingsError(
