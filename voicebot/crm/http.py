@@ -25,6 +25,9 @@ from voicebot.errors import CrmRejected, CrmThrottled, CrmUnavailable
 TIMEOUTS = (3.05, 10.0)
 """Seconds to connect, and to wait for the next byte of an answer."""
 
+DELIVERY_SECONDS = 30.0
+"""No request of a delivery begins later; with the longest request it ends well within a worker's lease."""
+
 LONGEST_WAIT = 86_400.0
 """Seconds; a vendor that asks for more is asked again after a day."""
 

@@ -5,16 +5,13 @@ from __future__ import annotations
 from contextlib import suppress
 
 from voicebot.crm import numbers
-from voicebot.crm.http import Invalid, NotFound
+from voicebot.crm.http import DELIVERY_SECONDS, Invalid, NotFound
 from voicebot.crm.hubspot_activity import KINDS, NOTE
 from voicebot.crm.hubspot_contacts import Contacts
 from voicebot.crm.hubspot_delivery import HubSpotDelivery, Policy
 from voicebot.crm.hubspot_files import Shelf
 from voicebot.crm.hubspot_http import Api
 from voicebot.crm.port import Attempt, CallNote, Crm
-
-DELIVERY_SECONDS = 30.0
-"""No request of a delivery begins later; with the longest request it ends well within a worker's lease."""
 
 
 class HubSpot(Crm):

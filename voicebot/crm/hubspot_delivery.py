@@ -13,24 +13,21 @@ from dataclasses import dataclass
 import structlog
 
 from voicebot.crm import hubspot_activity as activity
-from voicebot.crm.http import Invalid, NotFound
+from voicebot.crm.addressee import Addressee, Manners
+from voicebot.crm.http import Invalid
 from voicebot.crm.hubspot_activity import CALL, NOTE, Kind
 from voicebot.crm.hubspot_contacts import Contacts
 from voicebot.crm.hubspot_files import Shelf, attach, attached
 from voicebot.crm.hubspot_http import Api, object_id
 from voicebot.crm.numbers import Number
 from voicebot.crm.port import Attempt, CallNote
-from voicebot.crm.progress import Progress, ambiguous
-from voicebot.errors import CrmError, CrmThrottled, CrmUnavailable
+from voicebot.crm.progress import SENT, Progress
+from voicebot.errors import CrmThrottled, CrmUnavailable
 
 SEARCH_LAG = 30.0
 """Seconds granted to HubSpot's search to know what was written just before (HubSpot names no figure)."""
 
-# What is kept under `contact` once it is decided that the note goes without one; ids are digits.
-_NOBODY = "none"
-# States of a write, kept durably before and after it.
-_SENT = "sent"
-_NAMED = 10
+_MANNERS = Manners("HubSpot", one="contact", many="contacts", new="contact", key="contact")
 _WAITED = "waited"
 
 log = structlog.get_logger()
@@ -56,9 +53,9 @@ class Policy:
 class HubSpotDelivery:
     """One attempt to deliver one note.
 
-    Kept between attempts: `contact`, the id of the contact the note is for, `_NOBODY`, or "" while undecided;
-    `creating`, `writing`, `writing_call`, whether creating the contact or writing an activity was begun with its
-    end unknown; `wrote_note`, `wrote_call`, the ids of what is written; and what `attach` keeps.
+    Kept between attempts: what `Addressee` keeps; `creating`, `writing`, `writing_call`, whether creating the
+    contact or writing an activity was begun with its end unknown; `wrote_note`, `wrote_call`, the ids of what is
+    written; and what `attach` keeps.
     """
 
     def __init__(
@@ -74,10 +71,17 @@ class HubSpotDelivery:
         self._contacts = contacts
         self._policy = policy
         self._note = note
-        self._number = number
         self._repeat = attempt.repeat
         self._progress = Progress(attempt)
-        self._gone: str | None = None
+        self._addressee = Addressee(
+            _MANNERS,
+            note.call_id,
+            self._progress,
+            number,
+            contacts.find,
+            self._new_contact if policy.create_contact else None,
+            policy.guess,
+        )
 
     def run(self) -> str:
         """The ids of what is written, with a space between: of a note as it is, of others after their kind."""
@@ -94,78 +98,23 @@ class HubSpotDelivery:
         return attached(self._note, self._progress)
 
     def _deliver(self, kind: Kind) -> str:
-        """The id of the activity. A contact that vanishes (merged, deleted) is searched for again, once."""
+        """The id of the activity."""
         if done := self._progress[kind.wrote]:
             return done
-        identity = self._on_somebody(kind)
+        identity = self._addressee.write(lambda contact: self._put(kind, contact))
         self._progress.put(**{kind.wrote: identity})
         return identity
 
-    def _on_somebody(self, kind: Kind) -> str:
-        contact = self._contact()
-        if contact is None:
-            return self._put(kind, None)
-        try:
-            return self._put(kind, contact)
-        except NotFound:
-            self._gone = contact
-            self._progress.put(contact="", matches="")
-        contact = self._contact()
-        try:
-            return self._put(kind, contact)
-        except NotFound:
-            if contact is None:
-                raise
-            self._progress.put(contact=_NOBODY, remark="The contact of this call could not be found again.")
-        return self._put(kind, None)
-
-    def _contact(self) -> str | None:
-        decided = self._progress["contact"]
-        if decided:
-            return None if decided == _NOBODY else decided
-        if self._number is None:
-            self._progress.put(contact=_NOBODY)
-            return None
-        found = self._contacts.find(self._number, without=self._gone)
-        if len(found) > 1 and not self._policy.guess:
-            shown = ", ".join(found[:_NAMED]) + (", …" if len(found) > _NAMED else "")
-            self._progress.put(
-                contact=_NOBODY,
-                remark=f"{len(found)} contacts have this number ({shown}); this is on none of them.",
-            )
-            return None
-        if found:
-            self._progress.put(contact=found[0], matches=str(len(found)), creating="")
-            return found[0]
-        if not self._policy.create_contact:
-            self._progress.put(contact=_NOBODY)
-            return None
-        return self._new_contact(self._number)
-
-    def _new_contact(self, number: Number) -> str | None:
-        before = self._progress["creating"]
-        if before == _SENT:
+    def _new_contact(self, number: Number) -> str:
+        if self._progress["creating"] == SENT:
             self._progress.put(creating=_WAITED)
             raise CrmThrottled(
                 "waiting for HubSpot's search to show a contact that may have been created",
                 SEARCH_LAG,
                 account=False,
             )
-        self._progress.put(creating=_SENT)
-        try:
-            contact = self._contacts.create(number, self._note)
-        except Invalid as error:
-            log.warning("crm.contact_refused", call=self._note.call_id, error=str(error))
-            self._progress.put(
-                contact=_NOBODY, creating="", remark="HubSpot refused to create a contact for this caller."
-            )
-            return None
-        except CrmError as error:
-            if not ambiguous(error):
-                self._progress.put(creating=before)
-            raise
-        self._progress.put(contact=contact, creating="")
-        return contact
+        with self._progress.begun("creating"):
+            return self._contacts.create(number, self._note)
 
     def _put(self, kind: Kind, contact: str | None) -> str:
         """The id of the activity, found if an earlier attempt may have written it, else written."""
@@ -173,7 +122,7 @@ class HubSpotDelivery:
             return identity
         before = self._progress[kind.writing]
         if self._repeat or before:
-            searched = contact is None or self._gone is not None
+            searched = contact is None or self._addressee.gone is not None
             if (found := activity.written(self._api, kind, self._note, contact, searched)) is not None:
                 log.info("crm.note_found", call=self._note.call_id, note=found)
                 return found
@@ -184,13 +133,11 @@ class HubSpotDelivery:
                     SEARCH_LAG,
                     account=False,
                 )
-        self._progress.put(**{kind.writing: _SENT})
         try:
-            return self._create(kind, contact)
-        except CrmError as error:
-            if not ambiguous(error):
-                self._progress.put(**{kind.writing: before})
-            if contact is None or not isinstance(error, Invalid):
+            with self._progress.begun(kind.writing):
+                return self._create(kind, contact)
+        except Invalid as error:
+            if contact is None:
                 raise
             log.warning("crm.note_unassociated", call=self._note.call_id, error=str(error))
         self._alone(contact)
@@ -238,11 +185,12 @@ class HubSpotDelivery:
 
     def _alone(self, contact: str) -> None:
         # The association is the only part of a note that can be left out. Better a lone note than none.
-        self._progress.put(contact=_NOBODY, remark=f"HubSpot refused this note on contact {contact}.")
+        self._addressee.nobody(f"HubSpot refused this note on contact {contact}.")
 
     def _remarks(self, contact: str | None) -> list[str]:
         remarks = [said for name in ("remark", "recording_remark") if (said := self._progress[name])]
-        matches = int(self._progress["matches"] or 0)
-        if contact is not None and matches > 1:
-            remarks.append(f"{matches} contacts have this number; this note is on the one changed last.")
+        if contact is not None and self._addressee.matches > 1:
+            remarks.append(
+                f"{self._addressee.matches} contacts have this number; this note is on the one changed last."
+            )
         return remarks

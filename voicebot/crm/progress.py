@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from voicebot.crm.port import Attempt
 from voicebot.errors import CrmError, CrmUnavailable
+
+SENT = "sent"
+"""The state of a write that was begun, with its end unknown."""
 
 
 class Progress:
@@ -24,7 +30,14 @@ class Progress:
         self._kept.update(values)
         self._save(dict(self._kept))
 
-
-def ambiguous(error: CrmError) -> bool:
-    """Whether what failed may have been carried out all the same."""
-    return isinstance(error, CrmUnavailable) and error.ambiguous
+    @contextmanager
+    def begun(self, write: str) -> Iterator[None]:
+        """Inside, `write` is `SENT`, and stays so, unless it certainly failed: then it is what it was before."""
+        before = self[write]
+        self.put(**{write: SENT})
+        try:
+            yield
+        except CrmError as error:
+            if not (isinstance(error, CrmUnavailable) and error.ambiguous):
+                self.put(**{write: before})
+            raise

@@ -14,22 +14,18 @@ import structlog
 
 from voicebot.crm import matches, numbers, salesforce_search
 from voicebot.crm import note as notes
-from voicebot.crm.http import Invalid, NotFound
+from voicebot.crm.addressee import Addressee, Manners
+from voicebot.crm.http import DELIVERY_SECONDS, Invalid, NotFound
 from voicebot.crm.numbers import Number
 from voicebot.crm.port import Attempt, CallNote, Crm
-from voicebot.crm.progress import Progress, ambiguous
+from voicebot.crm.progress import Progress
 from voicebot.crm.salesforce_http import Api, escaped
-from voicebot.errors import CrmError
-
-DELIVERY_SECONDS = 30.0
-"""No request of a delivery begins later; with the longest request it ends well within a worker's lease."""
 
 DESCRIPTION = 32_000
 """Characters a Task's description takes."""
 
 _TEXT = 255
-_NOBODY = "none"
-_SENT = "sent"
+_MANNERS = Manners("Salesforce", one="contact", many="people", new="lead")
 
 log = structlog.get_logger()
 
@@ -78,8 +74,8 @@ class Salesforce(Crm):
 class _Delivery:
     """One attempt to deliver one note.
 
-    Kept between attempts: `who`, the id of the contact or lead, `_NOBODY`, or "" while undecided; `creating`,
-    `writing`, whether creating a lead or writing the Task was begun with its end unknown.
+    Kept between attempts: what `Addressee` keeps; `creating`, `writing`, whether creating a lead or writing the
+    Task was begun with its end unknown.
     """
 
     def __init__(
@@ -95,62 +91,29 @@ class _Delivery:
         self._api = api
         self._region = region
         self._external_id = external_id
-        self._create_lead = create_lead
         self._note = note
-        self._number = number
         self._repeat = attempt.repeat
         self._progress = Progress(attempt)
-        self._gone: str | None = None
+        create = self._new_lead if create_lead else None
+        self._addressee = Addressee(_MANNERS, note.call_id, self._progress, number, self._find, create)
 
     def run(self) -> str:
-        """The id of the Task. A person who vanishes (merged, deleted, converted) is searched for again, once."""
-        who = self._who()
-        try:
-            return self._put(who)
-        except NotFound:
-            if who is None:
-                raise
-            self._gone = who
-            self._progress.put(who="", matches="")
-        who = self._who()
-        try:
-            return self._put(who)
-        except NotFound:
-            if who is None:
-                raise
-            self._progress.put(who=_NOBODY, remark="The contact of this call could not be found again.")
-        return self._put(None)
+        """The id of the Task."""
+        return self._addressee.write(self._put)
 
-    def _who(self) -> str | None:
-        decided = self._progress["who"]
-        if decided:
-            return None if decided == _NOBODY else decided
-        if self._number is None:
-            self._progress.put(who=_NOBODY)
-            return None
-        found = self._find(self._number)
-        if found:
-            self._progress.put(who=found[0], matches=str(len(found)), creating="")
-            return found[0]
-        if not self._create_lead:
-            self._progress.put(who=_NOBODY)
-            return None
-        return self._new_lead(self._number)
-
-    def _find(self, number: Number) -> list[str]:
+    def _find(self, number: Number, gone: str | None) -> list[str]:
         """Ids of contacts, then leads, with exactly this number, the one changed last first."""
         people = salesforce_search.people(self._api, number, self._region).people
         ids = [str(person.get("Id") or "") for person in people]
-        return [each for each in ids if each.isalnum() and each != self._gone]
+        return [each for each in ids if each.isalnum() and each != gone]
 
-    def _new_lead(self, number: Number) -> str | None:
+    def _new_lead(self, number: Number) -> str:
         if self._progress["creating"]:
             made = self._api.query(
                 f"SELECT Id FROM Lead WHERE Phone = '{number.e164}' AND IsConverted = false "  # noqa: S608
                 "ORDER BY CreatedDate DESC LIMIT 1"
             )
             if made:
-                self._progress.put(who=str(made[0].get("Id")), creating="")
                 return str(made[0].get("Id"))
         slots = self._note.slots
         lead: dict[str, str] = {
@@ -161,21 +124,8 @@ class _Delivery:
         }
         if first := matches.first_name(slots):
             lead["FirstName"] = first[:40]
-        self._progress.put(creating=_SENT)
-        try:
-            who = self._create({**lead, **self._note.contact}, lead)
-        except Invalid as error:
-            log.warning("crm.contact_refused", call=self._note.call_id, error=str(error))
-            self._progress.put(
-                who=_NOBODY, creating="", remark="Salesforce refused to create a lead for this caller."
-            )
-            return None
-        except CrmError as error:
-            if not ambiguous(error):
-                self._progress.put(creating="")
-            raise
-        self._progress.put(who=who, creating="")
-        return who
+        with self._progress.begun("creating"):
+            return self._create({**lead, **self._note.contact}, lead)
 
     def _create(self, full: Mapping[str, str], least: Mapping[str, str]) -> str:
         try:
@@ -191,20 +141,18 @@ class _Delivery:
         What the org may lack or refuse (the call fields of Salesforce Call Center, mapped fields, the person) is
         left out in turn.
         """
-        before = self._progress["writing"]
-        if (self._repeat or before) and not self._external_id and (found := self._written()) is not None:
+        begun = self._repeat or self._progress["writing"]
+        if begun and not self._external_id and (found := self._written()) is not None:
             log.info("crm.note_found", call=self._note.call_id, note=found)
             return found
-        self._progress.put(writing=_SENT)
         try:
-            return self._write(who)
-        except CrmError as error:
-            if not ambiguous(error):
-                self._progress.put(writing=before)
-            if who is None or not isinstance(error, Invalid):
+            with self._progress.begun("writing"):
+                return self._write(who)
+        except Invalid as error:
+            if who is None:
                 raise
             log.warning("crm.note_unassociated", call=self._note.call_id, error=str(error))
-        self._progress.put(who=_NOBODY, remark=f"Salesforce refused this call on {who}.")
+        self._addressee.nobody(f"Salesforce refused this call on {who}.")
         return self._put(None)
 
     def _write(self, who: str | None) -> str:
@@ -226,12 +174,9 @@ class _Delivery:
         return self._api.create("Task", task)
 
     def _plain(self, who: str | None) -> dict[str, Any]:
-        remarks = [remark] if (remark := self._progress["remark"]) else []
-        if who is not None and (hint := matches.several(int(self._progress["matches"] or 0), "people")):
-            remarks.append(hint)
         task = {
             "Subject": self._subject,
-            "Description": notes.plain(self._note, DESCRIPTION, remarks),
+            "Description": notes.plain(self._note, DESCRIPTION, self._addressee.remarks(who)),
             "Status": "Completed",
             "Priority": "Normal",
             "ActivityDate": self._day,

@@ -14,15 +14,13 @@ import structlog
 
 from voicebot.crm import matches, numbers, zendesk_search
 from voicebot.crm import note as notes
-from voicebot.crm.http import Invalid, NotFound
+from voicebot.crm.addressee import Addressee, Manners
+from voicebot.crm.http import DELIVERY_SECONDS, Invalid, NotFound
 from voicebot.crm.numbers import Number
 from voicebot.crm.port import Attempt, CallNote, Crm
-from voicebot.crm.progress import Progress, ambiguous
+from voicebot.crm.progress import Progress
 from voicebot.crm.zendesk_http import Api
 from voicebot.errors import CrmError, CrmUnavailable, SettingsError
-
-DELIVERY_SECONDS = 30.0
-"""No request of a delivery begins later; with the longest request it ends well within a worker's lease."""
 
 COMMENT = 65_000
 """Bytes of a comment; Zendesk takes 65,535."""
@@ -32,8 +30,9 @@ FIELDS = ("brand_id", "group_id", "priority", "ticket_form_id", "type")
 
 _EXTERNAL = 255
 _PAGES = 5
-_NOBODY = "none"
-_SENT = "sent"
+# Made again, a user with the same external id would be the one who vanished.
+_MANNERS = Manners("Zendesk", one="user", many="users", new="user", anew=False)
+_REQUESTER = frozenset(("requester", "requester_id"))
 
 log = structlog.get_logger()
 
@@ -92,8 +91,8 @@ class Zendesk(Crm):
 class _Delivery:
     """One attempt to deliver one note.
 
-    Kept between attempts: `who`, the id of the user, `_NOBODY`, or "" while undecided; `writing`, whether writing
-    the ticket was begun with its end unknown.
+    Kept between attempts: what `Addressee` keeps; `writing`, whether writing the ticket was begun with its end
+    unknown.
     """
 
     def __init__(
@@ -107,12 +106,11 @@ class _Delivery:
     ) -> None:
         self._api = api
         self._region = region
-        self._create_user = create_user
         self._note = note
-        self._number = number
         self._repeat = attempt.repeat
         self._progress = Progress(attempt)
-        self._gone: str | None = None
+        create = self._new_user if create_user else None
+        self._addressee = Addressee(_MANNERS, note.call_id, self._progress, number, self._find, create)
 
     def run(self) -> str:
         """The id of the ticket."""
@@ -125,69 +123,34 @@ class _Delivery:
         if (self._repeat or self._progress["writing"]) and (found := self._written()) is not None:
             log.info("crm.note_found", call=self._note.call_id, note=found)
             return found
-        who = self._who()
-        if who is None:
-            return self._put(None)
-        try:
-            return self._put(who)
-        except Invalid as error:
-            if not error.names & {"requester", "requester_id", "base"}:
-                raise
-            log.warning("crm.note_unassociated", call=self._note.call_id, error=str(error))
-        # Deleted, suspended or merged meanwhile: whoever has the number now, else nobody.
-        self._gone = who
-        self._progress.put(who="", matches="")
-        who = self._who()
-        try:
-            return self._put(who)
-        except Invalid:
-            if who is None:
-                raise
-        self._progress.put(who=_NOBODY, remark="The user of this call could not be found again.")
-        return self._put(None)
+        return self._addressee.write(self._put, self._vanished)
+
+    def _vanished(self, error: CrmError) -> bool:
+        """Whether the user was deleted, suspended or merged; one found in its place is given up for any reason."""
+        if not isinstance(error, Invalid):
+            return False
+        return self._addressee.gone is not None or bool(error.names & (_REQUESTER | {"base"}))
 
     def _comment_on(self, ticket: str) -> str:
         """Add what an agent wrote later to the call's ticket, if it is not there yet; the ticket's id."""
-        before = self._progress["writing"]
-        if self._repeat or before:
+        if self._repeat or self._progress["writing"]:
             comments = self._api.read(f"tickets/{ticket}/comments", {"sort": "-created_at"}).get("comments")
             if not isinstance(comments, list):
                 raise CrmUnavailable("Zendesk answered a list without comments")
             bodies = (str(each.get("html_body") or "") for each in comments if isinstance(each, dict))
             if any(notes.is_marked(body, self._note.call_id) for body in bodies):
                 return ticket
-        self._progress.put(writing=_SENT)
         comment = {"html_body": _comment(self._note, ()), "public": False}
-        try:
+        with self._progress.begun("writing"):
             self._api.change(f"tickets/{ticket}", {"ticket": {"comment": comment}})
-        except CrmError as error:
-            if not ambiguous(error):
-                self._progress.put(writing=before)
-            raise
         return ticket
 
-    def _who(self) -> str | None:
-        decided = self._progress["who"]
-        if decided:
-            return None if decided == _NOBODY else decided
-        if self._number is None:
-            self._progress.put(who=_NOBODY)
-            return None
-        found = self._find(self._number)
-        if found:
-            self._progress.put(who=found[0], matches=str(len(found)))
-            return found[0]
-        if not self._create_user or self._gone is not None:
-            self._progress.put(who=_NOBODY)
-            return None
-        return self._new_user(self._number)
-
-    def _find(self, number: Number) -> list[str]:
+    def _find(self, number: Number, gone: str | None) -> list[str]:
         """Ids of the users with exactly this number, the one changed last first."""
-        found = zendesk_search.users(self._api, number, self._region, _PAGES, self._gone)
+        found = zendesk_search.users(self._api, number, self._region, _PAGES, gone)
         return [str(user.get("id")) for user in found.people]
 
-    def _new_user(self, number: Number) -> str | None:
+    def _new_user(self, number: Number) -> str:
         """Made or found again by its external id, so that two calls, or two attempts, make one user."""
         user: dict[str, Any] = {
             "name": matches.whole_name(self._note.slots) or f"Caller {number.e164}",
@@ -198,40 +161,27 @@ class _Delivery:
         }
         mapped = {**user, "user_fields": dict(self._note.contact)} if self._note.contact else user
         try:
-            try:
-                answer = self._api.write("users/create_or_update", {"user": mapped}, repeatable=True)
-            except Invalid:
-                if mapped is user:
-                    raise
-                answer = self._api.write("users/create_or_update", {"user": user}, repeatable=True)
-        except Invalid as error:
-            log.warning("crm.contact_refused", call=self._note.call_id, error=str(error))
-            self._progress.put(who=_NOBODY, remark="Zendesk refused to create a user for this caller.")
-            return None
-        who = _id(answer, "user", ambiguous=False)
-        self._progress.put(who=who)
-        return who
+            answer = self._api.write("users/create_or_update", {"user": mapped}, repeatable=True)
+        except Invalid:
+            if mapped is user:
+                raise
+            answer = self._api.write("users/create_or_update", {"user": user}, repeatable=True)
+        return _id(answer, "user", ambiguous=False)
 
     def _put(self, who: str | None) -> str:
-        before = self._progress["writing"]
-        self._progress.put(writing=_SENT)
         ticket = self._ticket(who)
-        try:
+        with self._progress.begun("writing"):
             try:
                 return self._write({**ticket, **self._mapped()}, "full", who)
             except Invalid as error:
-                if not self._note.fields or error.names & {"requester", "requester_id"}:
+                if not self._note.fields or error.names & _REQUESTER:
                     raise
                 log.warning("crm.fields_refused", call=self._note.call_id, error=str(error))
             return self._write(ticket, "plain", who)
-        except CrmError as error:
-            if not ambiguous(error):
-                self._progress.put(writing=before)
-            raise
 
     def _write(self, ticket: Mapping[str, Any], kind: str, who: str | None) -> str:
         # A key goes with one exact request: what is left out makes another.
-        key = f"voicebot-{self._note.call_id[:200]}-{kind}-{who or _NOBODY}"
+        key = f"voicebot-{self._note.call_id[:200]}-{kind}-{who or 'none'}"
         try:
             return _id(self._api.write("tickets", {"ticket": ticket}, key), "ticket")
         except Invalid as error:
@@ -243,12 +193,10 @@ class _Delivery:
             return found
 
     def _ticket(self, who: str | None) -> dict[str, Any]:
-        remarks = [remark] if (remark := self._progress["remark"]) else []
-        if who is not None and (hint := matches.several(int(self._progress["matches"] or 0), "users")):
-            remarks.append(hint)
+        comment = _comment(self._note, self._addressee.remarks(who))
         ticket: dict[str, Any] = {
             "subject": f"Call from {self._note.caller or 'an unknown number'}"[:150],
-            "comment": {"html_body": _comment(self._note, remarks), "public": False},
+            "comment": {"html_body": comment, "public": False},
             "external_id": self._note.call_id[:_EXTERNAL],
             "tags": ["voicebot"],
         }
