@@ -31,7 +31,8 @@ from voicebot.call.record import EndEntry, TurnEntry
 from voicebot.call.rules import Rules
 from voicebot.dialog.types import Comeback, Line, Listen, LookUp, LookUpResult, Move
 from voicebot.testing.conversation import GOODBYE, ScriptedConversation, says
-from voicebot.testing.timeline import Answer, Network, Timeline, Voice
+from voicebot.testing.timeline import Answer, Timeline, Voice
+from voicebot.testing.timeline_caller import Network
 
 LONGEST_QUIET = 10.0
 TEXTS = ("order", "hours", "my order is", "mhm", "legal", "bye", "anything")

@@ -26,7 +26,8 @@ from voicebot.dialog.types import (
     TransferReason,
 )
 from voicebot.testing.conversation import GOODBYE, ScriptedConversation, says
-from voicebot.testing.timeline import Answer, Network, Timeline, Voice
+from voicebot.testing.timeline import Answer, Timeline, Voice
+from voicebot.testing.timeline_caller import Network
 
 GREETING = "Hello, this is the automated assistant."
 ORDER = "where is my order"

@@ -13,7 +13,8 @@ from voicebot.call.record import TurnEnd
 from voicebot.call.rules import Rules
 from voicebot.dialog.types import HangUp, Line, LookUp, Move, Trouble
 from voicebot.testing.conversation import ScriptedConversation, says
-from voicebot.testing.timeline import Answer, Network, Timeline, Voice
+from voicebot.testing.timeline import Answer, Timeline, Voice
+from voicebot.testing.timeline_caller import Network
 
 GREETING = "Hello, this is the automated assistant."
 

@@ -7,7 +7,8 @@ import pytest
 from voicebot.call.actions import Recognise, Speak
 from voicebot.call.events import HungUp
 from voicebot.testing.conversation import ScriptedConversation, says
-from voicebot.testing.timeline import Network, Timeline, Voice
+from voicebot.testing.timeline import Timeline, Voice
+from voicebot.testing.timeline_caller import Network
 
 
 def test_a_sentence_takes_as_long_as_its_text() -> None:

@@ -13,29 +13,24 @@ everything the call did with its time:
 from __future__ import annotations
 
 import heapq
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import count
 from typing import TypeVar
 
-import numpy as np
-
 from voicebot.asr.port import Transcript
-from voicebot.audio import FRAME_SAMPLES, FRAME_SECONDS
+from voicebot.audio import FRAME_SECONDS
 from voicebot.call.actions import Action, AskLookUp, End, Flush, Forget, Hold, Note, Recognise, Resume, Speak
 from voicebot.call.call import Call
 from voicebot.call.events import (
     Digit,
     Event,
     Failed,
-    Frame,
     HungUp,
     LookedUp,
     Part,
     Played,
     Recognised,
-    Sent,
     Started,
     Tick,
     VoiceReady,
@@ -45,24 +40,10 @@ from voicebot.call.record import EndEntry, Entry, TroubleEntry, TurnEntry
 from voicebot.call.rules import Rules
 from voicebot.dialog.port import Conversation
 from voicebot.dialog.types import Comeback, HangUp, LookUpResult, Transfer
+from voicebot.testing.timeline_caller import TICKS, CallerVoice, Network, Said
+from voicebot.testing.timeline_ear import Ear, Stretch
 
-TICKS = round(1 / FRAME_SECONDS)
-CHUNK = 0.1
 A = TypeVar("A", bound=Action)
-
-
-@dataclass(frozen=True, slots=True)
-class Network:
-    """What the line does to the caller's frames. Patterns repeat for ever, one item a frame.
-
-    loss: truthy items are frames that never arrive.
-    delay: frames by which each is late; order is kept, so a late frame glues those behind it to itself.
-    mute: no frames at all while the caller is silent.
-    """
-
-    loss: tuple[int, ...] = (0,)
-    delay: tuple[int, ...] = (0,)
-    mute: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,52 +76,11 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """A stretch of caller voice, and what the recogniser makes of it after `delay` seconds (None: never).
-
-    error: the recogniser fails with this instead.
-    """
-
-    start: int
-    frames: int
-    text: str
-    confidence: float
-    delay: float | None
-    rejected: str
-    error: str
-
-
-@dataclass(frozen=True, slots=True)
 class Did:
     """What the call did at `at`, in seconds since it started."""
 
     at: float
     action: Action
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """Bot speech that was heard from `start` to `end`: of `utterance`, from `at` seconds into it."""
-
-    utterance: int
-    at: float
-    start: float
-    end: float
-
-
-@dataclass(slots=True)
-class _Sentence:
-    """One sentence on its way: `next` is how far it was sent, `again` whether it begins anew there."""
-
-    utterance: int
-    ready: float
-    seconds: float
-    next: float = 0.0
-    again: bool = False
-
-    @property
-    def sent(self) -> bool:
-        return self.next >= self.seconds - TOLERANCE
 
 
 @dataclass(slots=True)
@@ -155,18 +95,14 @@ class Timeline:
     comeback: Comeback | None = None
     clock: float = 1000.0
     did: list[Did] = field(default_factory=list)
-    heard: list[Stretch] = field(default_factory=list)
     call: Call = field(init=False)
     now: float = 0.0
-    _said: list[Said] = field(default_factory=list)
+    _caller: CallerVoice = field(default_factory=CallerVoice)
+    _ear: Ear = field(default_factory=Ear)
     _pressed: list[float] = field(default_factory=list)
     _later: list[tuple[float, int, Event]] = field(default_factory=list)
     _order: Iterator[int] = field(default_factory=count)
     _forgotten: set[int] = field(default_factory=set)
-    _speaking: deque[_Sentence] = field(default_factory=deque)
-    _playing_until: float = 0.0
-    _held: bool = False
-    _on_the_way: deque[tuple[int, Frame]] = field(default_factory=deque)
 
     def __post_init__(self) -> None:
         self.call = Call(self.conversation, self.rules)
@@ -186,7 +122,7 @@ class Timeline:
     ) -> float:
         """The caller speaks from `at` for `seconds`; the time at which the voice ends."""
         start, frames = round(at * TICKS), round(seconds * TICKS)
-        self._said.append(Said(start, frames, text, confidence, delay, rejected, error))
+        self._caller.said.append(Said(start, frames, text, confidence, delay, rejected, error))
         return at + seconds
 
     def caller_coughs(self, at: float, seconds: float = 0.3) -> float:
@@ -219,7 +155,8 @@ class Timeline:
             tick += 1
             self.now = tick / TICKS
             self._happen()
-            self._carry_caller(tick)
+            for frame in self._caller.frames(tick, self.network):
+                self._tell(frame)
             self._carry_bot()
             self._tell(Tick())
         return self
@@ -276,6 +213,11 @@ class Timeline:
         return ends[0][1].plan if ends else None
 
     @property
+    def heard(self) -> list[Stretch]:
+        """What the caller heard of the bot, in order."""
+        return self._ear.heard
+
+    @property
     def audible(self) -> list[tuple[float, float]]:
         """When the bot was to be heard, from start to end."""
         return [(one.start, one.end) for one in self.heard]
@@ -283,7 +225,7 @@ class Timeline:
     @property
     def voiced(self) -> list[tuple[float, float]]:
         """When the caller made a sound, from start to end."""
-        return [(one.start / TICKS, (one.start + one.frames) / TICKS) for one in self._said]
+        return [(one.start / TICKS, (one.start + one.frames) / TICKS) for one in self._caller.said]
 
     def quiet(self) -> list[tuple[float, float]]:
         """Every stretch in which the bot was not to be heard and the caller did nothing, from start to end."""
@@ -295,6 +237,10 @@ class Timeline:
                 stretches.append((quiet_from, min(start, self.now)))
             quiet_from = max(quiet_from, end)
         return stretches
+
+    def heard_in(self, action: Recognise) -> list[tuple[Said, float]]:
+        """Which of the caller's words are in the audio of `action`, and how much (0..1) of each."""
+        return self._caller.heard_in(action.pcm)
 
     # The line
 
@@ -309,28 +255,6 @@ class Timeline:
             if not (isinstance(event, Recognised | LookedUp | Failed) and event.job in self._forgotten):
                 self._tell(event)
 
-    def _carry_caller(self, tick: int) -> None:
-        place = tick - 1
-        frame, voiced = self._frame(place)
-        network = self.network
-        lost = network.loss[place % len(network.loss)] or (network.mute and not voiced)
-        if not lost:
-            due = tick + network.delay[place % len(network.delay)]
-            if self._on_the_way:
-                due = max(due, self._on_the_way[-1][0])
-            self._on_the_way.append((due, frame))
-        while self._on_the_way and self._on_the_way[0][0] <= tick:
-            self._tell(self._on_the_way.popleft()[1])
-
-    def _frame(self, place: int) -> tuple[Frame, bool]:
-        """The frame says in its samples whose voice it is and where in it, so that a recogniser can tell."""
-        pcm = np.zeros(FRAME_SAMPLES, np.int16)
-        for number, said in enumerate(self._said, 1):
-            if said.start <= place < said.start + said.frames:
-                pcm[0], pcm[1] = number, place - said.start
-                return Frame(pcm, 0.95), True
-        return Frame(pcm, 0.02), False
-
     # The engines
 
     def _perform(self, action: Action) -> None:
@@ -344,17 +268,14 @@ class Timeline:
                     self.happens(Failed(Part.SYNTHESIZER, "broken voice", utterance), self.now + self.voice.delay)
                 elif not self.voice.stuck & {text, "*"}:
                     ready = self.now + self.voice.delay
-                    self._speaking.append(_Sentence(utterance, ready, self.voice.seconds(text)))
+                    self._ear.expect(utterance, ready, self.voice.seconds(text))
                     self.happens(VoiceReady(utterance), ready)
             case Flush():
-                self._speaking.clear()
-                self._silence()
-                self._held = False
+                self._leave_unconfirmed(self._ear.flush(self.now))
             case Hold():
-                self._silence()
-                self._held = True
+                self._leave_unconfirmed(self._ear.hold(self.now))
             case Resume(utterance, _, word):
-                self._go_on_with(utterance, word)
+                self._ear.resume(utterance, word)
             case Forget(job):
                 self._forgotten.add(job)
 
@@ -375,16 +296,6 @@ class Timeline:
         )
         self.happens(Recognised(action.job, transcript), at)
 
-    def heard_in(self, action: Recognise) -> list[tuple[Said, float]]:
-        """Which of the caller's words are in the audio of `action`, and how much (0..1) of each."""
-        frames = action.pcm.reshape(-1, FRAME_SAMPLES)
-        numbers = sorted({int(number) for number in frames[:, 0]} - {0})
-        return [
-            (said, float((frames[:, 0] == number).sum()) / said.frames)
-            for number in numbers
-            for said in [self._said[number - 1]]
-        ]
-
     def _look_up(self, job: int, answer: Answer) -> None:
         if answer.delay is None:
             return
@@ -394,50 +305,18 @@ class Timeline:
         self.happens(event, self.now + answer.delay)
 
     def _carry_bot(self) -> None:
-        """Send what is due, at most `lead` ahead of the ear, one sentence after the other."""
-        while self._speaking and self._speaking[0].sent and not self._held:
-            if self._ends(self._speaking[0]) > self.now:
-                break
-            self._speaking.popleft()
-        # What the call does about it may drop or hold everything, so it is looked at anew each time.
-        while not self._held and self._playing_until - self.now < self.voice.lead:
-            sentence = next((one for one in self._speaking if not one.sent), None)
-            if sentence is None or sentence.ready > self.now + TOLERANCE:
-                return
-            self._send(sentence)
+        """Send what is due. Whatever the call does about a chunk may drop or hold the next."""
+        while (sent := self._ear.send(self.now, self.voice.lead)) is not None:
+            if sent.last and self.voice.marks is not None:
+                self.happens(Played(sent.utterance), self._ear.playing_until + self.voice.marks)
+            self._tell(sent)
 
-    def _send(self, sentence: _Sentence) -> None:
-        start, at = max(self._playing_until, self.now), sentence.next
-        seconds = min(CHUNK, sentence.seconds - at)
-        sentence.next += seconds
-        self._playing_until = start + seconds
-        self.heard.append(Stretch(sentence.utterance, at, start, self._playing_until))
-        if sentence.sent and self.voice.marks is not None:
-            self.happens(Played(sentence.utterance), self._playing_until + self.voice.marks)
-        again, sentence.again = sentence.again, False
-        self._tell(Sent(sentence.utterance, seconds, sentence.sent, at if again else None, sentence.seconds))
-
-    def _ends(self, sentence: _Sentence) -> float:
-        """When the last that was sent of it is heard."""
-        return max((one.end for one in self.heard if one.utterance == sentence.utterance), default=self.now)
-
-    def _silence(self) -> None:
-        """Nothing that was not heard by now ever will be, unless it is sent again; nor is it confirmed."""
-        self._playing_until = min(self._playing_until, self.now)
-        unheard = {one.utterance for one in self.heard if one.end > self.now}
-        self.heard = [replace(one, end=min(one.end, self.now)) for one in self.heard if one.start < self.now]
+    def _leave_unconfirmed(self, unheard: set[int]) -> None:
+        """The gateway confirms no sentence of which an end was `unheard`."""
         self._later = [
             one for one in self._later if not (isinstance(one[2], Played) and one[2].utterance in unheard)
         ]
         heapq.heapify(self._later)
-
-    def _go_on_with(self, utterance: int, word: float) -> None:
-        """Say `utterance` again from `word` seconds into it, and whatever follows it from its beginning."""
-        self._held = False
-        self._speaking = deque(one for one in self._speaking if one.utterance >= utterance)
-        for sentence in self._speaking:
-            sentence.again = True
-            sentence.next = min(word, sentence.next) if sentence.utterance == utterance else 0.0
 
 
 def _beginning(text: str, share: float) -> str:
