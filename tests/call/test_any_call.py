@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TypeAlias
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from voicebot.asr.port import Transcript
@@ -235,6 +235,15 @@ def test_a_hold_is_short_and_what_was_held_is_heard_or_dropped(
 
 @settings(max_examples=15, deadline=None)
 @given(speeches, networks, voices)
+@example(
+    said=[
+        ("order", 2.4375, 2.78125, 2.5, ""),
+        ("order", 1.9375, 2.9375, 0.0, ""),
+        ("my order is", 3.5625, 1.0, 0.0, ""),
+    ],
+    network=Network(loss=(0,) * 30 + (1,) * 10),
+    voice=Voice(delay=0.3, lead=0.2, marks=None),
+)
 def test_the_record_of_the_bot_is_what_was_heard(said: Speeches, network: Network, voice: Voice) -> None:
     """To a word, the bot's turns are the sentences as far as their audio reached the caller's ear."""
     line = timeline(said, network, voice).run(until=180.0)
@@ -243,14 +252,14 @@ def test_the_record_of_the_bot_is_what_was_heard(said: Speeches, network: Networ
         reached = max((one.at + one.end - one.start for one in line.heard if one.utterance == number), default=0.0)
         heard.append(text[: round(len(text) * min(1.0, (reached + 0.03) / voice.seconds(text)))])
     noted = " ".join(turn.text for turn in line.turns if turn.speaker.value == "bot").split()
+    # A first word may belong to either of two sentences that begin alike: every reading is followed.
+    readings = {0}
     for place, text in enumerate(heard):
         words = text.split()
-        found = 0
-        while found < len(words) and noted and noted[0] == words[found]:
-            noted.pop(0)
-            found += 1
-        assert found >= len(words) - 1, f"sentence {place} was heard up to {text!r}"
-    assert noted == []
+        lengths = {len(words), max(0, len(words) - 1)}
+        readings = {at + n for at in readings for n in lengths if noted[at : at + n] == words[:n]}
+        assert readings, f"sentence {place} was heard up to {text!r}"
+    assert len(noted) in readings
 
 
 def _holds(line: Timeline) -> list[tuple[float, float]]:
