@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 
 import numpy as np
-import numpy.typing as npt
 
 from voicebot.audio.pcm import FRAME_SAMPLES, SAMPLE_RATE, Pcm
 
@@ -27,7 +27,8 @@ STILL = 0.45
 EVERY = 2
 """Frames after which it is compared anew."""
 
-_SIZE = 1 << 14
+_STEP = 1600
+"""Samples of which a transform's length is a multiple: such lengths have small prime factors only."""
 
 
 class EchoGuard:
@@ -67,24 +68,33 @@ class EchoGuard:
 
     def _likeness(self, now: float) -> float:
         """The greatest correlation of the caller's audio with any stretch of what was played about then."""
-        heard = np.concatenate(self._heard).astype(np.float64)
-        begins = now - len(heard) / SAMPLE_RATE - LATEST
-        ours = self._between(begins, round((LATEST + EARLIEST) * SAMPLE_RATE) + len(heard))
-        power = np.concatenate(([0.0], np.cumsum(ours * ours)))
-        power = power[len(heard) :] - power[: -len(heard)]
-        # Where next to nothing was played nothing can come back.
-        loud = power > 0.05 * float(power.max())
-        if not power.max() or not heard.any():
+        heard = np.concatenate(self._heard).astype(np.float32)
+        ours = self._ours(now, len(heard))
+        if len(ours) < len(heard):
             return 0.0
-        crossed = np.fft.irfft(np.fft.rfft(ours, _SIZE) * np.conj(np.fft.rfft(heard, _SIZE)), _SIZE)
-        likeness = np.abs(crossed[: len(power)][loud]) / np.sqrt(power[loud] * float(heard @ heard))
-        return float(likeness.max())
+        sums = np.zeros(len(ours) + 1, np.int64)
+        np.cumsum(np.square(ours, dtype=np.int64), out=sums[1:])
+        power = (sums[len(heard) :] - sums[: -len(heard)]).astype(np.float32)
+        energy, loudest = float(heard @ heard), float(power.max())
+        if not energy or not loudest:
+            return 0.0
+        size = -(-len(ours) // _STEP) * _STEP
+        spectrum = np.fft.rfft(ours.astype(np.float32), size) * np.conj(np.fft.rfft(heard, size))
+        crossed = np.fft.irfft(spectrum, size)[: len(power)]
+        # Where next to nothing was played nothing can come back.
+        likeness = np.divide(crossed * crossed, power, out=np.zeros_like(power), where=power > 0.05 * loudest)
+        return math.sqrt(float(likeness.max()) / energy)
 
-    def _between(self, begins: float, length: int) -> npt.NDArray[np.float64]:
-        ours = np.zeros(length)
+    def _ours(self, now: float, length: int) -> Pcm:
+        """All that was played of which `length` samples may be heard now, and `length` samples around it."""
+        around = length / SAMPLE_RATE
+        begins = max(now - LATEST, self._played[0][0]) - around
+        latest, last = self._played[-1]
+        ends = min(now + EARLIEST, latest + len(last) / SAMPLE_RATE + around)
+        ours = np.zeros(max(0, round((ends - begins) * SAMPLE_RATE)), np.int16)
         for at, pcm in self._played:
             place = round((at - begins) * SAMPLE_RATE)
-            first, last = max(0, place), min(length, place + len(pcm))
-            if first < last:
-                ours[first:last] = pcm[first - place : last - place]
+            start, end = max(0, place), min(len(ours), place + len(pcm))
+            if start < end:
+                ours[start:end] = pcm[start - place : end - place]
         return ours
