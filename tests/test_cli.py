@@ -134,6 +134,21 @@ def test_the_turns_of_a_call_are_shown(tmp_path: Path) -> None:
     assert "voicebot turns call-1" in _run(["calls", "show", "call-1"], tmp_path).stdout
 
 
+def test_the_beginning_of_an_id_is_enough_while_it_is_no_other_calls(tmp_path: Path) -> None:
+    """Several calls that begin so are listed, and nothing is guessed."""
+    records = Records.open(f"sqlite:///{tmp_path / 'data' / 'voicebot.db'}")
+    for call_id in ("7f3c-1", "7f3d-2"):
+        records.start(call_id, "+14155550100", "+14155550199", "jambonz", "shop", "media-1")
+    records.close()
+    assert "7f3c-1" in _run(["calls", "show", "7f3c"], tmp_path).stdout
+    assert json.loads(_run(["turns", "7f3d", "--json"], tmp_path).stdout)["call"] == "7f3d-2"
+    unclear = _run(["turns", "7f3"], tmp_path)
+    assert unclear.returncode == 1
+    assert "several calls have an id that begins with 7f3" in unclear.stderr
+    assert "7f3c-1" in unclear.stderr
+    assert "7f3d-2" in unclear.stderr
+
+
 def test_a_recording_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
     """`voicebot replay` tells a file that cannot be replayed (2) from a call that went another way (1)."""
     result = _run(["replay", "nothing.jsonl"], tmp_path)

@@ -14,7 +14,7 @@ import typer
 
 from voicebot import __version__, logs, terminal
 from voicebot.crm_commands import crm_app, deliveries_app
-from voicebot.errors import ConfigError, StoreError, VoicebotError
+from voicebot.errors import ConfigError, VoicebotError
 from voicebot.settings import Settings, load
 from voicebot.testing.call_command import call
 from voicebot.tts.commands import say, voices_app
@@ -35,6 +35,8 @@ app.add_typer(voices_app, name="voices")
 app.add_typer(users_app, name="users")
 app.add_typer(deliveries_app, name="deliveries")
 app.add_typer(crm_app, name="crm")
+
+CALL_HELP = "The call's id, as `calls list` shows it, or its beginning, if no other begins so."
 
 
 def main() -> None:
@@ -211,20 +213,29 @@ def calls_list(limit: Annotated[int, typer.Option(help="How many, newest first."
 
 
 @calls_app.command("show")
-def calls_show(call_id: Annotated[str, typer.Argument(help="The call's id, as `calls list` shows it.")]) -> None:
+def calls_show(call_id: Annotated[str, typer.Argument(help=CALL_HELP)]) -> None:
     """Everything kept of one call: turns, times, transfers, deliveries, and the note."""
+    from voicebot.call_ids import kept
     from voicebot.replay.shelf import tapes_of
     from voicebot.show import call_page
 
     with _stores() as records:
-        terminal.say(call_page(_kept(records, call_id)))
-    for path in tapes_of(load().inputs_dir, call_id):
+        view = kept(records, call_id)
+    terminal.say(call_page(view))
+    for path in tapes_of(load().inputs_dir, view.row.call_id):
         typer.echo(f"What it was told is recorded: voicebot replay {path}")
 
 
 @app.command()
 def replay(
-    file: Annotated[Path, typer.Argument(help="A recording, from the folder `inputs` of the data folder.")],
+    recorded: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE|CALL_ID",
+            help="A recording, from the folder `inputs` of the data folder, or the id of a call recorded there "
+            "(or its beginning, if no other begins so).",
+        ),
+    ],
     rules: Annotated[
         Path | None, typer.Option("--rules", help="Another dialog file: show how the call would have gone.")
     ] = None,
@@ -240,11 +251,12 @@ def replay(
 
     With options: how the conversation would have gone, as a difference, turn by turn. See docs/debugging.md.
     """
+    from voicebot.call_ids import recording as recording_of
     from voicebot.replay import report
     from voicebot.replay.change import change
     from voicebot.replay.reading import Recording
 
-    recording = Recording.open(file)
+    recording = Recording.open(recording_of(recorded, lambda: load().inputs_dir))
     if rules is None and not settings and asr is None:
         sys.exit(0 if report.same(recording, terminal.say) else 1)
     report.different(recording, rules, change(settings or (), asr), terminal.say)
@@ -252,7 +264,7 @@ def replay(
 
 @app.command()
 def turns(
-    call_id: Annotated[str, typer.Argument(help="The call's id, as `calls list` shows it.")],
+    call_id: Annotated[str, typer.Argument(help=CALL_HELP)],
     as_json: Annotated[bool, typer.Option("--json", help="For machines: turns, times and stages.")] = False,
 ) -> None:
     """Where the time of each turn of a call went, stage by stage; docs/debugging.md explains the stages."""
@@ -260,9 +272,10 @@ def turns(
     import shutil
 
     from voicebot import waterfall
+    from voicebot.call_ids import kept
 
     with _stores() as records:
-        view = _kept(records, call_id)
+        view = kept(records, call_id)
     if as_json:
         typer.echo(json.dumps(waterfall.document(view), indent=2, ensure_ascii=False))
     else:
@@ -299,13 +312,6 @@ def _stores() -> Iterator["Records"]:  # type: ignore[name-defined] # noqa: F821
         yield records
     finally:
         records.close()
-
-
-def _kept(records: "Records", call_id: str) -> "CallView":  # type: ignore[name-defined] # noqa: F821, UP037
-    view = records.call(call_id)
-    if view is None:
-        raise StoreError(f"there is no call {call_id}; see `voicebot calls list`")
-    return view
 
 
 async def _serve(settings: Settings) -> None:

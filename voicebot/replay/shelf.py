@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,6 +18,15 @@ UNCLAIMED = timedelta(hours=1)
 def tapes_of(folder: Path, call_id: str) -> list[Path]:
     """The recorded inputs of the call, one for each of its streams, oldest first."""
     return [path for path, owner in _owned(folder, f"*-{named(call_id)}") if owner == call_id]
+
+
+def tapes_like(folder: Path, beginning: str) -> Mapping[str, list[Path]]:
+    """The recorded inputs of all calls whose id has this `beginning`, by id, oldest first."""
+    found: dict[str, list[Path]] = {}
+    for path, owner in _owned(folder, f"*-{named(beginning).removesuffix(SUFFIX)}*{SUFFIX}"):
+        if owner is not None and owner.startswith(beginning):
+            found.setdefault(owner, []).append(path)
+    return found
 
 
 def discard(folder: Path, call_id: str) -> int:

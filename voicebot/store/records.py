@@ -257,11 +257,14 @@ class Records(Part):
                 people=self._people(db, call_id),
             )
 
-    def calls(self, limit: int = 50) -> list[CallRow]:
-        """The latest calls, newest first."""
+    def calls(self, limit: int = 50, beginning: str = "") -> list[CallRow]:
+        """The latest calls, newest first; only those whose id has this `beginning`."""
+        query = select(calls).order_by(calls.c.started_at.desc(), calls.c.call_id).limit(limit)
+        if beginning:
+            # LIKE would take one letter for another: wildcards everywhere, upper and lower case on SQLite.
+            query = query.where(func.substr(calls.c.call_id, 1, len(beginning)) == beginning)
         with self._read() as db:
-            found = db.execute(select(calls).order_by(calls.c.started_at.desc(), calls.c.call_id).limit(limit))
-            return [rows.call(row) for row in found]
+            return [rows.call(row) for row in db.execute(query)]
 
     def _people(self, db: Connection, call_id: str) -> People | None:
         found = db.execute(select(callers.c.document).where(callers.c.call_id == call_id)).scalar_one_or_none()
