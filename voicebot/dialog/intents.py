@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from rapidfuzz.fuzz import ratio
+from rapidfuzz.process import extract
 
 from voicebot.dialog.schema import Intent
 from voicebot.dialog.words import Words, split, word_set
@@ -24,6 +25,7 @@ _LEAST_CONTENT = 0.3
 _OUTSIDE, _MOST_OUTSIDE = 0.2, 2.0
 _INSIDE = 0.35
 _SAME_WORD = 0.8
+_LONG_WORD = 4
 _LITTLE_WORDS = word_set(
     """a about actually all am an and any are as at be been but by can could did do does for from get give go good
     got had has have hello hey hi how hurry i if in is it just know like maybe me morning afternoon evening my
@@ -100,6 +102,7 @@ class Intents:
         spread = Counter(word for _, word in {(name, word) for name, tokens, _ in listed for word in tokens})
         self._phrases = [_weigh(name, tokens, values, spread) for name, tokens, values in listed if tokens]
         self._vocabulary = frozenset(spread)
+        self._misspellable = [word for word in spread if len(word) >= _LONG_WORD and word not in _LITTLE_WORDS]
 
     def find(self, words: Words) -> Match | None:
         """The best intent for `words` at or above the threshold; a refused one only if there is no other."""
@@ -178,11 +181,16 @@ class Intents:
         """For every word of the phrases that resembles a spoken one: how much it resembles each."""
         alike: dict[str, list[float]] = {}
         for index, token in enumerate(tokens):
-            for word in self._vocabulary:
-                value = _resembles(word, token)
-                if value:
-                    alike.setdefault(word, [0.0] * len(tokens))[index] = value
+            for word, value in self._resembling(token):
+                alike.setdefault(word, [0.0] * len(tokens))[index] = value
         return alike
+
+    def _resembling(self, spoken: str) -> list[tuple[str, float]]:
+        same = [(spoken, 1.0)] if spoken in self._vocabulary else []
+        if len(spoken) < _LONG_WORD:
+            return same
+        near = extract(spoken, self._misspellable, scorer=ratio, score_cutoff=100 * _SAME_WORD, limit=None)
+        return same + [(word, score / 100) for word, score, _ in near if word != spoken]
 
 
 def _weigh(intent: str, tokens: tuple[str, ...], values: tuple[str, ...], spread: Mapping[str, int]) -> _Phrase:
@@ -191,15 +199,6 @@ def _weigh(intent: str, tokens: tuple[str, ...], values: tuple[str, ...], spread
     if not content:
         weights = [1.0] * len(tokens)
     return _Phrase(intent, tokens, values, tuple(weights), content, sum(weights))
-
-
-def _resembles(word: str, spoken: str) -> float:
-    if word == spoken:
-        return 1.0
-    if len(word) < 4 or len(spoken) < 4 or word in _LITTLE_WORDS:
-        return 0.0
-    value = ratio(word, spoken) / 100
-    return value if value >= _SAME_WORD else 0.0
 
 
 def _align(phrase: _Phrase, alike: Mapping[str, Sequence[float]], spoken: int) -> _Aligned:
