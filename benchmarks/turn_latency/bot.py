@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -14,14 +10,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import requests
-
+from benchmarks import process
 from voicebot.settings import PREFIX
 from voicebot.store.records import Records
 from voicebot.store.views import CallState, CallView
 from voicebot.testing.call_command import Server
 
-START_SECONDS = 60.0
 RECORD_SECONDS = 10.0
 
 
@@ -52,8 +46,7 @@ def serving(settings: Mapping[str, str]) -> Iterator[Bot]:
     """A server with these `VOICEBOT_*` settings and nothing else from the environment, ready for calls."""
     with tempfile.TemporaryDirectory(prefix="turn-latency-") as name:
         folder = Path(name)
-        http, audio = _free_ports()
-        inherited = {key: value for key, value in os.environ.items() if not key.startswith(PREFIX)}
+        http, audio = process.free_ports(2)
         own = {
             "HTTP_PORT": str(http),
             "WS_PORT": str(audio),
@@ -63,46 +56,8 @@ def serving(settings: Mapping[str, str]) -> Iterator[Bot]:
             "LOG_FORMAT": "json",
             **settings,
         }
-        environment = inherited | {PREFIX + key: value for key, value in own.items()}
-        log = folder / "log"
-        with log.open("w") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "voicebot", "serve"],
-                env=environment,
-                cwd=folder,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-        try:
-            base = f"http://127.0.0.1:{http}"
-            _wait(process, f"{base}/readyz", log)
+        base = f"http://127.0.0.1:{http}"
+        command = [sys.executable, "-m", "voicebot", "serve"]
+        environment = {PREFIX + key: value for key, value in own.items()}
+        with process.serving("the server", command, environment, folder, base):
             yield Bot(Server(base), f"sqlite:///{folder / 'data' / 'voicebot.db'}")
-            if process.poll() is not None:
-                raise RuntimeError(f"the server died (status {process.returncode}):\n{log.read_text()[-2000:]}")
-        finally:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
-    until = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < until:
-        try:
-            if requests.get(url, timeout=5).status_code == 200:
-                return
-        except requests.ConnectionError:
-            pass
-        time.sleep(0.1)
-    raise RuntimeError(f"the server did not get ready; it said:\n{log.read_text()[-2000:]}")
-
-
-def _free_ports() -> tuple[int, int]:
-    with socket.socket() as one, socket.socket() as other:
-        one.bind(("127.0.0.1", 0))
-        other.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1]), int(other.getsockname()[1])

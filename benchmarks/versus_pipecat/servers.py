@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import requests
-
+from benchmarks import process
 from benchmarks.turn_latency.bot import serving
 from benchmarks.versus_pipecat.strategy import Strategy
 from voicebot.asr.model import DEMO
 from voicebot.errors import ConfigError
-from voicebot.settings import PREFIX, REPOSITORY
+from voicebot.settings import REPOSITORY
 from voicebot.testing.call_command import Server
 
 DIALOG = Path(__file__).parent / "dialog.yaml"
-START_SECONDS = 90.0
 COMPUTE = "int8"
 """Of the speech model, on both sides."""
 
@@ -60,54 +55,14 @@ def installed(python: Path) -> dict[str, str]:
 @contextmanager
 def pipecat(python: Path, strategy: Strategy) -> Iterator[Server]:
     """The bot of `bot.py` with this strategy."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
+    (port,) = process.free_ports(1)
+    base = f"http://127.0.0.1:{port}"
     command = [str(python), "-m", "benchmarks.versus_pipecat.bot", "--port", str(port)]
-    command += [
-        "--dialog",
-        str(DIALOG),
-        "--model",
-        str(DEMO),
-        "--compute-type",
-        COMPUTE,
-        "--strategy",
-        str(strategy),
-    ]
-    inherited = {key: value for key, value in os.environ.items() if not key.startswith(PREFIX)}
-    with tempfile.TemporaryDirectory(prefix="versus-") as folder:
-        log = Path(folder) / "log"
-        with log.open("w") as output:
-            process = subprocess.Popen(
-                command,
-                env=inherited | {"PYTHONPATH": str(REPOSITORY)},
-                cwd=folder,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-        try:
-            base = f"http://127.0.0.1:{port}"
-            _wait(process, f"{base}/readyz", log)
-            yield Server(base)
-            if process.poll() is not None:
-                raise RuntimeError(f"pipecat died (status {process.returncode}):\n{log.read_text()[-2000:]}")
-        finally:
-            process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
-    until = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < until:
-        try:
-            if requests.get(url, timeout=5).status_code == 200:
-                return
-        except requests.ConnectionError:
-            pass
-        time.sleep(0.2)
-    raise RuntimeError(f"pipecat did not get ready; it said:\n{log.read_text()[-2000:]}")
+    command += ["--dialog", str(DIALOG), "--model", str(DEMO), "--compute-type", COMPUTE]
+    command += ["--strategy", str(strategy)]
+    environment = {"PYTHONPATH": str(REPOSITORY)}
+    with (
+        tempfile.TemporaryDirectory(prefix="versus-") as folder,
+        process.serving("pipecat", command, environment, Path(folder), base),
+    ):
+        yield Server(base)
