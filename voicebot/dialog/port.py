@@ -57,7 +57,7 @@ class Conversation(Protocol):
         ...
 
     def silent(self) -> Move:
-        """The caller said nothing for the dialog's `silence` time."""
+        """The caller has said nothing for as long as a call waits in silence."""
         ...
 
     def trouble(self, what: Trouble) -> Move:

@@ -31,7 +31,7 @@ class HearingSettings(BaseModel):
 
     asr: Asr = Field(Asr.LOCAL, description="Who hears: local, openai (any such server), or ray.")
     asr_url: HttpAddress = Field(
-        "", description="The server of openai, up to and with /v1; the address of a Ray cluster's proxy for ray."
+        "", description="The server of openai or ray, up to and with /v1, such as http://127.0.0.1:8000/v1."
     )
     asr_api_key: SecretStr | None = Field(None, description="Key of that server, if it wants one.")
     asr_model: str = Field(
