@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.dialog.talk import DEMO
+from voicebot.dialog.readings import Fit, Piece, Reading
 from voicebot.dialog.schema import Slot
-from voicebot.dialog.slots import Fit, Piece, Reading, SlotReader
+from voicebot.dialog.slots import SlotReader
 
 ORDER = SlotReader(
     "order_number",

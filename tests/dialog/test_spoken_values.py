@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from tests.dialog.number_bot import SLOT, NumberTalk, dialog
 from voicebot.dialog.engine import FileDialog
+from voicebot.dialog.readings import NOTHING, Fit, Piece, Reading
 from voicebot.dialog.schema import Slot
-from voicebot.dialog.slots import NOTHING, Fit, Piece, Reading, SlotReader
+from voicebot.dialog.slots import SlotReader
 from voicebot.testing.spoken_numbers import Letters, Way, groups, in_pieces, say_code, say_number, with_fillers
 
 numbers = st.text("0123456789", min_size=3, max_size=10)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from voicebot.dialog.hearing import Heard, understand
+from voicebot.dialog.readings import NOTHING, Fit, Reading
 from voicebot.dialog.script import Script
-from voicebot.dialog.slots import NOTHING, Fit, Reading, SlotReader
+from voicebot.dialog.slots import SlotReader
 from voicebot.dialog.state import Asked, Filling, State
 from voicebot.dialog.types import Completeness
 from voicebot.dialog.words import is_noise, word_set

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from voicebot.dialog import completeness, keypad
 from voicebot.dialog.hearing import Heard, understand
+from voicebot.dialog.readings import NOTHING, Fit, Piece, Reading
 from voicebot.dialog.script import Script
-from voicebot.dialog.slots import NOTHING, Fit, Piece, Reading
 from voicebot.dialog.state import Asked, Expected, Filling, Free, Message, Question, State
 from voicebot.dialog.steps import Steps
 from voicebot.dialog.types import (

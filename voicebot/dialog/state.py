@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from voicebot.dialog.readings import NOTHING, Piece, Reading
 from voicebot.dialog.routing import Choice
-from voicebot.dialog.slots import NOTHING, Piece, Reading
 from voicebot.dialog.types import Line, LookUpResult, Promise, Recollection, TransferReason
 
 EARLIER = ""

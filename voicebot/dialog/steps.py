@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from voicebot.dialog.leaving import Leaving
+from voicebot.dialog.readings import Piece
 from voicebot.dialog.schema import Answer
 from voicebot.dialog.script import Script
-from voicebot.dialog.slots import Piece
 from voicebot.dialog.state import Asked, Filling, Free, Question, State
 from voicebot.dialog.types import (
     HangUp,

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from voicebot.dialog import mishearings
+from voicebot.dialog.readings import Fit, Piece, Reading
 from voicebot.dialog.schema import Slot
 from voicebot.dialog.script import Script
-from voicebot.dialog.slots import Fit, Piece, Reading
 from voicebot.dialog.state import Filling, Known, State, Trying
 from voicebot.dialog.types import Line, Listen, LookUp, LookUpResult, Move, TransferReason
 
