@@ -18,8 +18,9 @@ from tests.e2e.server import Installation, Process, hubspot_settings
 from tests.e2e.telephone import CALLER, Finished, jambonz, notes_of
 from tests.store.conftest import RedisServer
 from voicebot.testing.caller import HangUp, Press, Step, Wait
-from voicebot.testing.hubspot import FakeHubSpot, Fault
+from voicebot.testing.hubspot import FakeHubSpot
 from voicebot.testing.jambonz_dial import Agent
+from voicebot.testing.vendor import Fault
 
 KINDS = ("web", "media", "worker")
 

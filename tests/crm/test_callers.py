@@ -170,7 +170,7 @@ def test_of_five_hundred_some_are_kept_and_all_are_counted(town: Town) -> None:
 def test_a_failing_crm_is_skipped(town: Town) -> None:
     """The others are shown; that nobody was found is not certain then."""
     town.zendesk.add_user(name="Ada Byron", phone=CALLER)
-    town.hubspot.fail(hubspot_fake.Fault.BROKEN, Operation.SEARCH_CONTACTS, times=99)
+    town.hubspot.fail(vendor.Fault.BROKEN, Operation.SEARCH_CONTACTS, times=99)
     with town.asking(Crm.HUBSPOT, Crm.ZENDESK) as find:
         assert [match.name for match in find(CALLER).matches] == ["Ada Byron"]
         assert find("+14155550000").customer() == {}
@@ -179,7 +179,7 @@ def test_a_failing_crm_is_skipped(town: Town) -> None:
 def test_a_slow_crm_is_not_waited_for(town: Town) -> None:
     """What the others say is there within the time."""
     town.zendesk.add_user(name="Ada Byron", phone=CALLER)
-    town.hubspot.fail(hubspot_fake.Fault.HANG, Operation.SEARCH_CONTACTS)
+    town.hubspot.fail(vendor.Fault.HANG, Operation.SEARCH_CONTACTS)
 
     async def look() -> tuple[People, float]:
         made = callers(town.settings(Crm.HUBSPOT, Crm.ZENDESK), town.records, CrmPlan())

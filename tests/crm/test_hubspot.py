@@ -15,7 +15,8 @@ from voicebot.crm import note as notes
 from voicebot.crm.hubspot import HubSpot
 from voicebot.crm.hubspot_http import Api
 from voicebot.errors import CrmError, CrmRejected, CrmThrottled, CrmUnauthorized, CrmUnavailable
-from voicebot.testing.hubspot import TOKEN, FakeHubSpot, Fault, Operation
+from voicebot.testing.hubspot import TOKEN, FakeHubSpot, Operation
+from voicebot.testing.vendor import Fault
 
 CALLER = NOTE.caller
 ANONYMOUS = replace(NOTE, caller="anonymous")
@@ -198,7 +199,7 @@ def test_lost_answer_without_a_contact_leaves_exactly_one_note(fault: Fault) -> 
 def test_note_without_a_contact_that_was_not_written_is_written_after_one_wait(hubspot: FakeHubSpot) -> None:
     """The wait for the search happens once, also if the write is then put off without doubt."""
     hubspot.fail(Fault.DROPPED, Operation.CREATE_NOTE)
-    hubspot.fail(Fault.SECONDLY, Operation.CREATE_NOTE)
+    hubspot.fail(Fault.THROTTLED, Operation.CREATE_NOTE)
     identity, errors = deliver_until_done(connect(hubspot), ANONYMOUS)
     assert [note.id for note in hubspot.notes] == [identity]
     assert [type(error) for error in errors] == [CrmUnavailable, CrmThrottled, CrmThrottled]
@@ -234,10 +235,10 @@ def test_contact_is_created_again_when_it_was_not(hubspot: FakeHubSpot) -> None:
 @pytest.mark.parametrize(
     ("fault", "kind"),
     [
-        (Fault.SECONDLY, CrmThrottled),
+        (Fault.THROTTLED, CrmThrottled),
         (Fault.LOCKED, CrmThrottled),
         (Fault.UNAUTHORIZED, CrmUnauthorized),
-        (Fault.MISSING_SCOPES, CrmUnauthorized),
+        (Fault.FORBIDDEN, CrmUnauthorized),
         (Fault.HTML, CrmUnavailable),
         (Fault.REDIRECT, CrmUnavailable),
     ],

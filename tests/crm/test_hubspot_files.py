@@ -23,7 +23,8 @@ from voicebot.crm.hubspot_http import Api
 from voicebot.crm.port import NoteRecording
 from voicebot.errors import CrmError, CrmRejected, CrmThrottled
 from voicebot.settings import Crm, Settings
-from voicebot.testing.hubspot import TOKEN, FakeHubSpot, Fault, Operation
+from voicebot.testing.hubspot import TOKEN, FakeHubSpot, Operation
+from voicebot.testing.vendor import Fault
 
 PATH = "2026-11-20/call-1-101500"
 RECORDED = replace(NOTE, recordings=(NoteRecording(PATH, 2.0),))
@@ -116,7 +117,7 @@ def test_a_file_is_not_sent_again_for_a_note_that_failed(hubspot: FakeHubSpot, f
     assert len(hubspot.asked(Operation.UPLOAD_FILE)) == 1
 
 
-@pytest.mark.parametrize("fault", [Fault.INVALID, Fault.TOO_LARGE, Fault.MISSING_SCOPES])
+@pytest.mark.parametrize("fault", [Fault.INVALID, Fault.TOO_LARGE, Fault.FORBIDDEN])
 def test_a_refused_file_costs_only_the_file(hubspot: FakeHubSpot, folder: Path, fault: Fault) -> None:
     """The note goes without it at once, and says so."""
     hubspot.fail(fault, Operation.UPLOAD_FILE)
@@ -148,7 +149,7 @@ def test_files_that_fail_for_long_do_not_hold_up_the_note(hubspot: FakeHubSpot, 
 
 def test_a_limit_of_the_account_is_waited_for(hubspot: FakeHubSpot, folder: Path) -> None:
     """However often: it says nothing about the file."""
-    hubspot.fail(Fault.SECONDLY, Operation.UPLOAD_FILE, times=TRIES + 2)
+    hubspot.fail(Fault.THROTTLED, Operation.UPLOAD_FILE, times=TRIES + 2)
     _, errors = deliver_until_done(connect(hubspot, folder), RECORDED, tries=TRIES + 3)
     assert all(isinstance(error, CrmThrottled) for error in errors)
     assert len(hubspot.files.kept) == 1

@@ -22,7 +22,8 @@ from voicebot.errors import (
     CrmUnavailable,
     SettingsError,
 )
-from voicebot.testing.hubspot import TOKEN, FakeHubSpot, Fault, Operation
+from voicebot.testing.hubspot import TOKEN, FakeHubSpot, Operation
+from voicebot.testing.vendor import Fault
 
 CONTACT = {"properties": {"phone": "+14155552671"}, "associations": []}
 SEARCH = {"filterGroups": [{"filters": [{"propertyName": "phone", "operator": "EQ", "value": "4155552671"}]}]}
@@ -63,11 +64,11 @@ def test_version_decides_the_path(hubspot: FakeHubSpot, version: str, path: str)
     [
         (Fault.INVALID, Invalid, "400 VALIDATION_ERROR"),
         (Fault.UNAUTHORIZED, CrmUnauthorized, "VOICEBOT_HUBSPOT_TOKEN"),
-        (Fault.MISSING_SCOPES, CrmUnauthorized, "crm.objects.contacts.read and crm.objects.contacts.write"),
+        (Fault.FORBIDDEN, CrmUnauthorized, "crm.objects.contacts.read and crm.objects.contacts.write"),
         (Fault.GONE, NotFound, "404 OBJECT_NOT_FOUND"),
         (Fault.LOCKED, CrmThrottled, "423"),
         (Fault.MIGRATING, CrmThrottled, "477"),
-        (Fault.SECONDLY, CrmThrottled, "SECONDLY"),
+        (Fault.THROTTLED, CrmThrottled, "SECONDLY"),
         (Fault.HTML, CrmUnavailable, "VOICEBOT_HUBSPOT_BASE_URL"),
         (Fault.REDIRECT, CrmUnavailable, "VOICEBOT_HUBSPOT_BASE_URL"),
         (Fault.BROKEN, CrmUnavailable, "500"),
@@ -136,16 +137,16 @@ def test_unknown_host_is_not_ambiguous() -> None:
 @pytest.mark.parametrize(
     ("fault", "header", "seconds"),
     [
-        (Fault.SECONDLY, "", 1.0),
+        (Fault.THROTTLED, "", 1.0),
         (Fault.TEN_SECONDLY_ROLLING, "", 10.0),
-        (Fault.DAILY, "", 3600.0),
-        (Fault.SECONDLY, "7", 7.0),
+        (Fault.SPENT, "", 3600.0),
+        (Fault.THROTTLED, "7", 7.0),
         (Fault.MIGRATING, "", 3600.0),
         (Fault.MIGRATING, "20000", 20000.0),
         (Fault.MIGRATING, "9999999", 86400.0),
         (Fault.LOCKED, "", 2.0),
         (Fault.LOCKED, "1", 2.0),
-        (Fault.SECONDLY, "soon", 1.0),
+        (Fault.THROTTLED, "soon", 1.0),
     ],
 )
 def test_throttling_names_the_wait(hubspot: FakeHubSpot, fault: Fault, header: str, seconds: float) -> None:

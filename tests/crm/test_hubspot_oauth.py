@@ -27,8 +27,9 @@ from voicebot.crm.vault import KEY_FILE, Vault
 from voicebot.errors import ConfigError, CrmThrottled, CrmUnauthorized, SettingsError
 from voicebot.settings import Settings
 from voicebot.store.oauth import OAuthTokens
-from voicebot.testing.hubspot import FakeHubSpot, Fault
+from voicebot.testing.hubspot import FakeHubSpot
 from voicebot.testing.hubspot_oauth import CLIENT_ID, CLIENT_SECRET, LIVES
+from voicebot.testing.vendor import Fault
 
 KEY, OLD = Fernet.generate_key().decode(), Fernet.generate_key().decode()
 REDIRECT = "http://localhost:4020/oauth/hubspot"

@@ -23,7 +23,6 @@ from voicebot.crm.port import Attempt, CallNote, Crm
 from voicebot.crm.worker import DeliveryWorker
 from voicebot.store.records import Records
 from voicebot.store.views import DeliveryState
-from voicebot.testing import hubspot as fake_hubspot
 from voicebot.testing.hubspot import TOKEN, FakeHubSpot
 from voicebot.testing.salesforce import FakeSalesforce
 from voicebot.testing.vendor import Fault
@@ -114,10 +113,6 @@ def of_hubspot(activity: str, key: str = "") -> Iterator[Weather]:
         hubspot.account.add_contact(phone="+14155552671")
         api = Api(hubspot.url, SecretStr(TOKEN), "2026-03", (1.0, 0.3))
 
-        def fail(fault: Fault) -> None:
-            known = {each.value for each in fake_hubspot.Fault}
-            hubspot.fail(fake_hubspot.Fault(fault.value if fault.value in known else "broken"))
-
         def told() -> Counter[str]:
             parts = [(hubspot.notes, "hs_note_body"), (hubspot.calls, "hs_call_body")]
             written = [record.properties[body] for records, body in parts for record in records]
@@ -125,7 +120,9 @@ def of_hubspot(activity: str, key: str = "") -> Iterator[Weather]:
             each = 2 if activity == "both" else 1
             return Counter({call: count if count % each else count // each for call, count in counts.items()})
 
-        yield Weather(HubSpot(api, "US", True, activity=activity, key=key), fail, told)
+        yield Weather(
+            HubSpot(api, "US", True, activity=activity, key=key), lambda fault: hubspot.fail(fault), told
+        )
 
 
 WEATHERS: dict[str, Callable[[], object]] = {

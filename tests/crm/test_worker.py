@@ -28,7 +28,8 @@ from voicebot.store.records import Records
 from voicebot.store.targets import BREAK_AFTER
 from voicebot.store.views import Delivery, DeliveryState, TargetState
 from voicebot.testing.crm import FakeCrm
-from voicebot.testing.hubspot import TOKEN, FakeHubSpot, Fault, Operation
+from voicebot.testing.hubspot import TOKEN, FakeHubSpot, Operation
+from voicebot.testing.vendor import Fault
 
 END = EndEntry(
     at=42.0,
@@ -162,7 +163,7 @@ def test_back_off_grows_to_an_hour_and_is_spread(desk: Bench) -> None:
     assert len(set(waits)) == len(waits)
 
 
-@pytest.mark.parametrize(("fault", "least"), [(Fault.SECONDLY, 1.0), (Fault.DAILY, 3600.0)])
+@pytest.mark.parametrize(("fault", "least"), [(Fault.THROTTLED, 1.0), (Fault.SPENT, 3600.0)])
 def test_throttling_is_honoured(desk: Bench, fault: Fault, least: float) -> None:
     """No sooner than HubSpot asked."""
     desk.end_call()

@@ -18,7 +18,7 @@ from voicebot.gateways import MULAW_PATH
 from voicebot.testing.caller import Caller, Step, Turn, prepare
 from voicebot.testing.caller_mulaw import MulawCall
 from voicebot.testing.hubspot import FakeHubSpot
-from voicebot.testing.hubspot_account import Record
+from voicebot.testing.hubspot_records import Record
 from voicebot.testing.jambonz import Account, JambonzCall
 from voicebot.testing.jambonz_dial import Agent
 from voicebot.testing.jambonz_log import CallLog, Entry, VerbRun

@@ -12,7 +12,8 @@ import pytest
 from tests.e2e.server import Installation, eventually
 from tests.e2e.telephone import SHE, Finished, jambonz, notes_of
 from voicebot.testing.caller import HangUp, Interrupt, Say, Wait
-from voicebot.testing.hubspot import FakeHubSpot, Fault, Operation
+from voicebot.testing.hubspot import FakeHubSpot, Operation
+from voicebot.testing.vendor import Fault
 
 pytestmark = pytest.mark.timeout(400)
 

@@ -17,8 +17,9 @@ from voicebot.crm.hubspot_people import HubSpotPeople
 from voicebot.dialog.types import Comeback, Transfer
 from voicebot.people import People
 from voicebot.store.sessions import Session
-from voicebot.testing.hubspot import TOKEN, FakeHubSpot, Fault, Operation
+from voicebot.testing.hubspot import TOKEN, FakeHubSpot, Operation
 from voicebot.testing.scripted import ScriptedRecognizer
+from voicebot.testing.vendor import Fault
 
 CALLER = "+14155552671"
 SOON = 10.0

@@ -7,34 +7,29 @@ In a test, `FakeHubSpot` is a context manager. As a process, `python -m voicebot
 
 from __future__ import annotations
 
-import argparse
-import json
 import re
-import socket
-import struct
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import Enum
-from http.server import BaseHTTPRequestHandler
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
-from voicebot.testing.hubspot_account import CALLS, NOTES, Account, Answer, Record, Refusal, refuse
+from voicebot.testing.hubspot_account import CALLS, NOTES, Account
+from voicebot.testing.hubspot_errors import refuse
 from voicebot.testing.hubspot_files import Files
 from voicebot.testing.hubspot_oauth import OAuth
-from voicebot.testing.loopback import LoopbackServer, Serving
+from voicebot.testing.hubspot_records import Record
+from voicebot.testing.vendor import FakeVendor, Fault, Reply, Request, command, run
 
 TOKEN = "pat-na1-not-a-real-token"  # noqa: S105
 SCOPES = frozenset(("crm.objects.contacts.read", "crm.objects.contacts.write", "files"))
 _PATH = re.compile(r"/crm/(?:(?P<legacy>v[34])/objects|objects/(?P<dated>20\d\d-0[39]))/(?P<rest>.+)")
 _FILES = re.compile(r"/files/(?:v3|20\d\d-0[39])/files(?:/(?P<id>\d+)/gdpr-delete)?")
-_HANG_SECONDS = 60.0
+_TOKENS = "/oauth/2026-03/token"
 
 
-class Operation(Enum):
+class Operation(StrEnum):
     """What a request asks for."""
 
     SEARCH_CONTACTS = "search_contacts"
@@ -84,56 +79,22 @@ _WRITING = (
 )
 
 
-class Fault(Enum):
-    """How a request fails. Those before `DROPPED` are carried out all the same."""
-
-    LOST = "lost"  # the connection closes without an answer
-    HANG = "hang"  # no answer
-    BAD_GATEWAY = "bad_gateway"  # 502 from something in between
-    GARBAGE = "garbage"  # 200 with something that is not JSON
-    NO_ID = "no_id"  # 200 with a JSON object that says nothing
-    DROPPED = "dropped"  # the connection closes, nothing is done
-    RESET = "reset"  # the connection is reset, nothing is done
-    STALL = "stall"  # no answer, and nothing is done
-    BROKEN = "broken"  # 500
-    HTML = "html"  # 403 with a page, as a firewall sends it
-    REDIRECT = "redirect"  # 302
-    UNAUTHORIZED = "unauthorized"  # 401
-    MISSING_SCOPES = "missing_scopes"  # 403
-    SECONDLY = "secondly"  # 429, by policy
-    TEN_SECONDLY_ROLLING = "ten_secondly_rolling"
-    DAILY = "daily"
-    LOCKED = "locked"  # 423
-    MIGRATING = "migrating"  # 477
-    INVALID = "invalid"  # 400
-    GONE = "gone"  # 404
-    CONFLICT = "conflict"  # 409
-    TOO_LARGE = "too_large"  # 413
-
-
-_CARRIED_OUT = (Fault.LOST, Fault.HANG, Fault.BAD_GATEWAY, Fault.GARBAGE, Fault.NO_ID)
-_LIMITS = (Fault.SECONDLY, Fault.TEN_SECONDLY_ROLLING, Fault.DAILY)
-
-
-@dataclass(slots=True)
-class _Scripted:
-    fault: Fault
-    operation: Operation | None
-    times: int
-    retry_after: str
-
-
 @dataclass(frozen=True, slots=True)
-class Request:
-    """A request as it came."""
+class _Asked:
+    """What a request asks for.
+
+    identity: what its path names; "" for nothing. legacy: whether the path holds a version instead of a date.
+    """
 
     operation: Operation
-    path: str
-    body: dict[str, Any]
+    identity: str = ""
+    legacy: bool = False
 
 
-class FakeHubSpot(LoopbackServer):
+class FakeHubSpot(FakeVendor):
     """A HubSpot server on loopback; a context manager.
+
+    Its requests are meant by their `Operation`. Tokens of the app and what stands under `/_fake/` never fail.
 
     port: 0 takes a free one. clock: seconds since the epoch. Everything else as in `Account`.
     """
@@ -147,21 +108,11 @@ class FakeHubSpot(LoopbackServer):
         region: str = "US",
         state: Path | None = None,
     ) -> None:
+        super().__init__(port)
         self.account = Account(clock, search_lag, region, state)
         self.oauth = OAuth(clock)
-        self.files = Files(self.account.files)
         self.scopes = set(SCOPES)
-        self.requests: list[Request] = []
-        self.written = threading.Event()
         self._token = token
-        self._script: list[_Scripted] = []
-        self._lock = threading.Lock()
-        super().__init__(_Handler, port)
-
-    @property
-    def url(self) -> str:
-        """Base URL, for VOICEBOT_HUBSPOT_BASE_URL."""
-        return self.base
 
     @property
     def notes(self) -> list[Record]:
@@ -178,112 +129,64 @@ class FakeHubSpot(LoopbackServer):
         """Every contact, oldest first."""
         return list(self.account.contacts.values())
 
-    def fail(
-        self, fault: Fault, operation: Operation | None = None, times: int = 1, retry_after: str = ""
-    ) -> None:
-        """Fail the next `times` requests, or those of `operation`. retry_after: that header, where it fits."""
-        with self._lock:
-            self._script.append(_Scripted(fault, operation, times, retry_after))
+    @property
+    def files(self) -> Files:
+        """Every file."""
+        return self.account.files
 
-    def heal(self) -> None:
-        """Fail no more."""
-        with self._lock:
-            self._script.clear()
+    def meant(self, request: Request, part: str) -> bool:
+        """By the operation; "" means every one."""
+        asked = _asked(request)
+        return asked is not None and part in ("", asked.operation)
 
-    def asked(self, operation: Operation) -> list[Request]:
-        """The requests of one kind, oldest first."""
-        return [request for request in self.requests if request.operation is operation]
-
-    def answer(self, handler: _Handler, method: str, target: str, authorization: str, raw: bytes) -> None:
-        """Carry out one request, or fail as scripted."""
-        parts = urlsplit(target)
-        if parts.path.startswith("/_fake/"):
-            handler.send_json(self._control(method, parts.path, raw))
-            return
-        if (method, parts.path) == ("POST", "/oauth/2026-03/token"):
+    def aside(self, request: Request) -> Reply | None:
+        """Tokens, and what the process is told and asked."""
+        if (request.method, request.path) == ("POST", _TOKENS):
             with self._lock:
-                handler.send_json(Answer(*self.oauth.answer(dict(parse_qsl(raw.decode())))))
-            return
-        if (stored := _FILES.fullmatch(parts.path)) is not None:
-            self._file(handler, method, stored["id"], authorization, raw)
-            return
-        matched = _PATH.fullmatch(parts.path)
-        operation, identity = _route(method, matched["rest"]) if matched else (None, "")
-        if matched is None or operation is None:
-            handler.send_json(refuse(404, "NOT_FOUND", "no such resource"))
-            return
-        try:
-            body = json.loads(raw or b"{}")
-        except ValueError:
-            handler.send_json(refuse(400, "VALIDATION_ERROR", "Invalid input JSON"))
-            return
-        with self._lock:
-            self.requests.append(Request(operation, parts.path, body))
-            scripted = self._scripted(operation)
-            if scripted is None or scripted.fault in _CARRIED_OUT:
-                legacy = matched["legacy"] is not None
-                answer = self._carry_out(
-                    operation, identity, dict(parse_qsl(parts.query)), body, authorization, legacy
-                )
-            else:
-                answer = Answer(0, {})
-        if scripted is None:
-            handler.send_json(answer)
-        else:
-            self._fail(handler, scripted)
+                return Reply(*self.oauth.answer(request.body))
+        return self._control(request) if request.path.startswith("/_fake/") else None
 
-    def _file(self, handler: _Handler, method: str, identity: str | None, authorization: str, raw: bytes) -> None:
-        wanted = {("POST", True): Operation.UPLOAD_FILE, ("DELETE", False): Operation.DELETE_FILE}
-        operation = wanted.get((method, identity is None))
-        if operation is None:
-            handler.send_json(refuse(404, "NOT_FOUND", "no such resource"))
-            return
-        with self._lock:
-            self.requests.append(Request(operation, handler.path, {}))
-            scripted = self._scripted(operation)
-            answer = Answer(0, {})
-            if scripted is None or scripted.fault in _CARRIED_OUT:
-                given = authorization.removeprefix("Bearer ")
-                if given != self._token and not self.oauth.knows(given):
-                    answer = refuse(401, "INVALID_AUTHENTICATION", "The token is not known")
-                elif "files" not in self.scopes:
-                    context = {"requiredGranularScopes": ["files"]}
-                    answer = refuse(403, "MISSING_SCOPES", "A scope is missing", context)
-                elif identity is None:
-                    answer = self.files.upload(handler.headers.get("Content-Type", ""), raw)
-                else:
-                    answer = self.files.delete(identity)
-        if scripted is None:
-            handler.send_json(answer)
-        else:
-            self._fail(handler, scripted)
-
-    def _scripted(self, operation: Operation) -> _Scripted | None:
-        for scripted in self._script:
-            if scripted.operation in (None, operation):
-                scripted.times -= 1
-                if scripted.times <= 0:
-                    self._script.remove(scripted)
-                return scripted
-        return None
-
-    def _carry_out(
-        self,
-        operation: Operation,
-        identity: str,
-        query: Mapping[str, str],
-        body: Mapping[str, Any],
-        authorization: str,
-        legacy: bool,
-    ) -> Answer:
-        given = authorization.removeprefix("Bearer ")
+    def carry_out(self, request: Request) -> Reply:
+        """Answer as HubSpot does."""
+        asked = _asked(request)
+        if asked is None:
+            return refuse(404, "NOT_FOUND", "no such resource")
+        if request.body is None and asked.operation is not Operation.UPLOAD_FILE:
+            return refuse(400, "VALIDATION_ERROR", "Invalid input JSON")
+        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
         if given != self._token and not self.oauth.knows(given):
             return refuse(401, "INVALID_AUTHENTICATION", "The token is not known")
-        scope = "crm.objects.contacts." + ("write" if operation in _WRITING else "read")
+        scope = _scope(asked.operation)
         if scope not in self.scopes:
             return refuse(403, "MISSING_SCOPES", "A scope is missing", {"requiredGranularScopes": [scope]})
-        account = self.account
-        actions: dict[Operation, Callable[[], Answer]] = {
+        reply = self._actions(request, asked)[asked.operation]()
+        if asked.operation in _WRITING:
+            self.written.set()
+        return reply
+
+    def refusal(self, fault: Fault) -> Reply:
+        """HubSpot's words."""
+        return {
+            Fault.BROKEN: refuse(500, "INTERNAL_ERROR", "internal error"),
+            Fault.AWAY: refuse(503, "SERVICE_UNAVAILABLE", "away for a while"),
+            Fault.UNAUTHORIZED: refuse(401, "EXPIRED_AUTHENTICATION", "The token expired"),
+            Fault.FORBIDDEN: refuse(403, "MISSING_SCOPES", "A scope is missing"),
+            Fault.THROTTLED: _limit("SECONDLY"),
+            Fault.TEN_SECONDLY_ROLLING: _limit("TEN_SECONDLY_ROLLING"),
+            Fault.SPENT: _limit("DAILY"),
+            Fault.INVALID: refuse(400, "VALIDATION_ERROR", "Property values were not valid"),
+            Fault.GONE: refuse(404, "OBJECT_NOT_FOUND", "no such object"),
+            Fault.CONFLICT: refuse(409, "CONFLICT", "Object already exists"),
+            Fault.TOO_LARGE: refuse(413, "REQUEST_ENTITY_TOO_LARGE", "the request is too large"),
+            Fault.LOCKED: refuse(423, "LOCKED", "locked"),
+            Fault.MIGRATING: refuse(477, "MIGRATION_IN_PROGRESS", "the account is being moved"),
+        }[fault]
+
+    def _actions(self, request: Request, asked: _Asked) -> Mapping[Operation, Callable[[], Reply]]:
+        account, body, query = self.account, request.body, request.query
+        identity, legacy = asked.identity, asked.legacy
+        kind = request.headers.get("Content-Type", "")
+        return {
             Operation.SEARCH_CONTACTS: lambda: account.search("contacts", body),
             Operation.LIST_CONTACTS: lambda: account.list_contacts(query),
             Operation.CREATE_CONTACT: lambda: account.create_contact(body),
@@ -299,50 +202,20 @@ class FakeHubSpot(LoopbackServer):
             Operation.READ_CALLS: lambda: account.read(CALLS, body),
             Operation.DELETE: lambda: account.delete(*_ends(identity)),
             Operation.SEARCH_CALLS: lambda: account.search("calls", body),
+            Operation.UPLOAD_FILE: lambda: account.files.upload(kind, request.raw),
+            Operation.DELETE_FILE: lambda: account.files.delete(identity),
         }
-        try:
-            answer = actions[operation]()
-        except Refusal as refusal:
-            return refusal.answer
-        if operation in _WRITING:
-            self.written.set()
-        return answer
 
-    def _fail(self, handler: _Handler, scripted: _Scripted) -> None:
-        fault = scripted.fault
-        headers = {"Retry-After": scripted.retry_after} if scripted.retry_after else {}
-        if fault in (Fault.HANG, Fault.STALL):
-            self.released.wait(_HANG_SECONDS)
-        if fault is Fault.RESET:
-            # With a linger of zero, closing sends RST instead of FIN.
-            handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        if fault in (Fault.HANG, Fault.STALL, Fault.LOST, Fault.DROPPED, Fault.RESET):
-            handler.close_connection = True
-        elif fault in (Fault.HTML, Fault.BAD_GATEWAY):
-            status = 403 if fault is Fault.HTML else 502
-            handler.send(status, "text/html", b"<html><body><h1>Sorry</h1></body></html>", headers)
-        elif fault is Fault.REDIRECT:
-            handler.send(302, "text/html", b"", {"Location": "/elsewhere"})
-        elif fault is Fault.GARBAGE:
-            handler.send(200, "application/json", b'{"id": "7', headers)
-        elif fault in _LIMITS:
-            message = f"You have reached your {fault.value} limit."
-            limit = {"status": "error", "message": message, "errorType": "RATE_LIMIT", "policyName": fault.name}
-            handler.send_json(Answer(429, limit), headers)
-        else:
-            handler.send_json(_ANSWERS[fault], headers)
-
-    def _control(self, method: str, path: str, raw: bytes) -> Answer:
-        if (method, path) == ("POST", "/_fake/faults"):
-            asked = json.loads(raw)
-            operation = Operation(asked["operation"]) if asked.get("operation") else None
-            self.fail(
-                Fault(asked["fault"]), operation, int(asked.get("times", 1)), str(asked.get("retry_after", ""))
-            )
-            return Answer(200, {})
-        if (method, path) == ("GET", "/_fake/state"):
+    def _control(self, request: Request) -> Reply:
+        if (request.method, request.path) == ("POST", "/_fake/faults"):
+            wanted: Mapping[str, Any] = request.body
+            operation = Operation(wanted["operation"]) if wanted.get("operation") else ""
+            times, retry_after = int(wanted.get("times", 1)), str(wanted.get("retry_after", ""))
+            self.fail(Fault(wanted["fault"]), operation, times, retry_after)
+            return Reply(200, {})
+        if (request.method, request.path) == ("GET", "/_fake/state"):
             with self._lock:
-                return Answer(
+                return Reply(
                     200,
                     {
                         "contacts": [dict(record.properties, id=record.id) for record in self.contacts],
@@ -350,61 +223,38 @@ class FakeHubSpot(LoopbackServer):
                             dict(record.properties, id=record.id, contacts=record.contacts)
                             for record in self.notes
                         ],
-                        "requests": [request.operation.value for request in self.requests],
+                        "requests": [asked.operation for each in self.requests if (asked := _asked(each))],
                     },
                 )
         return refuse(404, "NOT_FOUND", "no such control")
 
 
-_ANSWERS = {
-    Fault.NO_ID: Answer(201, {"status": "ok"}),
-    Fault.BROKEN: refuse(500, "INTERNAL_ERROR", "internal error"),
-    Fault.UNAUTHORIZED: refuse(401, "EXPIRED_AUTHENTICATION", "The token expired"),
-    Fault.MISSING_SCOPES: refuse(403, "MISSING_SCOPES", "A scope is missing"),
-    Fault.LOCKED: refuse(423, "LOCKED", "locked"),
-    Fault.MIGRATING: refuse(477, "MIGRATION_IN_PROGRESS", "the account is being moved"),
-    Fault.INVALID: refuse(400, "VALIDATION_ERROR", "Property values were not valid"),
-    Fault.GONE: refuse(404, "OBJECT_NOT_FOUND", "no such object"),
-    Fault.CONFLICT: refuse(409, "CONFLICT", "Object already exists"),
-    Fault.TOO_LARGE: refuse(413, "REQUEST_ENTITY_TOO_LARGE", "the request is too large"),
-}
+def _asked(request: Request) -> _Asked | None:
+    if (stored := _FILES.fullmatch(request.path)) is not None:
+        files = {("POST", True): Operation.UPLOAD_FILE, ("DELETE", False): Operation.DELETE_FILE}
+        operation = files.get((request.method, stored["id"] is None))
+        return _Asked(operation, stored["id"] or "") if operation else None
+    if (below := _PATH.fullmatch(request.path)) is None:
+        return None
+    for method, pattern, operation in _ROUTES:
+        matched = pattern.fullmatch(below["rest"])
+        if method == request.method and matched:
+            identity = matched[1] if matched.groups() else ""
+            return _Asked(operation, identity, below["legacy"] is not None)
+    return None
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    wbufsize = -1  # headers and body in one packet: two would wait for each other's acknowledgement
-    server: Serving[FakeHubSpot]
-
-    def _handle(self) -> None:
-        raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self.server.fake.answer(self, self.command, self.path, self.headers.get("Authorization", ""), raw)
-
-    do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _handle
-
-    def send_json(self, answer: Answer, headers: Mapping[str, str] | None = None) -> None:
-        content = b"" if answer.status == 204 else json.dumps(answer.body).encode()
-        self.send(answer.status, "application/json", content, headers or {})
-
-    def send(self, status: int, kind: str, content: bytes, headers: Mapping[str, str]) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        if status != 204:
-            self.send_header("Content-Length", str(len(content)))
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Nothing: the requests are kept."""
+def _scope(operation: Operation) -> str:
+    """The one that the operation takes."""
+    if operation in (Operation.UPLOAD_FILE, Operation.DELETE_FILE):
+        return "files"
+    return "crm.objects.contacts." + ("write" if operation in _WRITING else "read")
 
 
-def _route(method: str, rest: str) -> tuple[Operation | None, str]:
-    for wanted, pattern, operation in _ROUTES:
-        matched = pattern.fullmatch(rest)
-        if method == wanted and matched:
-            return operation, matched[1] if matched.groups() else ""
-    return None, ""
+def _limit(policy: str) -> Reply:
+    message = f"You have reached your {policy.lower()} limit."
+    limit = {"status": "error", "message": message, "errorType": "RATE_LIMIT", "policyName": policy}
+    return Reply(429, limit)
 
 
 def _ends(identity: str) -> tuple[str, str]:
@@ -414,15 +264,12 @@ def _ends(identity: str) -> tuple[str, str]:
 
 def main() -> None:
     """Run as a process until killed; prints the base URL."""
-    parser = argparse.ArgumentParser(prog="python -m voicebot.testing.hubspot", description="A fake HubSpot.")
-    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 takes a free one")
+    parser = command("voicebot.testing.hubspot", "A fake HubSpot.")
     parser.add_argument("--state", type=Path, help="file that keeps everything written")
     parser.add_argument("--token", default=TOKEN, help=f"token to accept (default: {TOKEN})")
     parser.add_argument("--search-lag", type=float, default=0.0, help="seconds until search knows new things")
     options = parser.parse_args()
-    with FakeHubSpot(options.port, options.token, search_lag=options.search_lag, state=options.state) as hubspot:
-        print(hubspot.url, flush=True)  # noqa: T201
-        threading.Event().wait()
+    run(FakeHubSpot(options.port, options.token, search_lag=options.search_lag, state=options.state))
 
 
 if __name__ == "__main__":

@@ -8,37 +8,21 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from fnmatch import fnmatchcase
-from html import unescape
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import phonenumbers
+from voicebot.testing.hubspot_errors import invalid, missing, refuse
+from voicebot.testing.hubspot_files import Files
+from voicebot.testing.hubspot_records import Record, milliseconds, passes, shown, values
+from voicebot.testing.vendor import Refused, Reply
 
 _CONTACT_PROPERTIES = frozenset(
     ("firstname", "lastname", "email", "phone", "mobilephone", "company", "lifecyclestage", "hubspot_owner_id")
 )
 _ACTIVITY = frozenset(("hs_timestamp", "hubspot_owner_id", "hs_attachment_ids"))
 _LONGEST_BODY = 65_536
-
-
-@dataclass(slots=True)
-class Record:
-    """A contact, a note or a call. contacts: ids of those an activity is on.
-
-    created, updated: seconds since the epoch.
-    """
-
-    id: str
-    properties: dict[str, str]
-    created: float
-    updated: float
-    contacts: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,37 +61,6 @@ _CHOICES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An HTTP answer. body: a JSON object."""
-
-    status: int
-    body: dict[str, Any]
-
-
-class Refusal(Exception):
-    """An answer that is no success."""
-
-    def __init__(
-        self, status: int, category: str, message: str, context: Mapping[str, list[str]] | None = None
-    ) -> None:
-        super().__init__(message)
-        self.answer = refuse(status, category, message, context)
-
-
-def refuse(status: int, category: str, message: str, context: Mapping[str, list[str]] | None = None) -> Answer:
-    """HubSpot's error body."""
-    body: dict[str, Any] = {
-        "status": "error",
-        "message": message,
-        "correlationId": str(uuid.uuid4()),
-        "category": category,
-    }
-    if context:
-        body["errors"] = [{"message": message, "code": category, "context": dict(context)}]
-    return Answer(status, body)
-
-
 class Account:
     """Contacts, notes and calls with HubSpot's rules. Not thread-safe: the server takes turns.
 
@@ -131,7 +84,7 @@ class Account:
         self.contacts: dict[str, Record] = {}
         self.notes: dict[str, Record] = {}
         self.calls: dict[str, Record] = {}
-        self.files: set[str] = set()
+        self.files = Files()
         self.custom: set[str] = set()
         self.unique: set[str] = set()
         self.search_lag = search_lag
@@ -163,47 +116,47 @@ class Account:
         for record in (*self.notes.values(), *self.calls.values()):
             record.contacts = [each for each in record.contacts if each != contact]
 
-    def create_contact(self, body: Mapping[str, Any]) -> Answer:
+    def create_contact(self, body: Mapping[str, Any]) -> Reply:
         properties = _envelope(body)
         for name in properties:
             if name not in _CONTACT_PROPERTIES | self.custom or name in self.refused:
-                raise _invalid(f'Property "{name}" is not allowed', name)
+                raise invalid(f'Property "{name}" is not allowed', name)
         for name in self.required - set(properties):
-            raise _invalid(f'Property "{name}" is required', name)
+            raise invalid(f'Property "{name}" is required', name)
         email = properties.get("email", "").lower()
         for contact in self.contacts.values():
             if email and contact.properties.get("email", "").lower() == email:
-                raise Refusal(409, "CONFLICT", f"Contact already exists. Existing ID: {contact.id}")
-        return Answer(201, self._shown(self._new(self.contacts, properties), properties))
+                raise Refused(refuse(409, "CONFLICT", f"Contact already exists. Existing ID: {contact.id}"))
+        return Reply(201, self._show(self._new(self.contacts, properties), properties))
 
-    def change_contact(self, contact: str, body: Mapping[str, Any]) -> Answer:
+    def change_contact(self, contact: str, body: Mapping[str, Any]) -> Reply:
         found = self.contacts.get(contact)
         if found is None:
-            raise _missing("contact", contact)
+            raise missing("contact", contact)
         found.properties.update({name: str(value) for name, value in body.get("properties", {}).items()})
         found.updated = self._clock()
         self._keep()
-        return Answer(200, self._shown(found, found.properties))
+        return Reply(200, self._show(found, found.properties))
 
-    def list_contacts(self, query: Mapping[str, str]) -> Answer:
-        shown = list(self.contacts.values())[: int(query.get("limit", "10"))]
-        return Answer(200, {"results": [self._shown(contact, ("email",)) for contact in shown]})
+    def list_contacts(self, query: Mapping[str, str]) -> Reply:
+        listed = list(self.contacts.values())[: int(query.get("limit", "10"))]
+        return Reply(200, {"results": [self._show(contact, ("email",)) for contact in listed]})
 
-    def create(self, kind: Kind, body: Mapping[str, Any]) -> Answer:
+    def create(self, kind: Kind, body: Mapping[str, Any]) -> Reply:
         properties = _envelope(body)
         self._check(kind, properties)
         contacts = [self._associated(kind, item) for item in body["associations"]]
         record = self._new(self._records(kind), properties)
         record.contacts = contacts
         self._keep()
-        return Answer(201, self._shown(record, properties))
+        return Reply(201, self._show(record, properties))
 
-    def upsert(self, kind: Kind, body: Mapping[str, Any]) -> Answer:
+    def upsert(self, kind: Kind, body: Mapping[str, Any]) -> Reply:
         results = []
         for item in body["inputs"]:
             name, value = item["idProperty"], item["id"]
             if name not in self.unique:
-                raise _invalid(f"{name} is no unique property", name)
+                raise invalid(f"{name} is no unique property", name)
             properties = {key: str(each) for key, each in item["properties"].items()}
             self._check(kind, properties)
             records = self._records(kind)
@@ -211,32 +164,32 @@ class Account:
             record = found or self._new(records, {name: value})
             record.properties.update(properties)
             record.updated = self._clock()
-            results.append({**self._shown(record, properties), "new": found is None})
+            results.append({**self._show(record, properties), "new": found is None})
         self._keep()
-        return Answer(200, {"status": "COMPLETE", "results": results})
+        return Reply(200, {"status": "COMPLETE", "results": results})
 
-    def delete(self, kind: str, identity: str) -> Answer:
+    def delete(self, kind: str, identity: str) -> Reply:
         """HubSpot answers 204 whether or not there was anything."""
         self._records(NOTES if kind == "notes" else CALLS).pop(identity, None)
         self._keep()
-        return Answer(204, {})
+        return Reply(204)
 
-    def associate(self, kind: Kind, identity: str, contact: str) -> Answer:
+    def associate(self, kind: Kind, identity: str, contact: str) -> Reply:
         if contact not in self.contacts:
-            raise _missing("contact", contact)
+            raise missing("contact", contact)
         if identity not in self._records(kind):
-            raise _missing(kind.name, identity)
+            raise missing(kind.name, identity)
         if self.lone_notes:
-            raise _invalid("association not allowed", "associations")
+            raise invalid("association not allowed", "associations")
         record = self._records(kind)[identity]
         if contact not in record.contacts:
             record.contacts.append(contact)
         self._keep()
-        return Answer(200, {"status": "COMPLETE", "results": []})
+        return Reply(200, {"status": "COMPLETE", "results": []})
 
-    def listed(self, kind: Kind, contact: str, query: Mapping[str, str], legacy: bool) -> Answer:
+    def listed(self, kind: Kind, contact: str, query: Mapping[str, str], legacy: bool) -> Reply:
         if contact not in self.contacts:
-            raise _missing("contact", contact)
+            raise missing("contact", contact)
         known = [each.id for each in self._records(kind).values() if contact in each.contacts]
         start = int(query.get("after", "0"))
         end = start + min(int(query.get("limit", "500")), self.page)
@@ -249,41 +202,41 @@ class Account:
         body: dict[str, Any] = {"results": results}
         if end < len(known):
             body["paging"] = {"next": {"after": str(end)}}
-        return Answer(200, body)
+        return Reply(200, body)
 
-    def read(self, kind: Kind, body: Mapping[str, Any]) -> Answer:
+    def read(self, kind: Kind, body: Mapping[str, Any]) -> Reply:
         wanted, records = [str(item["id"]) for item in body["inputs"]], self._records(kind)
         if len(wanted) > 100:
-            raise _invalid("at most 100 inputs", "inputs")
-        found = [self._shown(records[each], body.get("properties", ())) for each in wanted if each in records]
+            raise invalid("at most 100 inputs", "inputs")
+        found = [self._show(records[each], body.get("properties", ())) for each in wanted if each in records]
         answer: dict[str, Any] = {"status": "COMPLETE", "results": found}
         if len(found) < len(wanted):
             answer |= {"numErrors": 1, "errors": [{"status": "error", "category": "OBJECT_NOT_FOUND"}]}
-        return Answer(207 if len(found) < len(wanted) else 200, answer)
+        return Reply(207 if len(found) < len(wanted) else 200, answer)
 
-    def search(self, kind: str, body: Mapping[str, Any]) -> Answer:
+    def search(self, kind: str, body: Mapping[str, Any]) -> Reply:
         groups = body.get("filterGroups", [])
         filters = [each for group in groups for each in group["filters"]]
         if len(groups) > 5 or len(filters) > 18 or any(len(group["filters"]) > 6 for group in groups):
-            raise _invalid("too many filters", "filterGroups")
+            raise invalid("too many filters", "filterGroups")
         limit = int(body.get("limit", 10))
         if limit > 200:
-            raise _invalid("limit above 200", "limit")
+            raise invalid("limit above 200", "limit")
         horizon = self._clock() - self.search_lag
         records = {"contacts": self.contacts, "notes": self.notes, "calls": self.calls}[kind].values()
+        seen = [(values(record, self._region), record) for record in records if record.created <= horizon]
         found = [
-            record
-            for record in records
-            if record.created <= horizon
-            and any(all(_passes(self._values(record), each) for each in group["filters"]) for group in groups)
+            each
+            for each in seen
+            if any(all(passes(each[0], wanted) for wanted in group["filters"]) for group in groups)
         ]
         for sort in body.get("sorts", []):
             name = sort["propertyName"]
-            found.sort(key=lambda record: self._values(record).get(name, ""))
+            found.sort(key=lambda each: each[0].get(name, ""))
             if sort.get("direction") == "DESCENDING":
                 found.reverse()
-        shown = [self._shown(record, body.get("properties", ())) for record in found[:limit]]
-        return Answer(200, {"total": len(found), "results": shown})
+        results = [self._show(record, body.get("properties", ())) for _, record in found[:limit]]
+        return Reply(200, {"total": len(found), "results": results})
 
     def _new(self, records: dict[str, Record], properties: Mapping[str, str]) -> Record:
         now = self._clock()
@@ -299,69 +252,41 @@ class Account:
     def _check(self, kind: Kind, properties: Mapping[str, str]) -> None:
         for name, value in properties.items():
             if name not in kind.properties | self.custom | self.unique:
-                raise _invalid(f'Property "{name}" does not exist', name)
+                raise invalid(f'Property "{name}" does not exist', name)
             if name in _CHOICES and value not in _CHOICES[name]:
-                raise _invalid(f"{value} was not one of the allowed options", name)
+                raise invalid(f"{value} was not one of the allowed options", name)
         attached = properties.get("hs_attachment_ids", "")
-        if attached and not set(attached.split(";")) <= self.files:
-            raise _invalid("no such file", "hs_attachment_ids")
+        if attached and not set(attached.split(";")) <= set(self.files.kept):
+            raise invalid("no such file", "hs_attachment_ids")
         if not properties.get("hs_timestamp"):
-            raise _invalid("hs_timestamp is required", "hs_timestamp")
-        _milliseconds(properties["hs_timestamp"])
+            raise invalid("hs_timestamp is required", "hs_timestamp")
+        milliseconds(properties["hs_timestamp"])
         if not properties.get("hs_call_duration", "0").isdecimal():
-            raise _invalid("hs_call_duration is no number", "hs_call_duration")
+            raise invalid("hs_call_duration is no number", "hs_call_duration")
         text = properties.get(kind.body, "")
         if len(text.encode("utf-16-le", "surrogatepass")) // 2 > _LONGEST_BODY:
-            raise _invalid(f"{kind.body} is too long", kind.body)
+            raise invalid(f"{kind.body} is too long", kind.body)
 
     def _associated(self, kind: Kind, item: Mapping[str, Any]) -> str:
         contact = str(item["to"]["id"])
         kinds = [(each.get("associationCategory"), each.get("associationTypeId")) for each in item["types"]]
         if kinds != [("HUBSPOT_DEFINED", kind.to_contact)] or self.lone_notes:
-            raise _invalid("association not allowed", "associations")
+            raise invalid("association not allowed", "associations")
         if contact not in self.contacts:
-            raise _missing("contact", contact)
+            raise missing("contact", contact)
         return contact
 
-    def _values(self, record: Record) -> dict[str, str]:
-        """Properties as search and read see them, with the calculated ones."""
-        values = {**record.properties, "lastmodifieddate": _iso(record.updated)}
-        for stored, searchable, calculated in (
-            ("phone", "hs_searchable_calculated_phone_number", "hs_calculated_phone_number"),
-            ("mobilephone", "hs_searchable_calculated_mobile_number", "hs_calculated_mobile_number"),
-        ):
-            if record.properties.get(stored):
-                values[searchable], values[calculated] = self._calculated(record.properties[stored])
-        if "hs_timestamp" in values:
-            values["hs_timestamp"] = _iso(_milliseconds(values["hs_timestamp"]) / 1000)
-        return values
-
-    def _calculated(self, stored: str) -> tuple[str, str]:
-        try:
-            number = phonenumbers.parse(stored, self._region)
-        except phonenumbers.NumberParseException:
-            return re.sub(r"\D", "", stored).lstrip("0"), ""
-        e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-        return phonenumbers.national_significant_number(number).lstrip("0"), e164
-
-    def _shown(self, record: Record, properties: Any) -> dict[str, Any]:
-        values = self._values(record)
-        return {
-            "id": record.id,
-            "properties": {name: values.get(name) for name in properties},
-            "createdAt": _iso(record.created),
-            "updatedAt": _iso(record.updated),
-            "archived": False,
-        }
+    def _show(self, record: Record, properties: Iterable[str]) -> dict[str, Any]:
+        return shown(record, properties, self._region)
 
     def _keep(self) -> None:
         if self._state is None:
             return
         kept = {
             "next": self._next,
-            "contacts": _plain(self.contacts),
-            "notes": _plain(self.notes),
-            "calls": _plain(self.calls),
+            "contacts": [asdict(record) for record in self.contacts.values()],
+            "notes": [asdict(record) for record in self.notes.values()],
+            "calls": [asdict(record) for record in self.calls.values()],
         }
         draft = self._state.with_suffix(".draft")
         with draft.open("w") as file:
@@ -377,71 +302,8 @@ class Account:
         self.calls = {item["id"]: Record(**item) for item in kept.get("calls", ())}
 
 
-def _plain(records: Mapping[str, Record]) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": record.id,
-            "properties": record.properties,
-            "created": record.created,
-            "updated": record.updated,
-            "contacts": record.contacts,
-        }
-        for record in records.values()
-    ]
-
-
 def _envelope(body: Mapping[str, Any]) -> dict[str, str]:
     for part, kind in (("properties", dict), ("associations", list)):
         if not isinstance(body.get(part), kind):
-            raise _invalid(f"{part} is required", part)
+            raise invalid(f"{part} is required", part)
     return {name: str(value) for name, value in body["properties"].items()}
-
-
-def _invalid(message: str, name: str) -> Refusal:
-    return Refusal(400, "VALIDATION_ERROR", message, {"propertyName": [name]})
-
-
-def _missing(kind: str, identity: str) -> Refusal:
-    return Refusal(404, "OBJECT_NOT_FOUND", f"No {kind} with ID {identity} exists", {"id": [identity]})
-
-
-def _milliseconds(value: str) -> int:
-    if value.isdecimal():
-        return int(value)
-    try:
-        return round(datetime.fromisoformat(value).timestamp() * 1000)
-    except ValueError:
-        raise _invalid("hs_timestamp is no time", "hs_timestamp") from None
-
-
-def _iso(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _passes(values: Mapping[str, str], question: Mapping[str, Any]) -> bool:
-    name, operator = question["propertyName"], question["operator"]
-    # A search on a phone property goes to the calculated field, which has no country code.
-    name = {
-        "phone": "hs_searchable_calculated_phone_number",
-        "mobilephone": "hs_searchable_calculated_mobile_number",
-    }.get(name, name)
-    value, wanted = values.get(name), str(question.get("value", ""))
-    if name == "hs_timestamp":
-        wanted = _iso(_milliseconds(wanted) / 1000)
-    if operator == "HAS_PROPERTY":
-        return value is not None
-    if operator == "NOT_HAS_PROPERTY":
-        return value is None
-    if value is None:
-        return False
-    if operator == "EQ":
-        return value.lower() == wanted.lower()
-    if operator == "NEQ":
-        return value.lower() != wanted.lower()
-    if operator == "IN":
-        return value.lower() in question["values"]
-    if operator == "CONTAINS_TOKEN":
-        words = re.findall(r"\w+", unescape(re.sub(r"<[^>]*>", " ", value)).lower())
-        tokens = re.findall(r"[\w*]+", wanted.lower())
-        return bool(tokens) and all(any(fnmatchcase(word, token) for word in words) for token in tokens)
-    raise _invalid(f"operator {operator} is not known here", "operator")

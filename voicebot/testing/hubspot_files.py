@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from voicebot.testing.hubspot_account import Answer, refuse
+from voicebot.testing.hubspot_errors import refuse
+from voicebot.testing.vendor import Reply
 
 _TTL = re.compile(r"P\d+[DWMY]")
 _ACCESS = ("PRIVATE", "PUBLIC_INDEXABLE", "PUBLIC_NOT_INDEXABLE")
@@ -25,15 +26,14 @@ class File:
 
 
 class Files:
-    """Every file of an account. ids: kept in step with what is there. limit: bytes of the largest it takes."""
+    """Every file of an account, by its id. limit: bytes of the largest it takes."""
 
-    def __init__(self, ids: set[str], limit: int = 300 << 20) -> None:
-        self._ids = ids
+    def __init__(self, limit: int = 300 << 20) -> None:
         self.kept: dict[str, File] = {}
         self.limit = limit
         self._next = 24332474034
 
-    def upload(self, content_type: str, raw: bytes) -> Answer:
+    def upload(self, content_type: str, raw: bytes) -> Reply:
         """Keep a file; one of the same name in the folder is overwritten if that is wanted."""
         said = _parts(content_type, raw)
         content = said.get("file")
@@ -55,9 +55,8 @@ class Files:
             identity = same[0].id
         else:
             identity, self._next = str(self._next), self._next + 1
-        self._ids.add(identity)
         self.kept[identity] = File(identity, name, folder, content, options)
-        return Answer(
+        return Reply(
             201,
             {
                 "id": identity,
@@ -69,12 +68,11 @@ class Files:
             },
         )
 
-    def delete(self, identity: str) -> Answer:
+    def delete(self, identity: str) -> Reply:
         """Delete a file for good."""
         if self.kept.pop(identity, None) is None:
             return refuse(404, "OBJECT_NOT_FOUND", "no such file")
-        self._ids.discard(identity)
-        return Answer(204, {})
+        return Reply(204)
 
 
 def _parts(content_type: str, raw: bytes) -> dict[str, bytes]:

@@ -5,11 +5,9 @@ In a test, `FakeSalesforce` is a context manager; `python -m voicebot.testing.sa
 
 from __future__ import annotations
 
-import argparse
 import base64
 import json
 import re
-import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, datetime
@@ -20,7 +18,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from voicebot.testing.vendor import FakeVendor, Fault, Refused, Reply, Request
+from voicebot.testing.vendor import FakeVendor, Fault, Refused, Reply, Request, command, run
 
 CLIENT_ID = "3MVG9.fake-consumer-key"
 CLIENT_SECRET = "not-a-real-consumer-secret"  # noqa: S105
@@ -304,15 +302,8 @@ def _bytes(part: str) -> bytes:
 
 def main() -> None:
     """Run as a process until killed; prints the base URL."""
-    parser = argparse.ArgumentParser(
-        prog="python -m voicebot.testing.salesforce",
-        description=f"A fake Salesforce org; client id {CLIENT_ID}, secret {CLIENT_SECRET}.",
-    )
-    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 takes a free one")
-    options = parser.parse_args()
-    with FakeSalesforce(options.port) as salesforce:
-        print(salesforce.url, flush=True)  # noqa: T201
-        threading.Event().wait()
+    description = f"A fake Salesforce org; client id {CLIENT_ID}, secret {CLIENT_SECRET}."
+    run(FakeSalesforce(command("voicebot.testing.salesforce", description).parse_args().port))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import socket
 import struct
@@ -37,15 +38,19 @@ class Fault(Enum):
     UNAUTHORIZED = "unauthorized"  # 401
     FORBIDDEN = "forbidden"  # 403
     THROTTLED = "throttled"  # 429
+    TEN_SECONDLY_ROLLING = "ten_secondly_rolling"  # 429 by HubSpot's other limit
     SPENT = "spent"  # the allowance of a day
     INVALID = "invalid"  # 400 or 422, as the vendor says it
     GONE = "gone"  # 404
     CONFLICT = "conflict"  # 409
     TOO_LARGE = "too_large"  # 413
+    LOCKED = "locked"  # 423
+    MIGRATING = "migrating"  # 477
 
 
 CARRIED_OUT = (Fault.LOST, Fault.HANG, Fault.BAD_GATEWAY, Fault.GARBAGE, Fault.NO_ID)
 _SILENT = (Fault.LOST, Fault.HANG, Fault.DROPPED, Fault.RESET, Fault.STALL)
+_WORDLESS = (*CARRIED_OUT, *_SILENT, Fault.HTML, Fault.REDIRECT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +85,7 @@ class Refused(Exception):
 @dataclass(slots=True)
 class _Scripted:
     fault: Fault
-    path: str
+    part: str
     times: int
     retry_after: str
 
@@ -88,7 +93,7 @@ class _Scripted:
 class FakeVendor(LoopbackServer):
     """Base of a fake vendor; a context manager.
 
-    requests: everything that came, in order. written: set when something was kept.
+    requests: everything that came but what went `aside`, in order. written: set when something was kept.
     """
 
     def __init__(self, port: int = 0) -> None:
@@ -109,22 +114,40 @@ class FakeVendor(LoopbackServer):
 
     @abstractmethod
     def refusal(self, fault: Fault) -> Reply:
-        """The vendor's own words for a fault that has some."""
+        """The vendor's own words for a fault that has some. Raises KeyError for one it does not have."""
 
-    def fail(self, fault: Fault, path: str = "", times: int = 1, retry_after: str = "") -> None:
-        """Fail the next `times` requests whose method and path contain `path`. retry_after: that header."""
+    def aside(self, request: Request) -> Reply | None:
+        """The answer to a request that is not kept and never fails; None for others. Called by many threads."""
+        return None
+
+    def meant(self, request: Request, part: str) -> bool:
+        """Whether `part` means this request: its method and path contain it, such as `POST /tickets`."""
+        return part in f"{request.method} {request.path}"
+
+    def fail(self, fault: Fault, part: str = "", times: int = 1, retry_after: str = "") -> None:
+        """Fail the next `times` requests that `part` means. retry_after: that header."""
+        if fault not in _WORDLESS:
+            self.refusal(fault)
         with self._lock:
-            self._script.append(_Scripted(fault, path, times, retry_after))
+            self._script.append(_Scripted(fault, part, times, retry_after))
+
+    def heal(self) -> None:
+        """Fail no more."""
+        with self._lock:
+            self._script.clear()
 
     def asked(self, part: str) -> list[Request]:
-        """The requests whose method and path contain `part`, such as `POST /tickets`."""
-        return [request for request in self.requests if part in f"{request.method} {request.path}"]
+        """The requests that `part` means, oldest first."""
+        return [request for request in self.requests if self.meant(request, part)]
 
     def answer(self, handler: _Handler, request: Request) -> None:
         """Carry out one request, or fail as scripted."""
+        if (beside := self.aside(request)) is not None:
+            handler.reply(beside)
+            return
         with self._lock:
             self.requests.append(request)
-            scripted = self._scripted(f"{request.method} {request.path}")
+            scripted = self._scripted(request)
             reply = Reply(0)
             if scripted is None or scripted.fault in CARRIED_OUT:
                 try:
@@ -136,9 +159,9 @@ class FakeVendor(LoopbackServer):
         else:
             self._fail(handler, scripted)
 
-    def _scripted(self, asked: str) -> _Scripted | None:
+    def _scripted(self, request: Request) -> _Scripted | None:
         for scripted in self._script:
-            if scripted.path in asked:
+            if self.meant(request, scripted.part):
                 scripted.times -= 1
                 if scripted.times <= 0:
                     self._script.remove(scripted)
@@ -168,6 +191,20 @@ class FakeVendor(LoopbackServer):
             handler.reply(Reply(reply.status, reply.body, {**reply.headers, **headers}))
 
 
+def command(module: str, description: str) -> argparse.ArgumentParser:
+    """The command line of a fake vendor that runs as a process: `python -m module`."""
+    parser = argparse.ArgumentParser(prog=f"python -m {module}", description=description)
+    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 takes a free one")
+    return parser
+
+
+def run(vendor: FakeVendor) -> None:
+    """Serve until the process is killed; prints the base URL."""
+    with vendor:
+        print(vendor.url, flush=True)  # noqa: T201
+        threading.Event().wait()
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     wbufsize = -1  # headers and body in one packet: two would wait for each other's acknowledgement
@@ -176,7 +213,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _handle(self) -> None:
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         parts = urlsplit(self.path)
-        if "form" in self.headers.get("Content-Type", ""):
+        if "urlencoded" in self.headers.get("Content-Type", ""):
             body: Any = dict(parse_qsl(raw.decode()))
         else:
             try:

@@ -5,17 +5,15 @@ In a test, `FakeReceiver` is a context manager; `python -m voicebot.testing.webh
 
 from __future__ import annotations
 
-import argparse
 import base64
 import hashlib
 import hmac
 import json
-import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
-from voicebot.testing.vendor import FakeVendor, Fault, Refused, Reply, Request
+from voicebot.testing.vendor import FakeVendor, Fault, Refused, Reply, Request, command, run
 
 SECRET = "whsec_" + base64.b64encode(b"not a real secret, 32 bytes long").decode()
 
@@ -79,18 +77,12 @@ class FakeReceiver(FakeVendor):
 
 def main() -> None:
     """Run as a process until killed; prints the base URL, then every event."""
-    parser = argparse.ArgumentParser(
-        prog="python -m voicebot.testing.webhook", description=f"Prints signed events; its secret is {SECRET}."
-    )
-    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 takes a free one")
-    options = parser.parse_args()
+    options = command("voicebot.testing.webhook", f"Prints signed events; its secret is {SECRET}.").parse_args()
 
     def show(event: Any) -> None:
         print(json.dumps(event, indent=2), flush=True)  # noqa: T201
 
-    with FakeReceiver(options.port, told=show) as receiver:
-        print(receiver.url, flush=True)  # noqa: T201
-        threading.Event().wait()
+    run(FakeReceiver(options.port, told=show))
 
 
 if __name__ == "__main__":

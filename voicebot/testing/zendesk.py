@@ -5,7 +5,6 @@ In a test, `FakeZendesk` is a context manager; `python -m voicebot.testing.zende
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 import threading
@@ -14,7 +13,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from voicebot.testing.vendor import FakeVendor, Fault, Refused, Reply, Request
+from voicebot.testing.vendor import FakeVendor, Fault, Refused, Reply, Request, command, run
 
 CLIENT_ID = "voicebot"
 CLIENT_SECRET = "not-a-real-client-secret"  # noqa: S105
@@ -224,15 +223,8 @@ def _iso(seconds: float) -> str:
 
 def main() -> None:
     """Run as a process until killed; prints the base URL."""
-    parser = argparse.ArgumentParser(
-        prog="python -m voicebot.testing.zendesk",
-        description=f"A fake Zendesk account; client id {CLIENT_ID}, secret {CLIENT_SECRET}.",
-    )
-    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 takes a free one")
-    options = parser.parse_args()
-    with FakeZendesk(options.port) as zendesk:
-        print(zendesk.url, flush=True)  # noqa: T201
-        threading.Event().wait()
+    description = f"A fake Zendesk account; client id {CLIENT_ID}, secret {CLIENT_SECRET}."
+    run(FakeZendesk(command("voicebot.testing.zendesk", description).parse_args().port))
 
 
 if __name__ == "__main__":

@@ -25,7 +25,8 @@ from voicebot.people import Match, People
 from voicebot.roles import Role
 from voicebot.runtime.socket import GatewayConnection
 from voicebot.store import MemorySessions, OfferState, Records
-from voicebot.testing.hubspot import TOKEN, FakeHubSpot, Fault, Operation
+from voicebot.testing.hubspot import TOKEN, FakeHubSpot, Operation
+from voicebot.testing.vendor import Fault
 from voicebot.web.desk import live
 from voicebot.web.desk.live import LivePages
 
