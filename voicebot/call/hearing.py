@@ -209,10 +209,10 @@ class Ear:
 
     def turn(self, now: float) -> Hearing | None:
         """The next turn that is over and has its text; it is the caller's no more."""
-        hearing = self._cut
-        if hearing is None:
-            hearing = self._guess if self._end(now) is not None else None
+        hearing = self._cut if self._cut is not None else self._guess
         if hearing is None or hearing.transcript is None:
+            return None
+        if hearing is not self._cut and self._end(now) is None:
             return None
         hearing.reason = hearing.reason or self._end(now)
         self._let_go(hearing)

@@ -265,7 +265,7 @@ class Mouth:
     def _over(self, sentence: Sentence, now: float) -> bool:
         if sentence.failed:
             return now >= self._clock.ends
-        return self._clock.heard(sentence.utterance, now).complete
+        return self._clock.over(sentence.utterance, now)
 
     def _close(self, speech: Speech, now: float, interrupted: bool) -> float:
         """Write down what was heard of `speech`; when its last word was heard."""

@@ -41,6 +41,9 @@ class _Utterance:
     def ends(self) -> float:
         return self.pieces[-1].end
 
+    def over(self, now: float) -> bool:
+        return self.whole and now >= self.ends - TOLERANCE
+
     def heard(self, now: float) -> float:
         return max((one.at + min(one.end, now) - one.start for one in self.pieces if now > one.start), default=0.0)
 
@@ -98,7 +101,12 @@ class PlayClock:
         playing = self._utterances.get(utterance)
         if playing is None:
             return Heard(0.0, False)
-        return Heard(playing.heard(now), playing.whole and now >= playing.ends - TOLERANCE)
+        return Heard(playing.heard(now), playing.over(now))
+
+    def over(self, utterance: int, now: float) -> bool:
+        """Whether all of `utterance` was heard by `now`."""
+        playing = self._utterances.get(utterance)
+        return playing is not None and playing.over(now)
 
     def started(self, utterance: int) -> float | None:
         """When the first sample of `utterance` is played; None when none was sent."""
