@@ -103,6 +103,20 @@ def test_a_dialog_mistake_is_shown_with_its_place(tmp_path: Path) -> None:
     assert f"{bot}:3:" in result.stderr
 
 
+def test_a_card_number_that_would_be_kept_is_pointed_out(tmp_path: Path) -> None:
+    """`voicebot check` finds the file in order, and still says what to write."""
+    slot = 'card: {digits: [16], prompt: "Your card?", reprompt: "?", rest: "?", invalid: "?", unknown: "?"}'
+    bot = tmp_path / "dialog.yaml"
+    text = (ROOT / "config" / "dialog.yaml").read_text().replace("\nslots:\n", f"\nslots:\n  {slot}\n", 1)
+    bot.write_text(text)
+    (tmp_path / "orders.yaml").write_text((ROOT / "config" / "orders.yaml").read_text())
+    result = CliRunner().invoke(app, ["check", str(bot)])
+    assert result.exit_code == 0
+    assert "is in order" in result.output
+    assert f"{bot}:{text.splitlines().index(f'  {slot}') + 1}:3: slots.card: this looks like" in result.output
+    assert "write `private: true`" in result.output
+
+
 def test_an_unknown_call_is_said_to_be_unknown(tmp_path: Path) -> None:
     """`voicebot calls show` of a mistyped id says so."""
     result = _run(["calls", "show", "nothing"], tmp_path)

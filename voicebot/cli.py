@@ -88,7 +88,11 @@ def doctor() -> None:
 def check(
     file: Annotated[Path | None, typer.Argument(help="A dialog file; the configured one if left out.")] = None,
 ) -> None:
-    """Check a dialog file and its look-up files; every mistake is shown with file, line and column."""
+    """Check a dialog file and its look-up files; every mistake is shown with file, line and column.
+
+    What is no mistake and yet worth a look, such as a card number that is not marked private, is listed too.
+    """
+    from voicebot.dialog import advise
     from voicebot.dialog import load as load_dialog
     from voicebot.lookup.build import build as build_lookups
 
@@ -96,6 +100,10 @@ def check(
     dialog = load_dialog(path)
     build_lookups(dialog.lookups, path.parent)
     typer.echo(f"{path}: {dialog.name} is in order")
+    if worth_a_look := advise(path):
+        typer.echo("\nWorth a look:")
+        for line in worth_a_look:
+            typer.echo(f"  {line}")
     now = datetime.now(UTC)
     typer.echo(f"\nWho takes a call that is handed over, as of {now:%Y-%m-%d %H:%M} UTC:")
     for line in dialog.who_takes_what(now):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.dialog.talk import CONFIG, DEMO
-from voicebot.dialog import load
+from voicebot.dialog import advise, load
 from voicebot.dialog.targets import Target, TargetKind
 from voicebot.errors import DialogError
 
@@ -246,3 +246,41 @@ def test_a_private_value_is_not_whispered(tmp_path: Path) -> None:
     text = text.replace("{{ summary }}", "Order {{ order_number }}.", 1)
     (told,) = [line for line in mistakes(tmp_path, text) if "handover.whisper" in line]
     assert "order_number" in told
+
+
+def test_a_private_value_is_in_no_sentence_about_the_call(tmp_path: Path) -> None:
+    """What a call was about is whispered as well, and kept; the value may still be used in answers."""
+    text = TEXT.replace("    digits: [4, 6]", "    digits: [4, 6]\n    private: true", 1)
+    lines = mistakes(tmp_path, text)
+    assert [line.split(": ")[1] for line in lines] == ["intents.order_status.about", "intents.cancel_order.about"]
+    assert all("`order_number` is private" in line and "leave it out" in line for line in lines)
+    number = text.splitlines().index(next(line for line in text.splitlines() if "Asked about {{" in line)) + 1
+    assert lines[0].startswith(f"bot.yaml:{number}:")
+
+
+@pytest.mark.parametrize(
+    ("name", "slot", "warned"),
+    [
+        ("payment", 'digits: [13, 16, 19], checksum: luhn, prompt: "Which account?"', "a payment card number"),
+        ("card_number", 'digits: [16], prompt: "Its number, please."', "a payment card number"),
+        ("payment", 'digits: [16], prompt: "Please key in your card\'s number."', "a payment card number"),
+        ("secret", 'digits: [4], prompt: "Please key in your PIN."', "a secret"),
+        ("cvv", 'digits: [3, 4], prompt: "The three digits on the back?"', "a secret"),
+        ("payment", 'digits: [16], private: true, checksum: luhn, prompt: "Your card\'s number?"', ""),
+        ("phone_id", 'digits: [15], checksum: luhn, prompt: "What is your IMEI?"', ""),
+        ("parcel", 'digits: [14], prompt: "Which parcel?"', ""),
+        ("voucher", 'length: [16], alphabet: both, prompt: "What is on the card?"', ""),
+        ("spinner", 'digits: [4], prompt: "Which spinner?"', ""),
+    ],
+)
+def test_what_looks_like_a_card_should_be_private(tmp_path: Path, name: str, slot: str, warned: str) -> None:
+    """The file loads, and the advice names slot and line and says what to write."""
+    rest = 'reprompt: "Again?", rest: "Go on.", invalid: "No.", unknown: "Never mind."'
+    text = TEXT.replace("\nslots:\n", f"\nslots:\n  {name}: {{{slot}, {rest}}}\n", 1)
+    path = tmp_path / "bot.yaml"
+    path.write_text(text)
+    load(path)
+    number = text.splitlines().index("slots:") + 2
+    where = f"{path}:{number}:3: slots.{name}: this looks like {warned}: write `private: true`"
+    advice = advise(path)
+    assert [line.startswith(where) for line in advice] == ([True] if warned else [])

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
+from voicebot.dialog.checksums import CARD_LENGTHS
 from voicebot.dialog.crm_plan import CALL_FIELDS
 from voicebot.dialog.intents import PLACEHOLDER, Intents
 from voicebot.dialog.replies import Replies
 from voicebot.dialog.routing import FALLBACK, Router, rule_name
-from voicebot.dialog.schema import DialogFile, Intent
+from voicebot.dialog.schema import DialogFile, Intent, Slot
 from voicebot.dialog.script import CUSTOMER_NAME, RESERVED, Script
 from voicebot.dialog.slots import SlotReader
 from voicebot.dialog.words import split
@@ -36,6 +38,29 @@ def compile_script(file: DialogFile) -> Script | list[Problem]:
     slots = {name: SlotReader(name, slot) for name, slot in file.slots.items()}
     values = {name: slot.pattern for name, slot in file.slots.items() if slot.pattern and not slot.spelt}
     return Script(file, replies, Intents(file.intents, file.limits.threshold, values), slots, Router(file))
+
+
+def advice(file: DialogFile) -> Iterator[Problem]:
+    """What is no mistake, and yet worth a look."""
+    for name, slot in file.slots.items():
+        if not slot.private and (secret := _secret(name, slot)):
+            yield Problem(
+                ("slots", name),
+                f"this looks like {secret}: write `private: true`, so that it is recorded and kept nowhere",
+            )
+
+
+def _secret(name: str, slot: Slot) -> str:
+    """What the digits of `slot` seem to be that should not be kept, or ""."""
+    if not slot.spelt or slot.alphabet != "digits":
+        return ""
+    said = " ".join((name.replace("_", " "), slot.prompt, *slot.cues)).lower()
+    # Phones have a check digit of the same rule, and 15 digits.
+    as_long = any(length in CARD_LENGTHS for length in slot.lengths)
+    checked = slot.checksum == "luhn" and slot.lengths != [15]
+    if as_long and (checked or re.search(r"\bcard\b", said)):
+        return "a payment card number"
+    return "a secret" if re.search(r"\b(?:pin|cvv|cvc|security code)\b", said) else ""
 
 
 def _names(file: DialogFile) -> Iterator[Problem]:
@@ -135,6 +160,9 @@ def _templates(file: DialogFile, replies: Replies) -> Iterator[Problem]:
         except ValueError as error:
             yield Problem(loc, str(error))
 
+    # The whisper, and every `about` with it, goes through the gateway and is shown at desks: no place for private
+    # values.
+    told = partial(replies.add, private=[name for name, slot in file.slots.items() if slot.private])
     for loc, source in says(file):
         yield from added(loc, source)
     for name, slot in file.slots.items():
@@ -151,7 +179,13 @@ def _templates(file: DialogFile, replies: Replies) -> Iterator[Problem]:
             yield from added((*here, "answer", index, "when"), answer.when, everything, replies.add_condition)
         yield from added((*here, "not_found"), intent.not_found, intent.slots)
         yield from added((*here, "confirm"), intent.confirm, intent.slots)
-        yield from added((*here, "about"), intent.about, everything)
+        yield from added((*here, "about"), intent.about, everything, told)
+    yield from added(
+        ("handover", "whisper"),
+        file.handover.whisper,
+        [*RESERVED, CUSTOMER_NAME, *file.slots, *_all_given(file)],
+        told,
+    )
     yield from _handover_templates(file, replies, added)
 
 
@@ -159,10 +193,6 @@ def _handover_templates(
     file: DialogFile, replies: Replies, added: Callable[..., Iterator[Problem]]
 ) -> Iterator[Problem]:
     handover = file.handover
-    given = [name for source in file.look_ups.values() for name in source.gives]
-    # The whisper goes through the gateway and is shown at desks; what is private is for neither.
-    tellable = [name for name, slot in file.slots.items() if not slot.private]
-    yield from added(("handover", "whisper"), handover.whisper, [*RESERVED, CUSTOMER_NAME, *tellable, *given])
     for name in ("wants_person", "nothing_yet", "accept", "absent", "instead"):
         yield from added(("handover", name), getattr(handover, name))
     yield from added(("handover", "closed"), handover.closed, ["opens"])
@@ -176,7 +206,7 @@ def _handover_templates(
             yield from added(("handover", "voicemail", name), getattr(handover.voicemail, name))
         yield from added(("handover", "voicemail", "about"), handover.voicemail.about, ["message"])
     for index, route in enumerate(handover.routing):
-        values = ["caller", "called", *file.slots, *given]
+        values = ["caller", "called", *file.slots, *_all_given(file)]
         yield from added(("handover", "routing", index, "when"), route.when, values, replies.add_condition)
 
 
@@ -198,6 +228,10 @@ def says(file: DialogFile) -> Iterator[tuple[Loc, str]]:
 def _given(file: DialogFile, intent: Intent) -> list[str]:
     source = file.look_ups.get(intent.look_up) if intent.look_up is not None else None
     return source.gives if source is not None else []
+
+
+def _all_given(file: DialogFile) -> list[str]:
+    return [name for source in file.look_ups.values() for name in source.gives]
 
 
 def _twice(file: DialogFile) -> Iterator[Problem]:

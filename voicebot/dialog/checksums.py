@@ -15,6 +15,9 @@ mod97: two check digits at the end, such as those of an LEI (ISO/IEC 7064, MOD 9
 iban: the same with the first four characters put last (ISO 13616-1).
 """
 
+CARD_LENGTHS = range(13, 20)
+"""Digits of a payment card number (ISO/IEC 7812-1 allows up to 19; cards in use have 13 and more)."""
+
 
 def holds(checksum: Checksum, value: str) -> bool:
     """Whether `value`, digits and capital letters, passes `checksum`."""

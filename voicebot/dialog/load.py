@@ -10,7 +10,7 @@ import yaml
 from pydantic import ValidationError
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from voicebot.dialog.checks import compile_script
+from voicebot.dialog.checks import advice, compile_script
 from voicebot.dialog.engine import FileDialog
 from voicebot.dialog.schema import DialogFile
 from voicebot.dialog.script import Script
@@ -56,8 +56,22 @@ def _text(path: Path) -> str:
         raise DialogError(f"{path}: cannot be read as UTF-8 text: {error}") from error
 
 
+def advise(path: Path) -> list[str]:
+    """What is no mistake in the file `path`, yet worth a look, a line each. Raises DialogError as `load` does."""
+    root, file = _valid(path, _text(path))
+    return [_line(path, root, problem.loc, problem.message) for problem in advice(file)]
+
+
 def compiled(path: Path, text: str) -> Script:
     """The dialog `text`, checked; `path` is where it stands, for messages. Raises DialogError as `load` does."""
+    root, file = _valid(path, text)
+    script = compile_script(file)
+    if isinstance(script, list):
+        raise DialogError("\n".join(_line(path, root, problem.loc, problem.message) for problem in script))
+    return script
+
+
+def _valid(path: Path, text: str) -> tuple[Node, DialogFile]:
     root, content = _parse(path, text)
     if root is None or content is None:
         raise DialogError(
@@ -66,15 +80,11 @@ def compiled(path: Path, text: str) -> Script:
     if not isinstance(content, dict):
         raise DialogError(f"{path}:1:1: a dialog file is a mapping (`name: ...`), not {_kind(root)}")
     try:
-        file = DialogFile.model_validate(content)
+        return root, DialogFile.model_validate(content)
     except ValidationError as error:
         raise DialogError(
             "\n".join(_line(path, root, item["loc"], _explain(item)) for item in error.errors())
         ) from None
-    script = compile_script(file)
-    if isinstance(script, list):
-        raise DialogError("\n".join(_line(path, root, problem.loc, problem.message) for problem in script))
-    return script
 
 
 def _parse(path: Path, text: str) -> tuple[Node | None, Any]:

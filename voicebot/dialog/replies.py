@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from jinja2 import StrictUndefined, Template, TemplateError, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -49,11 +49,16 @@ class Replies:
         self._constants = dict(constants)
         self._templates: dict[str, Template] = {}
 
-    def add(self, source: str, variables: Iterable[str]) -> None:
-        """Compile `source`, which may use `variables` besides the constants. ValueError says what is wrong."""
-        known = {*variables, *self._constants}
+    def add(self, source: str, variables: Iterable[str], private: Collection[str] = ()) -> None:
+        """Compile `source`, which may use `variables` besides the constants. ValueError says what is wrong.
+
+        private: those of them that this template must do without.
+        """
+        known = {*variables, *self._constants}.difference(private)
         try:
             used = meta.find_undeclared_variables(self._environment.parse(source))
+            if untold := sorted(used.intersection(private)):
+                raise ValueError(f"`{untold[0]}` is private, and this is told to people and kept: leave it out")
             unknown = sorted(used - known)
             if unknown:
                 can = ", ".join(sorted(known))

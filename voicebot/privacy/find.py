@@ -7,15 +7,12 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from voicebot.dialog import numbers
-from voicebot.dialog.checksums import holds
+from voicebot.dialog.checksums import CARD_LENGTHS, holds
 from voicebot.dialog.numbers import Run
 from voicebot.privacy.marks import Mark
 
 LONG = 4
 """Digits from which a number nobody asked for may name a person or an account."""
-
-CARD_LENGTHS = range(13, 20)
-"""Digits of a payment card number (ISO/IEC 7812-1 allows up to 19; cards in use have 13 and more)."""
 
 IBAN_LENGTHS = {
     country: length
