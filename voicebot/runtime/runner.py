@@ -79,6 +79,8 @@ KEYS_PER_SECOND, KEYS_AT_ONCE = 12.5, 32.0
 AUDIO_PER_SECOND, AUDIO_AT_ONCE = 1.05, 15.0
 """Seconds of audio: as much as passes, and what a network that was held up brings late."""
 
+_TICK = Tick()
+
 
 class Runner:
     """Performs one call on one socket, from its `StreamStarted` to the socket's end.
@@ -257,7 +259,7 @@ class Runner:
         if self._recording is not None:
             self._recording.private = private
             self._recording.tick(now)
-        self._tell(Tick(), now)
+        self._tell(_TICK, now)
         try:
             self._pump()
         except Exception:
