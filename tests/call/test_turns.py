@@ -102,6 +102,17 @@ def test_voice_before_a_gap_does_not_count_towards_voice_after_it() -> None:
     assert ears.listener.utterance is None
 
 
+def test_late_frames_do_not_tear_a_voice_apart() -> None:
+    """On a line that sends silence too, voice before and after a stall is one voice, and nothing of it is lost."""
+    ears = _Ears()
+    ears.hear(*[QUIET] * 60, VOICE, VOICE)
+    ears.now += 0.3
+    ears.hear(VOICE)
+    assert ears.frames() == list(range(45, 63))
+    assert ears.listener.utterance is not None
+    assert ears.listener.utterance.voiced == pytest.approx(0.06)
+
+
 def test_audio_from_long_before_is_not_kept() -> None:
     """What was heard before a long gap does not belong to what is said after it."""
     ears = _Ears()
@@ -205,6 +216,17 @@ def test_the_end_of_voice_is_told_by_its_level(line: float) -> None:
     for place, pcm in enumerate(frames, 1):
         listener.frame(pcm, VOICE if 50 < place <= 76 else QUIET, place * 0.02)
     assert listener.pause(80 * 0.02) == pytest.approx(0.2)
+
+
+def test_the_beginning_of_a_voice_is_not_the_level_of_the_line() -> None:
+    """Where no silence is sent, the detector's first doubts are about him; softer words are voice too."""
+    listener = Listener(RULES)
+    frames = _line((600.0, 5), (6000.0, 15), (700.0, 10), (6000.0, 5))
+    for place, pcm in enumerate(frames, 1):
+        listener.frame(pcm, VOICE if place > 5 else QUIET, place * 0.02)
+        assert listener.pause(place * 0.02) == 0.0
+    assert listener.utterance is not None
+    assert listener.utterance.voiced == pytest.approx(0.6)
 
 
 def test_a_soft_word_in_a_loud_sentence_is_voice() -> None:

@@ -7,6 +7,7 @@ import heapq
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 
 import numpy as np
@@ -23,12 +24,13 @@ from voicebot.call.turns import HYSTERESIS
 from voicebot.dialog.port import Conversation
 from voicebot.dialog.types import LookUpResult
 from voicebot.gateways import MulawJsonWire
+from voicebot.runtime.beat import Beat, Seat
 from voicebot.runtime.playback import Playback
+from voicebot.runtime.ticker import Ticker
 from voicebot.testing.caller_line import telephone
 from voicebot.tts.espeak import EspeakSynthesizer
 
-DECODE = 0.12
-"""Seconds the recogniser takes."""
+RULES = Rules()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +55,17 @@ class Line:
 class RoughLine:
     """One call. caller: his audio from the start of the call on; silence follows it.
 
-    hear: what the recogniser makes of an utterance.
+    recognise: what the recogniser makes of an utterance. busy: in which ticks (20 ms) the process has no time for
+    the call; a pattern, as those of the line. decode: seconds the recogniser takes.
     """
 
     conversation: Conversation
     caller: Pcm
     line: Line
     detection: VoiceDetection
-    hear: Callable[[Pcm], Transcript]
+    recognise: Callable[[Pcm], Transcript]
+    busy: tuple[int, ...] = (0,)
+    decode: float = 0.12
     did: list[tuple[float, Action]] = field(default_factory=list)
     _call: Call = field(init=False)
     _playback: Playback = field(init=False)
@@ -68,38 +73,55 @@ class RoughLine:
     _order: count[int] = field(default_factory=count)
     _bot: Pcm = field(default_factory=lambda: np.zeros(0, np.int16))
     _forgotten: set[int] = field(default_factory=set)
+    _seat: Seat = field(init=False)
+    _broken: Exception | None = None
     _now: float = 0.0
 
     def run(self, seconds: float) -> RoughLine:
         """The first `seconds` of the call."""
-        rules = Rules()
-        self._call = Call(self.conversation, rules)
+        self._call = Call(self.conversation, RULES)
         self._playback = Playback(MulawJsonWire())
         self._bot = np.zeros(round((seconds + 60) * SAMPLE_RATE), np.int16)
-        voice = self.detection.begin()
+        beat = Beat(Ticker(), self.detection)
+        self._seat = beat.join(self)
         arriving: list[tuple[int, int, Pcm]] = []
         due = 0
         noise = np.random.default_rng(5)
         self._tell(Started("call", "", ""))
         for tick in range(1, round(seconds / FRAME_SECONDS) + 1):
             self._now = tick * FRAME_SECONDS
-            while self._later and self._later[0][0] <= self._now:
-                self._tell(heapq.heappop(self._later)[2])
             frame = self._frame(tick - 1, noise)
             due = max(due, tick + self.line.late[tick % len(self.line.late)])
             if not self.line.lost[tick % len(self.line.lost)] and not self._unsent(frame):
                 for _ in range(1 + self.line.twice[tick % len(self.line.twice)]):
                     arriving.append((due, len(arriving), frame))
+            if self.busy[tick % len(self.busy)]:
+                continue
+            while self._later and self._later[0][0] <= self._now:
+                self._seat.then(partial(self._tell, heapq.heappop(self._later)[2]), self._now)
             while arriving and arriving[0][0] <= tick:
-                pcm = arriving.pop(0)[2]
-                speech = self.detection.probabilities([voice], [pcm])[0]
-                if self._playback.echoed(pcm, self._now, speech >= rules.vad_threshold - HYSTERESIS):
-                    speech = 0.0
-                self._tell(Frame(pcm, speech))
-            self._tell(Tick())
-            self._pump()
-        self.detection.end(voice)
+                self._seat.put(arriving.pop(0)[2], self._now)
+            beat.strike(self._now)
+            if self._broken is not None:
+                # The beat lets no fault through.
+                raise self._broken
+        self._seat.leave()
         return self
+
+    def hear(self, pcm: Pcm, speech: float, at: float) -> None:
+        """As `Listener.hear`."""
+        if self._playback.echoed(pcm, at, speech >= RULES.vad_threshold - HYSTERESIS):
+            speech = 0.0
+        self._tell(Frame(pcm, speech), at)
+
+    def tick(self, now: float) -> None:
+        """As `Listener.tick`."""
+        self._tell(Tick())
+        self._pump()
+
+    def unheard(self, error: Exception) -> None:
+        """As `Listener.unheard`."""
+        self._broken = error
 
     @property
     def turns(self) -> list[TurnEntry]:
@@ -126,12 +148,16 @@ class RoughLine:
             return False
         return float(np.sqrt((frame.astype(np.float64) ** 2).mean())) < 32768 * 10 ** (self.line.silent / 20)
 
-    def _tell(self, event: Event) -> None:
+    def _tell(self, event: Event, at: float | None = None) -> None:
         if isinstance(event, Recognised) and event.job in self._forgotten:
             return
-        for action in self._call.on(event, self._now):
-            self.did.append((self._now, action))
-            self._perform(action)
+        try:
+            for action in self._call.on(event, self._now if at is None else at):
+                self.did.append((self._now, action))
+                self._perform(action)
+        except Exception as error:
+            self._broken = error
+            raise
 
     def _perform(self, action: Action) -> None:
         match action:
@@ -148,7 +174,7 @@ class RoughLine:
             case Resume(utterance, heard, word):
                 self._playback.resume(utterance, heard, word)
             case Recognise(job, pcm):
-                self._at(DECODE, Recognised(job, self.hear(pcm)))
+                self._at(self.decode, Recognised(job, self.recognise(pcm)))
             case Forget(job):
                 self._forgotten.add(job)
             case AskLookUp(job):

@@ -157,6 +157,37 @@ def test_a_backlog_longer_than_a_beat_is_no_silence_before_the_beat() -> None:
     assert {at for what, _, at in listener.told if what == "frame"} == {2.0}
 
 
+def test_what_comes_of_earlier_audio_waits_for_frames_that_had_to_wait() -> None:
+    """A text that is there after a late beat is told once the frames of that time are, and before the time."""
+    beat = Beat(Ticker(), Numbered())
+    listener = Told()
+    seat = beat.join(listener)
+    beat.strike(1.0)
+    seat.then(lambda: listener.told.append(("text", 0.0, 1.01)), 1.01)
+    seat.then(lambda: listener.told.append(("text", 0.0, 1.3)), 1.3)
+    seat.put(frame(1), at=1.3)
+    beat.strike(1.3)
+    assert listener.told == [
+        ("tick", 0.0, 1.0),
+        ("text", 0.0, 1.01),
+        ("frame", 1.0, 1.3),
+        ("text", 0.0, 1.3),
+        ("tick", 0.0, 1.3),
+    ]
+
+
+def test_what_waits_for_frames_is_told_when_they_are_caught_up_with() -> None:
+    """Nothing that was there before the end of the call is lost by it."""
+    beat = Beat(Ticker(), Numbered())
+    listener = Told()
+    seat = beat.join(listener)
+    beat.strike(1.0)
+    seat.put(frame(1), at=1.3)
+    seat.then(lambda: listener.told.append(("text", 0.0, 1.3)), 1.3)
+    seat.catch_up()
+    assert [what for what, _, _ in listener.told] == ["tick", "frame", "text"]
+
+
 def test_catching_up_hears_what_waits_at_once() -> None:
     """Before a call is told something that came after its audio, it hears that audio."""
     beat = Beat(Ticker(), Numbered())

@@ -14,7 +14,7 @@ from voicebot.asr import build
 from voicebot.asr.port import JobKind, Speech, Transcript
 from voicebot.audio import SAMPLE_RATE, Pcm, at_level, seconds, silence
 from voicebot.audio.vad import VoiceDetection, detection
-from voicebot.call.actions import Flush, Hold, Recognise
+from voicebot.call.actions import Flush, Hold, Recognise, Resume
 from voicebot.call.record import TurnEnd
 from voicebot.dialog import load
 from voicebot.dialog.port import Conversation
@@ -100,6 +100,35 @@ def test_a_caller_is_heard_over_the_echo_of_the_bot(level: float, silero: VoiceD
     (held,) = call.times(Hold)
     assert 2.0 < held < 2.3
     assert ("hear", "words") in conversation.heard
+
+
+BUSY = {
+    "for moments": ((1,) * 6 + (0,) * 8) * 2 + (0,) * 3,
+    "now and then": (0,) * 22 + (1,) * 18,
+    "half of the time": (1,) * 14 + (0,) * 14,
+    "for long": (0,) * 31 + (1,) * 24,
+}
+"""Ticks in which a process that has too much to do does nothing for the call."""
+
+
+@pytest.mark.parametrize("line", [LINES["quiet"], LINES["silence is not sent"]], ids=["quiet", "not sent"])
+@pytest.mark.parametrize(("since", "decode"), [(2.0, 0.12), (2.2, 0.12), (2.3, 0.12), (2.2, 0.3), (2.4, 0.3)])
+def test_our_own_stall_is_no_pause_of_the_callers(
+    line: Line, since: float, decode: float, silero: VoiceDetection
+) -> None:
+    """Who speaks while we are busy is heard whole and answered once, and the bot he cut does not begin again."""
+    caller = np.concatenate((silence(since), spoken(QUESTION)))
+    longest = []
+    for busy in ((0,), *BUSY.values()):
+        conversation = ScriptedConversation(
+            greeting=says(LONG), otherwise=says("Let me see."), answered=frozenset({"words"})
+        )
+        call = RoughLine(conversation, caller, line, silero, heard, busy, decode).run(7.0)
+        assert conversation.heard == [("open", ""), ("hear", "words")]
+        assert [turn.text for turn in call.turns] == ["words"]
+        assert call.times(Resume) == []
+        longest.append(max(len(action.pcm) for _, action in call.did if isinstance(action, Recognise)))
+    assert max(longest) - min(longest) <= 0.1 * SAMPLE_RATE
 
 
 def test_a_cough_costs_the_bot_no_word(silero: VoiceDetection) -> None:

@@ -58,7 +58,7 @@ class Floor:
             if reason is not None:
                 self._ear.dismiss(guess, reason)
             return Verdict(reason is None, guess)
-        elif now >= self._voiced + self._longest():
+        elif now >= max(self._voiced, self._ear.last_voice) + self._longest():
             self._ear.forgive()
             return Verdict(False, None)
         return None

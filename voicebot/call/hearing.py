@@ -138,6 +138,11 @@ class Ear:
         """Seconds of voice in what the caller is saying."""
         return self._listener.utterance.voiced if self._listener.utterance is not None else 0.0
 
+    @property
+    def last_voice(self) -> float:
+        """When voice last was in what the caller is saying; 0 where he says nothing."""
+        return self._listener.utterance.last_voice if self._listener.utterance is not None else 0.0
+
     def forgive(self) -> None:
         """What was said so far interrupts no more; what follows may."""
         if self._listener.utterance is not None:

@@ -145,9 +145,10 @@ class Listener:
 
     def frame(self, pcm: Pcm, speech: float, now: float) -> None:
         """20 ms of audio that arrived at `now`; `speech` is its speech probability."""
-        if now - self._last_frame > GAP:
+        unsent = now - self._last_frame - self._late(now)
+        if unsent > GAP + TOLERANCE:
             self._run = 0.0
-        if now - self._last_frame > self._rules.pre_roll:
+        if unsent > self._rules.pre_roll:
             self._recent.clear()
         if now - self._last_frame > STALL + GAP:
             self._silence_sent = 0.0
@@ -185,7 +186,12 @@ class Listener:
 
     def _late(self, now: float) -> float:
         """Seconds for which the next frame is on its way, as far as it may be late."""
-        return min(max(0.0, now - self._last_frame - GAP), STALL) if self._silence_sent >= STEADY else 0.0
+        return min(max(0.0, now - self._last_frame - GAP), STALL) if self._steady else 0.0
+
+    @property
+    def _steady(self) -> bool:
+        """Whether the line sends silence too, so that frames that lack are late, and its level is known."""
+        return self._silence_sent >= STEADY
 
     def take(self) -> None:
         """The utterance is over or not wanted; the next voice opens another."""
@@ -210,7 +216,8 @@ class Listener:
         self._loudest = max(self._loudest, level)
         if self._utterance is not None:
             self._utterance.loudest = self._loudest
-        floor = self._floor or 0.0
+        # Where silence is not sent, all that was heard without voice is how the caller began.
+        floor = self._floor if self._floor is not None and self._steady else 0.0
         if self._utterance is None or self._loudest < max(FAINTEST, CLEAR * floor):
             return True
         return level >= max(FADED * self._loudest, FLOOR * floor)
@@ -224,7 +231,7 @@ class Listener:
         length = sum(seconds(frame) for frame in frames)
         self._utterance = Utterance(frames, now - self._run, now, 0.0, length)
         self._utterance.loudest = self._loudest
-        self._utterance.line = self._line if self._silence_sent >= STEADY else 0.0
+        self._utterance.line = self._line if self._steady else 0.0
         self._utterance.add_voice(last, now, self._run)
         self._recent.clear()
 

@@ -44,22 +44,36 @@ class Listener(Protocol):
 class Seat:
     """One call's place on the beat."""
 
-    __slots__ = ("beat", "listener", "voice", "waiting")
+    __slots__ = ("afterwards", "beat", "listener", "voice", "waiting")
 
     def __init__(self, beat: Beat, listener: Listener, voice: int) -> None:
         self.beat = beat
         self.listener = listener
         self.voice = voice
         self.waiting: deque[tuple[Pcm, float]] = deque()
+        self.afterwards: deque[Callable[[], None]] = deque()
 
     def put(self, frame: Pcm, at: float) -> None:
         """`frame` arrived at `at`; it is heard on the next beat."""
         self.waiting.append((frame, at))
 
+    def then(self, told: Callable[[], None], now: float) -> None:
+        """Call `told`; if the beat is late, only once what the caller said meanwhile was heard."""
+        if self.beat.late(now):
+            self.afterwards.append(told)
+        else:
+            told()
+
     def catch_up(self) -> None:
         """Hear at once what waits, because something that came after it cannot wait."""
         while self.waiting:
             self.beat.hear([self])
+        self.go_on()
+
+    def go_on(self) -> None:
+        """What had to wait for frames has waited for them."""
+        while self.afterwards:
+            _tell(self.afterwards.popleft())
 
     def spread(self, since: float) -> None:
         """What waits came while nobody could read it, from `since` on: frame after frame, and not all at once.
@@ -98,11 +112,12 @@ class Beat:
         """Nothing is told to the seat's listener any more."""
         if self._seats.pop(seat, seat) is None:
             seat.waiting.clear()
+            seat.afterwards.clear()
             self._detection.end(seat.voice)
 
     def strike(self, now: float) -> None:
-        """One beat: the frames that came, in rounds of one of each call, then the time."""
-        if now - self._struck > LATE:
+        """One beat: the frames that came, in rounds of one of each call, what waited for them, then the time."""
+        if self.late(now):
             for seat in self._seats:
                 seat.spread(self._struck)
         self._struck = now
@@ -111,7 +126,12 @@ class Beat:
                 break
             self.hear(seats)
         for seat in tuple(self._seats):
+            seat.go_on()
             _tell(seat.listener.tick, now)
+
+    def late(self, now: float) -> bool:
+        """Whether so much time has passed since the last beat that there may be frames nobody has read."""
+        return now - self._struck > LATE
 
     def hear(self, seats: list[Seat]) -> None:
         """The oldest frame that waits on each of `seats`."""

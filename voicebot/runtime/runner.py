@@ -371,7 +371,8 @@ class Runner:
 
     def _answer(self, job: int, event: Event) -> None:
         self._jobs.pop(job, None)
-        self._tell(event)
+        if self._seat is not None:
+            self._seat.then(partial(self._tell, event), self._clock())
 
     def _pump(self) -> None:
         for messages, sent in self._playback.pump(self._clock()):
