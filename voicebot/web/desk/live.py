@@ -10,8 +10,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import Collection, Hashable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -22,13 +21,13 @@ from websockets.exceptions import ConnectionClosed
 from voicebot.crm.callers import Callers
 from voicebot.errors import StoreError
 from voicebot.roles import Role
-from voicebot.store.floor import Floor
 from voicebot.store.records import Records
 from voicebot.store.sessions import Sessions
-from voicebot.store.users import User
 from voicebot.web.desk.asking import Asking
 from voicebot.web.desk.calls import call_for
+from voicebot.web.desk.open_page import Page
 from voicebot.web.desk.painter import Painter
+from voicebot.web.desk.showing import Showing
 
 log = structlog.get_logger()
 
@@ -67,28 +66,6 @@ REFUSED, AWAY, FULL = 4401, 1001, 1013
 """Close codes: not (or no longer) signed in; come again; come again later."""
 
 
-@dataclass(eq=False)
-class Page:
-    """An open page. told: the parts it has been sent; due: those it has yet to get."""
-
-    connection: ServerConnection
-    user: User
-    mark: str
-    view: str
-    call_id: str = ""
-    told: dict[str, str] = field(default_factory=dict)
-    due: dict[str, Any] = field(default_factory=dict)
-    ready: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def show(self, parts: Mapping[str, Any]) -> None:
-        """Have what is new of `parts` sent; a part that changes again before then is sent once."""
-        news = {name: value for name, value in parts.items() if self.told.get(name) != value}
-        if news:
-            self.told |= news
-            self.due |= news
-            self.ready.set()
-
-
 class LivePages:
     """All open pages of a process.
 
@@ -101,7 +78,8 @@ class LivePages:
     ) -> None:
         self._sessions = sessions
         self._records = records
-        self._painter = Painter(sessions, records, Asking(callers, records) if callers is not None else None)
+        painter = Painter(sessions, records, Asking(callers, records) if callers is not None else None)
+        self._showing = Showing(records, painter, hold)
         self._node = node
         self._hold = hold
         self._pages: set[Page] = set()
@@ -259,55 +237,12 @@ class LivePages:
         pages = list(self._pages)
         if not pages:
             return
-        found = await asyncio.to_thread(self._painted, pages)
+        found = await asyncio.to_thread(self._showing.now, pages)
         self._failed = False
         await self._show_all(found)
         for page in pages:
             if page not in found:
                 await page.connection.close(REFUSED, "sign in again")
-
-    def _painted(self, pages: Collection[Page]) -> Mapping[Page, Mapping[str, Any]]:
-        """What each page should show now; pages whose user is gone or has another password are left out."""
-        present = self._records.desk.present() if any(page.view == "queue" for page in pages) else []
-        agents = {page.user.name for page in pages if page.view == "desk"} | {person.name for person in present}
-        floor = self._records.floors.look(agents)
-        for call_id, agent in floor.unbegun:
-            self._records.wrap_ups.begin(call_id, agent, self._hold)
-        if floor.unbegun:
-            floor = self._records.floors.look(agents)
-        pages = [page for page in pages if floor.users.get(page.user.name) == page.mark]
-        own = {
-            talk.call_id for page in pages if page.view == "desk" for talk in floor.talks.get(page.user.name, ())
-        }
-        calls = own | {page.call_id for page in pages if page.call_id} | {offer.call_id for offer in floor.offers}
-        self._painter.refresh(calls)
-        desks: dict[str, Mapping[str, Any]] = {}
-        lists: dict[Hashable, str] = {}
-        shown: dict[Page, Mapping[str, Any]] = {}
-        queue = self._painter.queue(floor, present) if any(page.view == "queue" for page in pages) else ""
-        for page in pages:
-            if page.view == "queue":
-                shown[page] = {"queue": str(queue)}
-            elif page.call_id:
-                shown[page] = {"call": str(self._painter.call(page.call_id))}
-            else:
-                name = page.user.name
-                desks[name] = desks.get(name) or self._desk(floor, page.user, lists)
-                shown[page] = desks[name]
-        return shown
-
-    def _desk(self, floor: Floor, user: User, lists: dict[Hashable, str]) -> Mapping[str, Any]:
-        """What a desk shows. lists: the offers as desks with the same targets and claims have them."""
-        talks = floor.talks.get(user.name, ())
-        same = (user.targets, user.name if user.name in floor.claimants else None)
-        if same not in lists:
-            lists[same] = str(self._painter.offers(floor, user))
-        parts: dict[str, Any] = {"offers": lists[same], "talks": [talk.id for talk in talks]}
-        for talk in talks:
-            claim = floor.claims.get((talk.call_id, user.name))
-            parts[f"facts-{talk.id}"] = str(self._painter.facts(talk, claim))
-            parts[f"transcript-{talk.id}"] = str(self._painter.transcript(talk.call_id))
-        return parts
 
     async def _show_all(self, found: Mapping[Page, Mapping[str, Any]]) -> None:
         for number, (page, parts) in enumerate(found.items(), 1):
