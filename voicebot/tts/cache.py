@@ -7,17 +7,17 @@ import math
 import time
 import unicodedata
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TypeAlias
 
-import numpy as np
 import structlog
 
-from voicebot.audio import Pcm, silence
+from voicebot.audio import Pcm
 from voicebot.errors import SynthesizerError
 from voicebot.tts.disk import DiskCache
+from voicebot.tts.making import Making
 from voicebot.tts.port import Synthesizer
 from voicebot.tts.sentences import sentences
 from voicebot.tts.sequence import in_sequence
@@ -72,8 +72,8 @@ class CachedSynthesizer:
         self._limit = int(megabytes * 1_000_000)
         self._kept: OrderedDict[_Name, Pcm] = OrderedDict()
         self._size = 0
-        self._making: dict[_Name, _Making] = {}
-        self._awaited: set[_Making] = set()
+        self._making: dict[_Name, Making] = {}
+        self._awaited: set[Making] = set()
         self._quiet = asyncio.Event()
         self._quiet.set()
         self._hits = self._disk_hits = self._misses = 0
@@ -183,7 +183,7 @@ class CachedSynthesizer:
         """Listen to `sentence` being made, beginning with what was made already if others asked first."""
         making = self._making.get(name)
         if making is None:
-            making = self._making[name] = _Making(lambda done: self._finished(name, done))
+            making = self._making[name] = Making(lambda done: self._finished(name, done))
             making.begin(self._engine, sentence)
         if live:
             self._awaited.add(making)
@@ -198,7 +198,7 @@ class CachedSynthesizer:
                 del self._making[name]
                 await making.stop()
 
-    def _finished(self, name: _Name, making: _Making) -> None:
+    def _finished(self, name: _Name, making: Making) -> None:
         if self._making.get(name) is making:
             del self._making[name]
         if making.complete:
@@ -217,64 +217,3 @@ class CachedSynthesizer:
             forgotten, oldest = self._kept.popitem(last=False)
             self._size -= oldest.nbytes
             self._on_disk.pop(forgotten, None)
-
-
-class _Making:
-    """One sentence on its way out of the engine, and everybody who waits for it."""
-
-    def __init__(self, finished: Callable[[_Making], None]) -> None:
-        self.listeners = 0
-        self.complete = False
-        self._finished = finished
-        self._made: list[Pcm] = []
-        self._error: Exception | None = None
-        self._news = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
-
-    def begin(self, engine: Synthesizer, sentence: str) -> None:
-        self._task = asyncio.create_task(self._run(engine, sentence))
-        self._task.add_done_callback(lambda _task: self._finished(self))
-
-    async def listen(self) -> AsyncGenerator[Pcm, None]:
-        self.listeners += 1
-        heard = 0
-        try:
-            while True:
-                while heard < len(self._made):
-                    heard += 1
-                    yield self._made[heard - 1]
-                if self._error is not None:
-                    raise self._error
-                if self.complete:
-                    return
-                await self._news.wait()
-        finally:
-            self.listeners -= 1
-
-    def audio(self) -> Pcm:
-        pcm = np.concatenate([silence(0), *self._made])
-        pcm.setflags(write=False)
-        return pcm
-
-    async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-    async def _run(self, engine: Synthesizer, sentence: str) -> None:
-        try:
-            async with aclosing(engine.stream(sentence)) as audio:
-                async for chunk in audio:
-                    # Shared by all who listen and by the cache.
-                    chunk.setflags(write=False)
-                    self._made.append(chunk)
-                    self._tell()
-            self.complete = True
-        except Exception as error:  # raised again in every listener
-            self._error = error
-        finally:
-            self._tell()
-
-    def _tell(self) -> None:
-        self._news.set()
-        self._news = asyncio.Event()
