@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import importlib
-import importlib.metadata
 import json
 import logging
 import os
@@ -25,10 +24,11 @@ from voicebot.audio import Pcm
 from voicebot.audio.level import SPEECH_DBFS
 from voicebot.errors import ModelUnavailable, SynthesizerError
 from voicebot.tts.normalise import speakable
+from voicebot.tts.packages import in_a_line, loaded, version
 from voicebot.tts.sentences import sentences
 from voicebot.tts.sequence import in_sequence
 from voicebot.tts.telephone import chunks, telephone
-from voicebot.tts.worker import Stopped, Worker
+from voicebot.tts.worker import Stopped
 
 DEFAULT_VOICE = "en_US-lessac-medium"
 LOAD_SECONDS = 120.0
@@ -47,16 +47,7 @@ class PiperSynthesizer:
 
     def __init__(self, name: str, folder: Path) -> None:
         self._name = name or DEFAULT_VOICE
-        self._worker = Worker("piper")
-        try:
-            self._model = self._worker.call(lambda _stopped: _load(self._name, folder), LOAD_SECONDS)
-        except TimeoutError:
-            raise ModelUnavailable(
-                f"VOICEBOT_VOICE_NAME={self._name}: Piper did not load it within {LOAD_SECONDS:.0f} s"
-            ) from None
-        except BaseException:
-            self._worker.close()
-            raise
+        self._worker, self._model = loaded("Piper", self._name, lambda: _load(self._name, folder), LOAD_SECONDS)
 
     @property
     def description(self) -> str:
@@ -166,7 +157,7 @@ def _load(name: str, folder: Path) -> _Model:
         configuration = importlib.import_module("piper.config")
     except Exception as error:
         raise ModelUnavailable(
-            f"the voice piper needs a package that is not here or does not work ({_short(error)}): "
+            f"the voice piper needs a package that is not here or does not work ({in_a_line(error)}): "
             "run `pip install -r requirements-piper.txt`"
         ) from error
     # It logs every text it is given, and as a warning each letter it cannot say.
@@ -182,13 +173,11 @@ def _load(name: str, folder: Path) -> _Model:
         raise
     except Exception as error:
         raise ModelUnavailable(
-            f"VOICEBOT_VOICE_NAME={place}: Piper could not load it ({_short(error)}): "
+            f"VOICEBOT_VOICE_NAME={place}: Piper could not load it ({in_a_line(error)}): "
             "check that both files are whole and belong together, or get the voice again"
         ) from error
-    language = str(config.espeak_voice or "en").lower()
-    return _Model(
-        voice, session, choice, number, int(config.sample_rate), device, language, _version(), _digest(path)
-    )
+    language, rate = str(config.espeak_voice or "en").lower(), int(config.sample_rate)
+    return _Model(voice, session, choice, number, rate, device, language, version("piper-tts"), _digest(path))
 
 
 def _session(path: Path) -> tuple[Any, str]:
@@ -221,14 +210,3 @@ def _digest(path: Path) -> str:
     with path.open("rb") as file:
         digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()[:16]
-
-
-def _version() -> str:
-    try:
-        return importlib.metadata.version("piper-tts")
-    except importlib.metadata.PackageNotFoundError:
-        return "?"
-
-
-def _short(error: BaseException) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}".removesuffix(": ")
