@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from voicebot.store import Records
-from voicebot.store.records import utc_now
+from voicebot.store.database import utc_now
 from voicebot.store.users import Users
 
 CHEAP = "pbkdf2:sha256:1"

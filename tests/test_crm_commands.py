@@ -14,8 +14,9 @@ from voicebot.crm.hubspot_oauth import ACCOUNT
 from voicebot.crm.vault import Vault
 from voicebot.errors import ConfigError, StoreConflict
 from voicebot.settings import Settings
+from voicebot.store.database import utc_now
 from voicebot.store.oauth import OAuthTokens
-from voicebot.store.records import Records, utc_now
+from voicebot.store.records import Records
 
 END = EndEntry(1.0, Disposition.COMPLETED, "goodbye", intent=None, confidence=0.0, slots={}, summary="")
 

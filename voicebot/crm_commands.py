@@ -78,7 +78,7 @@ def connect(
     from voicebot.crm.connect import connect as run
     from voicebot.crm.hubspot_oauth import keep
     from voicebot.crm.vault import Vault
-    from voicebot.store.records import utc_now
+    from voicebot.store.database import utc_now
 
     if crm != "hubspot":
         raise ConfigError(f"{crm}: only hubspot is connected by a person; docs/crm.md")
@@ -133,8 +133,8 @@ def _outbox() -> Iterator[Outbox]:
 
 @contextlib.contextmanager
 def _tokens() -> Iterator[OAuthTokens]:
+    from voicebot.store.database import utc_now
     from voicebot.store.oauth import OAuthTokens
-    from voicebot.store.records import utc_now
 
     store = OAuthTokens.open(load().database, utc_now)
     try:

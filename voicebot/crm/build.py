@@ -31,9 +31,10 @@ from voicebot.privacy.marks import Mark
 from voicebot.privacy.redact import Redactor
 from voicebot.settings import PREFIX, Settings
 from voicebot.settings import Crm as Choice
+from voicebot.store.database import utc_now
 from voicebot.store.insights import Insights
 from voicebot.store.oauth import OAuthTokens
-from voicebot.store.records import Records, utc_now
+from voicebot.store.records import Records
 
 _SEARCHES = 4
 """Searches for callers in a second; HubSpot allows five, and deliveries search too."""

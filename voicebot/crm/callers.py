@@ -19,7 +19,7 @@ from voicebot.crm.finder import LOOK_SECONDS, Finder
 from voicebot.crm.numbers import Number
 from voicebot.errors import CrmError, CrmThrottled, CrmUnauthorized, StoreError
 from voicebot.people import People
-from voicebot.store.records import utc_now
+from voicebot.store.database import utc_now
 from voicebot.store.views import Target
 
 BREAK_AFTER = 3

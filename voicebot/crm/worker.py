@@ -27,7 +27,7 @@ from voicebot.errors import (
     CrmUnavailable,
     StoreError,
 )
-from voicebot.store.records import utc_now
+from voicebot.store.database import utc_now
 from voicebot.store.views import CallView, Delivery
 
 LEASE_SECONDS = 60.0

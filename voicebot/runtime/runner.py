@@ -65,7 +65,7 @@ from voicebot.runtime.playback import Playback, mark_number
 from voicebot.runtime.recording import Recording
 from voicebot.runtime.services import Services
 from voicebot.runtime.socket import Outlet
-from voicebot.store.records import utc_now
+from voicebot.store.database import utc_now
 from voicebot.store.sessions import Session
 
 log = structlog.get_logger()

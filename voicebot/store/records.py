@@ -17,8 +17,7 @@ from voicebot.errors import Unstorable
 from voicebot.people import People
 from voicebot.store import rows
 from voicebot.store.callers import Callers
-from voicebot.store.database import Part, insert_unless_there, open_engine
-from voicebot.store.database import utc_now as utc_now
+from voicebot.store.database import Part, insert_unless_there, open_engine, utc_now
 from voicebot.store.desks import Desks
 from voicebot.store.floor import Floors
 from voicebot.store.keeping import Keeping
