@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import sqlite3
 import threading
@@ -14,6 +15,7 @@ import pytest
 import requests
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
+from urllib3.filepost import encode_multipart_formdata
 
 from tests.crm.support import Clock, Ledger
 from tests.crm.test_note import NOTE
@@ -214,6 +216,21 @@ def test_early_end_costs_one_renewal(house: House) -> None:
     crm.deliver(NOTE, Ledger().attempt())
     house.hubspot.oauth.end()
     crm.check()
+    assert house.hubspot.oauth.given["refresh_token"] == 1
+
+
+def test_file_goes_out_whole_with_the_renewed_token(house: House) -> None:
+    """What the first request had read of it is sent again."""
+    house.connect()
+    house.hubspot.oauth.end()
+    options = json.dumps({"access": "PRIVATE"})
+    sound = bytes(range(256)) * 400
+    form, kind = encode_multipart_formdata(
+        {"file": ("call.wav", sound, "audio/wav"), "folderPath": "/voicebot", "options": options}
+    )
+    api = Api(house.hubspot.url, house.token(), "2026-03", (1.0, 1.0))
+    identity = api.upload(form, kind)["id"]
+    assert house.hubspot.files.kept[identity].content == sound
     assert house.hubspot.oauth.given["refresh_token"] == 1
 
 

@@ -117,8 +117,7 @@ def _wrap_up(wrap_up: WrapUp) -> NoteWrapUp:
 
 
 def _outcome(row: CallRow, transfers: tuple[TransferView, ...]) -> str:
-    ending = row.disposition.value if row.disposition else row.state.value
-    parts = [f"{ending} ({row.reason})" if row.reason else ending]
+    parts = [f"{row.outcome} ({row.reason})" if row.reason else row.outcome]
     parts += [f"transfer to {transfer.target}: {_OUTCOMES[transfer.outcome]}" for transfer in transfers]
     return "; ".join(parts)
 

@@ -1,4 +1,6 @@
-"""One HTTP request to a vendor at a time: bounded in time and size, never repeated, never redirected.
+"""One HTTP request to a vendor at a time: bounded in time and size, never redirected.
+
+It is never repeated either, but where the vendor refuses its token: then once, with another.
 
 What a vendor's answer means is its own module's business; that there was none is told here.
 """
@@ -14,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any, BinaryIO
 
 import requests
@@ -141,27 +144,39 @@ class Client:
     ) -> Answer:
         """The answer, whatever its status. body: sent as JSON. writes: a lost answer leaves doubt.
 
+        auth: where it is a `Bearer` whose token can be renewed, a 401 is answered with another one, once.
         raw: sent as it is; a file piece by piece, with the time-out for each piece instead of the whole.
 
         Raises CrmUnavailable when there is no answer, CrmThrottled when the account's limit is used up.
         """
+        ask = partial(
+            self._session.request,
+            method,
+            url,
+            params=query,
+            json=body,
+            data=raw if raw is not None else form,
+            headers=headers,
+            auth=auth or _Nobody(),
+            timeout=self._timeouts,
+            allow_redirects=False,
+            stream=True,
+        )
+        answer = self._answer(ask, writes)
+        if answer.status == 401 and isinstance(auth, Bearer) and auth.renew is not None:
+            auth.renew()
+            if raw is not None and not isinstance(raw, bytes):
+                raw.seek(0)
+            answer = self._answer(ask, writes)
+        return answer
+
+    def _answer(self, ask: Callable[[], requests.Response], writes: bool) -> Answer:
         if time.monotonic() > self._until:
             raise CrmUnavailable(f"{self.vendor} answers too slowly to get done in one attempt")
         if self._pace is not None:
             self._pace.wait()
         try:
-            with self._session.request(
-                method,
-                url,
-                params=query,
-                json=body,
-                data=raw if raw is not None else form,
-                headers=headers,
-                auth=auth or _Nobody(),
-                timeout=self._timeouts,
-                allow_redirects=False,
-                stream=True,
-            ) as response:
+            with ask() as response:
                 content = _content(response, min(_ANSWER_SECONDS, self._timeouts[1]), time.monotonic)
         except requests.RequestException as error:
             if _never_sent(error):
@@ -178,16 +193,16 @@ class Client:
         finally:
             self._until = math.inf
 
-    def close(self) -> None:
-        """Close the connections."""
-        self._session.close()
-
 
 class Bearer(AuthBase):
-    """Sets the token per request: a default header would give way to a `.netrc` entry, and show in a repr."""
+    """Sets the token per request: a default header would give way to a `.netrc` entry, and show in a repr.
 
-    def __init__(self, token: Callable[[], str]) -> None:
+    renew: makes `token` give another one: it may be revoked, or its end reckoned wrong. None where it cannot.
+    """
+
+    def __init__(self, token: Callable[[], str], renew: Callable[[], None] | None = None) -> None:
         self._token = token
+        self.renew = renew
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.headers["Authorization"] = f"Bearer {self._token()}"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 from pydantic import SecretStr
@@ -38,7 +38,6 @@ SCOPES = ("crm.objects.contacts.read", "crm.objects.contacts.write")
 _POLICY_WAIT = {"SECONDLY": 1.0, "TEN_SECONDLY_ROLLING": 10.0, "DAILY": 3600.0}
 _LOCKED_WAIT = 2.0
 _MIGRATION_WAIT = 3600.0
-
 
 UPLOAD_SECONDS = 45.0
 """Seconds an upload may take altogether."""
@@ -81,7 +80,6 @@ class Api:
         timeouts: tuple[float, float] = TIMEOUTS,
         pace: Pace | None = None,
     ) -> None:
-        self._stored = token if isinstance(token, StoredToken) else None
         if isinstance(token, SecretStr) and not sendable(token.get_secret_value()):
             raise SettingsError(
                 "VOICEBOT_HUBSPOT_TOKEN holds characters no token has: copy the service key again, without spaces"
@@ -90,7 +88,10 @@ class Api:
         self._files = f"{base_url}/files/{version}/files"
         self._objects = f"{base_url}/crm/v3/objects" if version == "v3" else f"{base_url}/crm/objects/{version}"
         self._client = Client("HubSpot", timeouts, pace)
-        self._auth = Bearer(token.get if isinstance(token, StoredToken) else token.get_secret_value)
+        if isinstance(token, StoredToken):
+            self._auth = Bearer(token.get, token.renew)
+        else:
+            self._auth = Bearer(token.get_secret_value)
 
     def read(self, path: str, query: Mapping[str, str] | None = None) -> dict[str, Any]:
         """GET `path` below the objects' address, such as `contacts/1/associations/notes`."""
@@ -118,29 +119,19 @@ class Api:
 
     def upload(self, form: bytes, content_type: str) -> dict[str, Any]:
         """POST a file, as a multipart form; it may exist although this raises CrmUnavailable(ambiguous=True)."""
-        until = time.monotonic() + UPLOAD_SECONDS
+        body = _Timed(form, time.monotonic() + UPLOAD_SECONDS)
         headers = {"Content-Type": content_type}
-        return self._exchange(
-            lambda: self._client.send(
-                "POST", self._files, auth=self._auth, headers=headers, raw=_Timed(form, until), writes=True
-            ),
-            writes=True,
-        )
+        answer = self._client.send("POST", self._files, auth=self._auth, headers=headers, raw=body, writes=True)
+        return self._read(answer, writes=True)
 
     def remove_file(self, identity: str) -> None:
         """DELETE a file for good, from backups too. Raises NotFound where there is none."""
-        url = f"{self._files}/{identity}/gdpr-delete"
-        self._exchange(lambda: self._client.send("DELETE", url, auth=self._auth), writes=False)
+        answer = self._client.send("DELETE", f"{self._files}/{identity}/gdpr-delete", auth=self._auth)
+        self._read(answer, writes=False)
 
-    @contextmanager
-    def within(self, seconds: float) -> Iterator[None]:
+    def within(self, seconds: float) -> AbstractContextManager[None]:
         """Inside, no request begins later than `seconds` from now: CrmUnavailable is raised instead."""
-        with self._client.within(seconds):
-            yield
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._client.close()
+        return self._client.within(seconds)
 
     def _call(
         self,
@@ -155,29 +146,21 @@ class Api:
             # The one path that the legacy version has in v4 only.
             objects = objects.replace("/crm/v3/", "/crm/v4/")
         url = f"{objects}/{path}"
+        answer = self._client.send(method, url, auth=self._auth, query=query, body=body, writes=writes)
+        return self._read(answer, writes)
 
-        return self._exchange(
-            lambda: self._client.send(method, url, auth=self._auth, query=query, body=body, writes=writes), writes
-        )
-
-    def _exchange(self, send: Callable[[], Answer], writes: bool) -> dict[str, Any]:
-        came = send()
-        if came.status == 401 and self._stored is not None:
-            # Revoked, or its end was reckoned wrong: one forced renewal, then an operator is needed.
-            self._stored.renew()
-            came = send()
-        answer = came.fields
-        if came.status == 401 and self._stored is not None:
+    def _read(self, answer: Answer, writes: bool) -> dict[str, Any]:
+        if answer.status == 401 and self._auth.renew is not None:
             raise CrmUnauthorized(f"HubSpot refuses the app's token: {AGAIN}")
-        if not came.ok:
-            raise translate(came.status, came.headers, answer, writes)
-        if came.status == 204:
+        if not answer.ok:
+            raise translate(answer.status, answer.headers, answer.fields, writes)
+        if answer.status == 204:
             return {}
-        if answer is None:
+        if answer.fields is None:
             raise CrmUnavailable(
-                f"HubSpot answered {came.status} with something that is not JSON", ambiguous=writes
+                f"HubSpot answered {answer.status} with something that is not JSON", ambiguous=writes
             )
-        return answer
+        return answer.fields
 
 
 def object_id(answer: Mapping[str, Any]) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from pydantic import SecretStr
 
 from voicebot.crm.http import TIMEOUTS, Answer, Bearer, Client, Invalid, NotFound, Pace, retry_after, word
-from voicebot.crm.tokens import AccessToken, Grant
+from voicebot.crm.tokens import AccessToken, Grant, no_token
 from voicebot.errors import (
     CrmError,
     CrmRejected,
@@ -117,7 +117,8 @@ class Api:
         self._proof = proof
         self._client = Client("Salesforce", timeouts, pace)
         self._token = AccessToken(self._fetch)
-        self._auth = Bearer(self._token.get)
+        # How long a session lives is the org's policy, and not said: a refused token is renewed.
+        self._auth = Bearer(self._token.get, self._token.forget)
 
     def ask(self, path: str, body: Mapping[str, Any]) -> Any:
         """POST a question: it may be repeated, so a lost answer is not ambiguous."""
@@ -153,11 +154,9 @@ class Api:
         """DELETE a `kind`. Raises NotFound where there is none."""
         self._call("DELETE", f"sobjects/{kind}/{quote(identity, safe='')}")
 
-    @contextmanager
-    def within(self, seconds: float) -> Iterator[None]:
+    def within(self, seconds: float) -> AbstractContextManager[None]:
         """Inside, no request begins later than `seconds` from now: CrmUnavailable is raised instead."""
-        with self._client.within(seconds):
-            yield
+        return self._client.within(seconds)
 
     def _call(
         self,
@@ -168,15 +167,7 @@ class Api:
         writes: bool = False,
     ) -> Any:
         url = f"{self._data}/{path}"
-
-        def send() -> Answer:
-            return self._client.send(method, url, auth=self._auth, query=query, body=body, writes=writes)
-
-        answer = send()
-        if answer.status == 401:
-            # How long a session lives is the org's policy, and not said: a refused token is renewed, once.
-            self._token.forget()
-            answer = send()
+        answer = self._client.send(method, url, auth=self._auth, query=query, body=body, writes=writes)
         if not answer.ok:
             raise translate(answer, writes)
         if answer.empty:
@@ -193,14 +184,11 @@ class Api:
         token = fields.get("access_token")
         if answer.ok and isinstance(token, str) and token:
             return Grant(token)
-        if answer.status >= 500 or answer.ok:
-            raise CrmUnavailable(f"Salesforce's token endpoint answered {answer.status} without a token")
-        if answer.status == 429:
-            raise CrmThrottled("Salesforce's token endpoint answered 429", retry_after(answer.headers) or 60.0)
-        said = word(fields.get("error")) or "without a reason: check VOICEBOT_SALESFORCE_URL"
-        raise CrmUnauthorized(
-            f"Salesforce gives no token: {answer.status} {said}; check VOICEBOT_SALESFORCE_CLIENT_ID, its secret "
-            "or key, and that the app runs the flow for its user"
+        raise no_token(
+            "Salesforce",
+            answer,
+            url="VOICEBOT_SALESFORCE_URL",
+            proof="VOICEBOT_SALESFORCE_CLIENT_ID, its secret or key, and that the app runs the flow for its user",
         )
 
 

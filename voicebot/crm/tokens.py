@@ -6,6 +6,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from voicebot.crm.http import Answer, retry_after, word
+from voicebot.errors import CrmError, CrmThrottled, CrmUnauthorized, CrmUnavailable
+
+_BUSY_WAIT = 60.0
+
 EARLY_SECONDS = 60.0
 """How long before its end a token is renewed."""
 
@@ -42,3 +47,17 @@ class AccessToken:
     def forget(self) -> None:
         """The vendor refused it: the next `get` fetches another."""
         self._grant = None
+
+
+def no_token(vendor: str, answer: Answer, url: str, proof: str) -> CrmError:
+    """Why the answer of a token endpoint holds no token.
+
+    url: the setting with the vendor's address. proof: what an operator checks where the vendor refuses it.
+    """
+    said = f"{vendor}'s token endpoint answered {answer.status}"
+    if answer.status >= 500 or answer.ok:
+        return CrmUnavailable(f"{said} without a token")
+    if answer.status == 429:
+        return CrmThrottled(said, retry_after(answer.headers) or _BUSY_WAIT)
+    reason = word((answer.fields or {}).get("error")) or f"without a reason: check {url}"
+    return CrmUnauthorized(f"{vendor} gives no token: {answer.status} {reason}; check {proof}")

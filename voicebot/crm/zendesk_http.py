@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 from pydantic import SecretStr
 
 from voicebot.crm.http import TIMEOUTS, Answer, Bearer, Client, Invalid, NotFound, Pace, retry_after, word
-from voicebot.crm.tokens import AccessToken, Grant
+from voicebot.crm.tokens import AccessToken, Grant, no_token
 from voicebot.errors import CrmError, CrmRejected, CrmThrottled, CrmUnauthorized, CrmUnavailable
 
 _BUSY_WAIT = 60.0
@@ -38,7 +38,7 @@ class Api:
         self._scope = scope
         self._client = Client("Zendesk", timeouts, pace)
         self._token = AccessToken(self._fetch)
-        self._auth = Bearer(self._token.get)
+        self._auth = Bearer(self._token.get, self._token.forget)
 
     def read(self, path: str, query: Mapping[str, str] | None = None) -> dict[str, Any]:
         """GET `path` below `/api/v2`."""
@@ -67,11 +67,9 @@ class Api:
         """DELETE what `path` below `/api/v2` names. Raises NotFound where there is nothing."""
         self._call("DELETE", path)
 
-    @contextmanager
-    def within(self, seconds: float) -> Iterator[None]:
+    def within(self, seconds: float) -> AbstractContextManager[None]:
         """Inside, no request begins later than `seconds` from now: CrmUnavailable is raised instead."""
-        with self._client.within(seconds):
-            yield
+        return self._client.within(seconds)
 
     def _call(
         self,
@@ -84,17 +82,9 @@ class Api:
         quiet: bool = False,
     ) -> dict[str, Any]:
         url = f"{self.address}/api/v2/{path}"
-
-        def send() -> Answer:
-            return self._client.send(
-                method, url, auth=self._auth, query=query, body=body, headers=headers, writes=writes
-            )
-
-        answer = send()
-        if answer.status == 401:
-            # Revoked, or our clock and theirs differ: a new token is asked for, once.
-            self._token.forget()
-            answer = send()
+        answer = self._client.send(
+            method, url, auth=self._auth, query=query, body=body, headers=headers, writes=writes
+        )
         if not answer.ok:
             raise translate(answer, writes)
         if answer.status == 204 or quiet:
@@ -117,14 +107,11 @@ class Api:
         token, lives = fields.get("access_token"), fields.get("expires_in")
         if answer.ok and isinstance(token, str) and token:
             return Grant(token, float(lives) if isinstance(lives, int | float) and lives > 0 else None)
-        if answer.status >= 500 or answer.ok:
-            raise CrmUnavailable(f"Zendesk's token endpoint answered {answer.status} without a token")
-        if answer.status == 429:
-            raise CrmThrottled("Zendesk's token endpoint answered 429", retry_after(answer.headers) or _BUSY_WAIT)
-        said = word(fields.get("error")) or "without a reason: check VOICEBOT_ZENDESK_URL"
-        raise CrmUnauthorized(
-            f"Zendesk gives no token: {answer.status} {said}; check VOICEBOT_ZENDESK_CLIENT_ID, "
-            "VOICEBOT_ZENDESK_CLIENT_SECRET and that the client is confidential"
+        raise no_token(
+            "Zendesk",
+            answer,
+            url="VOICEBOT_ZENDESK_URL",
+            proof="VOICEBOT_ZENDESK_CLIENT_ID, VOICEBOT_ZENDESK_CLIENT_SECRET and that the client is confidential",
         )
 
 
