@@ -11,10 +11,9 @@ from voicebot.store.views import CallRow, CallView, Delivery, DeliveryState, Tar
 
 def call_line(row: CallRow) -> str:
     """One call in one line."""
-    disposition = row.disposition.value if row.disposition else row.state.value
     return (
         f"{row.started_at:%Y-%m-%d %H:%M:%S}  {row.call_id}  {row.caller or '-':16} "
-        f"{disposition:12} {row.intent or '-':14} {row.summary or ''}"
+        f"{row.outcome:12} {row.intent or '-':14} {row.summary or ''}"
     )
 
 

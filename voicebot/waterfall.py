@@ -27,8 +27,7 @@ def page(view: CallView, width: int, blocks: bool = True) -> str:
     blocks: whether the terminal can show block characters.
     """
     row = view.row
-    outcome = row.disposition.value if row.disposition else row.state.value
-    lines = [f"{row.call_id}  {row.started_at:%Y-%m-%d %H:%M:%S} UTC  {outcome}"]
+    lines = [f"{row.call_id}  {row.started_at:%Y-%m-%d %H:%M:%S} UTC  {row.outcome}"]
     for turn in view.turns:
         lines += ["", *_turn(turn, max(width, 20), blocks)]
     lines += ["", *textwrap.wrap(_summary(view.turns), max(width, 20))]

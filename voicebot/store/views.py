@@ -80,6 +80,11 @@ class CallRow:
     slots: Mapping[str, str]
     over: bool = False
 
+    @property
+    def outcome(self) -> str:
+        """How the bot's part ended in a word, or `live`."""
+        return self.disposition.value if self.disposition else self.state.value
+
 
 @dataclass(frozen=True, slots=True)
 class TransferView:

@@ -200,7 +200,7 @@ def page(view: CallView, session: Session | None) -> CallPage:
         started_at=row.started_at,
         ended_at=row.ended_at,
         live=live,
-        outcome=outcome_words(row),
+        outcome=row.outcome,
         why=_words(plan.reason.value if plan else row.reason),
         whisper=plan.whisper if plan else "",
         intent=intent,
@@ -249,16 +249,11 @@ def listed(row: CallRow) -> dict[str, Any]:
         "to": row.called,
         "started_at": _iso(row.started_at),
         "ended_at": _iso(row.ended_at),
-        "outcome": outcome_words(row),
+        "outcome": row.outcome,
         "intent": row.intent,
         "confidence": row.confidence,
         "summary": row.summary,
     }
-
-
-def outcome_words(row: CallRow) -> str:
-    """How the bot's part ended, or `live`."""
-    return row.disposition.value if row.disposition else "live"
 
 
 def _meaning(view: CallView) -> tuple[str | None, float, Mapping[str, str]]:

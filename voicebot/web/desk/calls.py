@@ -12,7 +12,7 @@ from voicebot.store.records import Records
 from voicebot.store.sessions import Sessions
 from voicebot.store.users import User
 from voicebot.web.desk.access import known, requires
-from voicebot.web.desk.call_page import CallPage, listed, outcome_words, page, page_of_session
+from voicebot.web.desk.call_page import CallPage, listed, page, page_of_session
 from voicebot.web.desk.fragments import paint_call
 from voicebot.web.desk.sockets import live_page
 from voicebot.web.errors import wants_page
@@ -36,7 +36,7 @@ def blueprint(settings: Settings, sessions: Sessions, records: Records) -> Bluep
         all_of_them = user.may(Role.SUPERVISOR)
         rows = records.calls(LIST_LIMIT) if all_of_them else records.desk.calls_of(user.name, LIST_LIMIT)
         if wants_page():
-            return render_template("desk/calls.html", calls=rows, outcome=outcome_words, all=all_of_them)
+            return render_template("desk/calls.html", calls=rows, all=all_of_them)
         return jsonify(calls=[listed(row) for row in rows])
 
     @pages.get("/agent/calls/<identity>")
