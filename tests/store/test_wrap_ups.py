@@ -20,6 +20,15 @@ def taken(records: Records) -> None:
     records.wrap_ups.begin("call-1", "ada", 180)
 
 
+def told(records: Records, clock: Clock) -> None:
+    """The same, and the CRM got its note before `ada` wrote anything."""
+    taken(records)
+    clock.pass_(181)
+    first = records.outbox.lease("worker", 60)
+    assert first is not None
+    records.outbox.delivered(first.id, "worker", "note-1")
+
+
 def test_notes_are_saved_in_turn(records: Records) -> None:
     """Each save says which version it has seen; one that missed another changes nothing."""
     taken(records)
@@ -91,11 +100,7 @@ def test_a_call_whose_end_was_lost_is_not_waited_for_a_day(records: Records, clo
 
 def test_a_wrap_up_after_the_note_is_owed_on_its_own(records: Records, clock: Clock) -> None:
     """One more delivery for every CRM that was told without it, once."""
-    taken(records)
-    clock.pass_(181)
-    first = records.outbox.lease("worker", 60)
-    assert first is not None
-    records.outbox.delivered(first.id, "worker", "note-1")
+    told(records, clock)
     assert records.wrap_ups.save("call-1", "ada", 0, "refund", None, 180, finish=True)
     assert not records.wrap_ups.save("call-1", "ada", 1, "too late", None, 180, finish=True)
     second = records.outbox.lease("worker", 60)
@@ -108,11 +113,7 @@ def test_a_wrap_up_after_the_note_is_owed_on_its_own(records: Records, clock: Cl
 
 def test_two_late_wrap_ups_are_two_entries(records: Records, clock: Clock) -> None:
     """A call that two people took has two stories; one nobody wrote is none."""
-    taken(records)
-    clock.pass_(181)
-    first = records.outbox.lease("worker", 60)
-    assert first is not None
-    records.outbox.delivered(first.id, "worker", "note-1")
+    told(records, clock)
     for agent, notes in (("ada", "one"), ("bob", "two"), ("eve", " ")):
         records.wrap_ups.begin("call-1", agent, 180)
         records.wrap_ups.save("call-1", agent, 0, notes, None, 180, finish=True)
