@@ -9,7 +9,7 @@ from voicebot.asr.port import JobKind, Transcript
 from voicebot.audio import FRAME_SAMPLES
 from voicebot.call.actions import AskLookUp, End, Flush, Forget, Note, Promote, Recognise, Speak
 from voicebot.call.call import Call
-from voicebot.call.events import HungUp, LookedUp, Played, Recognised, Started
+from voicebot.call.events import Frame, HungUp, LookedUp, Played, Recognised, Sent, Started, Tick
 from voicebot.call.record import ConfirmedEntry, Disposition, EndEntry, Speaker, TurnEnd
 from voicebot.call.rules import Rules
 from voicebot.dialog.types import (
@@ -456,3 +456,20 @@ def test_text_of_a_forgotten_job_is_ignored() -> None:
     line.run_to(lambda one: bool(one.of(Forget)))
     job = line.of(Forget)[0][1].job
     assert line.call.on(Recognised(job, Transcript("stale", 0.9)), line.clock + line.now) == []
+
+
+def test_what_was_said_before_something_of_ours_is_heard_as_then() -> None:
+    """Frames that were told late, after what came after them, are no voice of its own."""
+    call = Call(ScriptedConversation(), Rules())
+    call.on(Started("call", "", ""), 100.0)
+    call.on(Sent(1, 0.1), 100.5)
+    frames = [(np.full(FRAME_SAMPLES, number, np.int16), 100.6 + 0.02 * number) for number in range(20)]
+    for pcm, at in frames[:2]:
+        call.on(Frame(pcm, 0.9), at)
+    call.on(Tick(), 100.62)
+    call.on(Sent(1, 0.1), 101.0)
+    for pcm, at in frames[2:]:
+        call.on(Frame(pcm, 0.9), at)
+    asked = [action for tick in range(10) for action in call.on(Tick(), 101.0 + 0.02 * tick)]
+    (guess,) = [action for action in asked if isinstance(action, Recognise)]
+    assert [int(number) for number in guess.pcm[::FRAME_SAMPLES]] == list(range(20))

@@ -87,8 +87,9 @@ class Call:
                 self._origin = now - event.after
                 self._now = event.after
                 self._perform(self._conversation.open(event.comeback))
-        self._now = max(self._now, round(now - self._origin, 6))
-        self._take_in(event)
+        at = round(now - self._origin, 6)
+        self._now = max(self._now, at)
+        self._take_in(event, at)
         if isinstance(event, Frame):
             # What follows from it is looked at on the `Tick` that comes at least every 20 ms, not twice.
             return []
@@ -99,13 +100,14 @@ class Call:
         actions, self._actions = self._actions, []
         return actions
 
-    def _take_in(self, event: Event) -> None:
+    def _take_in(self, event: Event, at: float) -> None:
         match event:
             case _ if self._gone is not None and not isinstance(event, Recognised | Failed):
                 pass
             case Frame(pcm, speech):
                 if not self._keypad.pressed:
-                    self._ear.frame(pcm, speech, self._now)
+                    # It may have come before something of ours that was told first.
+                    self._ear.frame(pcm, speech, at)
             case Tick() | Started():
                 pass
             case Sent():

@@ -145,6 +145,7 @@ class Listener:
 
     def frame(self, pcm: Pcm, speech: float, now: float) -> None:
         """20 ms of audio that arrived at `now`; `speech` is its speech probability."""
+        now = max(now, self._last_frame)
         unsent = now - self._last_frame - self._late(now)
         if unsent > GAP + TOLERANCE:
             self._run = 0.0
