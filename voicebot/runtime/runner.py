@@ -42,7 +42,7 @@ from voicebot.call.events import (
     Tick,
     VoiceReady,
 )
-from voicebot.call.record import Disposition, EndEntry, Entry
+from voicebot.call.record import Disposition, EndEntry
 from voicebot.call.turns import HYSTERESIS
 from voicebot.crm.callers import Callers
 from voicebot.dialog.types import HangUp, Recollection, Surroundings, Transfer, TransferReason
@@ -56,15 +56,15 @@ from voicebot.gateways.port import (
     Wire,
     WireEvent,
 )
-from voicebot.privacy.redact import CallRedactor
 from voicebot.runtime.allowance import Allowance
 from voicebot.runtime.beat import Seat
 from voicebot.runtime.departure import Departure
 from voicebot.runtime.metrics import Metrics
+from voicebot.runtime.minutes import Minutes
 from voicebot.runtime.playback import Playback, mark_number
-from voicebot.runtime.recording import Recording
 from voicebot.runtime.services import Services
 from voicebot.runtime.socket import Outlet
+from voicebot.runtime.who_calls import who_calls
 from voicebot.store.database import utc_now
 from voicebot.store.sessions import Session
 
@@ -105,20 +105,17 @@ class Runner:
         self._outlet = outlet
         self._departure = departure
         self._services = services
-        self._metrics = metrics
         self._clock = asyncio.get_running_loop().time
         self._log = log.bind(call=session.call_id)
         knows = services.settings.jambonz_api_key is not None
         around = Surroundings(utc_now, presence=knows, customer=session.customer)
-        self._tape = services.tapes.begin(session, wire.lead, earlier, around) if services.tapes else None
-        around = self._tape.watched(around) if self._tape is not None else around
+        self._minutes = Minutes(session, services, metrics, departure.hold, self._clock())
+        around = self._minutes.taped(wire.lead, earlier, around)
         self._conversation = services.dialog.converse(session.caller, session.called, earlier, around)
         self._call = Call(self._conversation, services.rules)
         self._framer = Framer()
         self._seat: Seat | None = None
-        self._redactor = CallRedactor(services.redactor)
-        self._recording = self._record(services)
-        self._playback = Playback(wire, self._recording)
+        self._playback = Playback(wire, self._minutes.recording)
         self._jobs: dict[int, asyncio.Task[None]] = {}
         self._speeches: dict[int, Speech] = {}
         self._speaking: dict[int, asyncio.Task[None]] = {}
@@ -130,27 +127,13 @@ class Runner:
         self._ended = asyncio.Event()
         self._who: asyncio.Task[None] | None = None
         self._flooded = False
-        self._begun = self._clock()
 
     def start(self) -> None:
         """Begin the conversation and follow the beat."""
         session = self._session
-        self._write(
-            partial(
-                self._services.records.start,
-                session.call_id,
-                session.caller,
-                session.called,
-                session.gateway,
-                self._services.dialog.name,
-                self._services.settings.node,
-            )
-        )
-        self._seat = self._services.beat.join(self)
         after = max(0.0, time.time() - session.started_at) if session.comeback is not None else 0.0
-        self._begun = self._clock() - after
-        if self._recording is not None:
-            self._write(partial(self._services.records.keeping.recording, session.call_id, self._recording.path))
+        self._minutes.begin(self._clock() - after)
+        self._seat = self._services.beat.join(self)
         self._tell(
             Started(
                 session.call_id,
@@ -207,20 +190,8 @@ class Runner:
             task.cancel()
         if self._who is not None:
             self._who.cancel()
-        if self._recording is not None:
-            self._recording.close(self._clock())
-        if self._tape is not None:
-            self._tape.end()
+        self._minutes.close(self._clock())
         self._ended.set()
-
-    def _record(self, services: Services) -> Recording | None:
-        if services.recorder is None:
-            return None
-        keeping = services.records.keeping
-        recording = services.recorder.record(
-            self._session.call_id, lambda seconds: self._write(partial(keeping.recorded, recording.path, seconds))
-        )
-        return recording
 
     def _fits(self, allowance: Allowance, amount: float) -> bool:
         """Whether a telephone could have sent this; what it could not is not heard."""
@@ -239,8 +210,7 @@ class Runner:
 
     def hear(self, pcm: Pcm, speech: float, at: float) -> None:
         """As `Listener.hear`. The bot's own voice, come back from the line, is nobody's."""
-        if self._recording is not None:
-            self._recording.caller(pcm, at)
+        self._minutes.caller(pcm, at)
         if self._playback.echoed(pcm, at, speech >= self._services.rules.vad_threshold - HYSTERESIS):
             speech = 0.0
         self._tell(Frame(pcm, speech), at)
@@ -254,11 +224,7 @@ class Runner:
 
     def tick(self, now: float) -> None:
         """As `Listener.tick`."""
-        private = self._conversation.private
-        self._redactor.watch(private, now - self._begun)
-        if self._recording is not None:
-            self._recording.private = private
-            self._recording.tick(now)
+        self._minutes.tick(self._conversation.private, now)
         self._tell(_TICK, now)
         try:
             self._pump()
@@ -272,17 +238,12 @@ class Runner:
         if self._over or self._broken:
             return
         try:
-            for action in self._on(event, self._clock() if at is None else at):
+            for action in self._minutes.through(self._call.on, event, self._clock() if at is None else at):
                 self._perform(action)
         except Exception as error:
             self._log.exception("call.broken", told=type(event).__name__)
             self._break(error)
         self._end_if_over()
-
-    def _on(self, event: Event, now: float) -> list[Action]:
-        if self._tape is None:
-            return self._call.on(event, now)
-        return self._tape.through(self._call.on, event, now)
 
     def _perform(self, action: Action) -> None:
         match action:
@@ -310,7 +271,7 @@ class Runner:
                 if (task := self._jobs.pop(job, None)) is not None:
                     task.cancel()
             case Note(entry):
-                self._keep(entry)
+                self._minutes.keep(entry)
             case End(plan):
                 self._departure.begin(plan)
 
@@ -355,18 +316,9 @@ class Runner:
             self._answer(action.job, LookedUp(action.job, result))
 
     async def _find_out_who(self, callers: Callers) -> None:
-        """Ask who calls, once a call, while the caller is greeted. Whatever fails here, the call goes on."""
-        kept, call_id = self._services.records.callers, self._session.call_id
-        try:
-            again = self._session.comeback is not None
-            people = await asyncio.to_thread(kept.get, call_id) if again else None
-            if people is None:
-                people = await callers.look_up(self._session.caller)
-                self._write(partial(kept.put, call_id, people))
-        except Exception as error:
-            self._log.error("callers.failed", error=type(error).__name__)
-            return
-        if customer := people.customer():
+        services = self._services
+        kept, journal = services.records.callers, services.journal
+        if customer := await who_calls(self._session, callers, kept, journal):
             self._tell(CallerKnown(customer))
 
     def _answer(self, job: int, event: Event) -> None:
@@ -389,39 +341,15 @@ class Runner:
         self._outlet.drop()
         self._outlet.put(self._playback.flush(self._clock()))
 
-    def _keep(self, entry: Entry) -> None:
-        entry = self._redactor.entry(entry)
-        self._metrics.note(entry)
-        records, call_id = self._services.records, self._session.call_id
-        if isinstance(entry, EndEntry):
-            self._log.info(
-                "call.ended",
-                disposition=entry.disposition.value,
-                reason=entry.reason,
-                seconds=round(entry.at, 2),
-                intent=entry.intent,
-            )
-            self._write(
-                partial(
-                    records.finish,
-                    call_id,
-                    entry,
-                    self._services.dialog.crm.chosen(self._services.settings.delivery_targets),
-                    self._departure.hold(entry),
-                )
-            )
-        else:
-            self._write(partial(records.add, call_id, entry))
-
     def _break(self, error: Exception) -> None:
         """The conversation itself failed: apologise and hand over, without it."""
         self._broken = True
         for task in self._jobs.values():
             task.cancel()
         self._silence()
-        self._keep(
+        self._minutes.keep(
             EndEntry(
-                at=self._clock() - self._begun,
+                at=self._minutes.since_begun(self._clock()),
                 disposition=Disposition.FAILED,
                 reason=f"internal:{type(error).__name__}",
                 intent=None,
@@ -439,9 +367,6 @@ class Runner:
             TransferReason.FAILURE,
             "The bot failed in the middle of this call.",
         )
-
-    def _write(self, write: partial[None]) -> None:
-        self._services.journal.write(write)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(self._guarded(work))
