@@ -201,7 +201,7 @@ def page(view: CallView, session: Session | None) -> CallPage:
         ended_at=row.ended_at,
         live=live,
         outcome=row.outcome,
-        why=_words(plan.reason.value if plan else row.reason),
+        why=reason_words(plan.reason.value if plan else row.reason),
         whisper=plan.whisper if plan else "",
         intent=intent,
         confidence=confidence,
@@ -232,7 +232,7 @@ def page_of_session(session: Session) -> CallPage:
         ended_at=None,
         live=True,
         outcome="live",
-        why=_words(plan.reason.value) if plan else "",
+        why=reason_words(plan.reason.value) if plan else "",
         whisper=plan.whisper if plan else "",
         intent=None,
         confidence=0.0,
@@ -285,7 +285,8 @@ def _name(slots: Mapping[str, str]) -> str:
     return next((slots[slot] for slot in NAME_SLOTS if slots.get(slot)), "")
 
 
-def _words(reason: str) -> str:
+def reason_words(reason: str) -> str:
+    """The reason of a transfer or of an end, in a few words."""
     return WHY.get(reason, reason.replace("_", " "))
 
 

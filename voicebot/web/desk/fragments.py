@@ -16,9 +16,9 @@ from markupsafe import Markup
 from voicebot.store.desks import Present
 from voicebot.store.offers import Offer, OfferState
 from voicebot.store.users import User
-from voicebot.store.views import CallView, WrapUp, WrapUpDisposition
+from voicebot.store.views import WrapUp, WrapUpDisposition
 from voicebot.store.wrap_ups import NOTES_LIMIT
-from voicebot.web.desk.call_page import CRM_NAMES, DELIVERY_WORDS, WHY, CallPage, page
+from voicebot.web.desk.call_page import CRM_NAMES, DELIVERY_WORDS, CallPage, reason_words
 
 DISPOSITION_WORDS = {
     WrapUpDisposition.RESOLVED: "Resolved",
@@ -59,7 +59,7 @@ class Card:
     @property
     def why(self) -> str:
         """Why the call goes to a person, in a few words."""
-        return WHY.get(self.offer.reason, self.offer.reason.replace("_", " "))
+        return reason_words(self.offer.reason)
 
     @property
     def since(self) -> int:
@@ -79,11 +79,6 @@ class Card:
     def latest(self) -> Sequence[Any]:
         """The end of what was said."""
         return self.call.transcript[-LATEST_TURNS:]
-
-
-def card(offer: Offer, view: CallView) -> Card:
-    """The card of an offered call."""
-    return Card(offer, page(view, None))
 
 
 def paint_card(shown: Card, mine: bool) -> Markup:
