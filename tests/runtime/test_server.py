@@ -19,7 +19,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
-from tests.runtime.house import AUDIO_TOKEN, VOICE, Caller, calling, house, until
+from tests.runtime.house import AUDIO_TOKEN, VOICE, Caller, House, calling, house, until
 from voicebot.audio import SAMPLE_RATE, Pcm, g711
 from voicebot.call.record import Disposition, Speaker
 from voicebot.dialog.port import Conversation
@@ -36,6 +36,28 @@ from voicebot.testing.tones import ToneSynthesizer
 
 def run(scenario: Coroutine[Any, Any, None]) -> None:
     asyncio.run(scenario)
+
+
+async def say_one_thing(caller: Caller) -> None:
+    """Say, over the greeting, what ends the call, and wait until it is over."""
+    await until(caller.audible)
+    await caller.speak()
+    await until(caller.disconnected)
+
+
+async def a_whole_call(running: House) -> None:
+    """A caller hears the greeting, says something, hears the answer and hangs up; all of it is kept."""
+    async with calling(running) as caller:
+        await until(caller.audible)
+        await asyncio.sleep(0.6)
+        caller.audible.clear()
+        await caller.speak()
+        await until(caller.audible)
+        await asyncio.sleep(0.5)
+    await running.server.drain()
+    if (recorder := running.services.recorder) is not None:
+        assert await asyncio.to_thread(recorder.close, 5)
+    assert await asyncio.to_thread(running.services.journal.close, 5)
 
 
 def test_a_socket_without_a_token_is_closed(tmp_path: Path) -> None:
@@ -187,15 +209,7 @@ def test_a_caller_is_answered_and_written_down(tmp_path: Path) -> None:
     async def scenario() -> None:
         recognizer = ScriptedRecognizer(["hello there"])
         async with house(tmp_path, recognizer=recognizer) as running:
-            async with calling(running) as caller:
-                await until(caller.audible)
-                await asyncio.sleep(0.6)
-                caller.audible.clear()
-                await caller.speak()
-                await until(caller.audible)
-                await asyncio.sleep(0.5)
-            await running.server.drain()
-            assert await asyncio.to_thread(running.services.journal.close, 5)
+            await a_whole_call(running)
             view = running.services.records.call("call-1")
             assert view is not None
             assert [turn.text for turn in view.turns if turn.speaker is Speaker.CALLER] == ["hello there"]
@@ -211,15 +225,7 @@ def test_personal_data_is_not_kept(tmp_path: Path) -> None:
     async def scenario() -> None:
         recognizer = ScriptedRecognizer(["my card is 4111 1111 1111 1111"])
         async with house(tmp_path, recognizer=recognizer) as running:
-            async with calling(running) as caller:
-                await until(caller.audible)
-                await asyncio.sleep(0.6)
-                caller.audible.clear()
-                await caller.speak()
-                await until(caller.audible)
-                await asyncio.sleep(0.5)
-            await running.server.drain()
-            assert await asyncio.to_thread(running.services.journal.close, 5)
+            await a_whole_call(running)
             view = running.services.records.call("call-1")
             assert view is not None
             assert [turn.text for turn in view.turns if turn.speaker is Speaker.CALLER] == ["my card is [card]"]
@@ -234,18 +240,9 @@ def test_a_call_is_recorded_from_both_sides(tmp_path: Path) -> None:
     async def scenario() -> None:
         recognizer = ScriptedRecognizer(["hello there"])
         async with house(tmp_path, recognizer=recognizer, recordings=Recordings.FLAC) as running:
-            async with calling(running) as caller:
-                await until(caller.audible)
-                await asyncio.sleep(0.6)
-                caller.audible.clear()
-                await caller.speak()
-                await until(caller.audible)
-                await asyncio.sleep(0.5)
-            await running.server.drain()
+            await a_whole_call(running)
             services = running.services
             assert services.recorder is not None
-            assert await asyncio.to_thread(services.recorder.close, 5)
-            assert await asyncio.to_thread(services.journal.close, 5)
             (kept,) = services.records.keeping.recordings_of("call-1")
             (path,) = files(services.settings.recordings_dir, kept.path)
             samples, _ = soundfile.read(path, dtype="int16")
@@ -261,9 +258,7 @@ def test_a_guess_that_is_late_is_promoted_when_the_turn_is_over(tmp_path: Path) 
     async def scenario() -> None:
         recognizer = ScriptedRecognizer(["goodbye"], latency=0.5)
         async with house(tmp_path, recognizer=recognizer) as running, calling(running) as caller:
-            await until(caller.audible)
-            await caller.speak()
-            await until(caller.disconnected)
+            await say_one_thing(caller)
         assert recognizer.promoted
         assert all(any(speech is asked for asked in recognizer.asked) for speech in recognizer.promoted)
 
@@ -276,9 +271,7 @@ def test_the_plan_is_stored_before_the_stream_ends(tmp_path: Path) -> None:
     async def scenario() -> None:
         recognizer = ScriptedRecognizer(["reception"])
         async with house(tmp_path, recognizer=recognizer) as running, calling(running) as caller:
-            await until(caller.audible)
-            await caller.speak()
-            await until(caller.disconnected)
+            await say_one_thing(caller)
             session = running.sessions.get("call-1")
             assert session is not None
             assert session.plan == Transfer("reception", TransferReason.REQUESTED, "The caller said: reception.")
@@ -293,9 +286,7 @@ def test_goodbye_hangs_up(tmp_path: Path) -> None:
     async def scenario() -> None:
         recognizer = ScriptedRecognizer(["goodbye"])
         async with house(tmp_path, recognizer=recognizer) as running, calling(running) as caller:
-            await until(caller.audible)
-            await caller.speak()
-            await until(caller.disconnected)
+            await say_one_thing(caller)
             session = running.sessions.get("call-1")
             assert session is not None
             assert session.plan == HangUp("goodbye")
@@ -439,9 +430,7 @@ def test_metrics_count_calls_and_turns(tmp_path: Path) -> None:
         recognizer = ScriptedRecognizer(["goodbye"])
         async with house(tmp_path, recognizer=recognizer) as running:
             async with calling(running) as caller:
-                await until(caller.audible)
-                await caller.speak()
-                await until(caller.disconnected)
+                await say_one_thing(caller)
             text = await asyncio.to_thread(_get, running.url("/metrics").replace("ws:", "http:"))
             assert 'voicebot_calls_ended_total{disposition="completed"} 1.0' in text
             assert "voicebot_turn_answer_seconds_count 1.0" in text
