@@ -1,8 +1,8 @@
 """One call, from the greeting to the end, as a story.
 
-The caller is heard (`hearing`), what was said is decided on (the dialog), the answer is spoken (`mouth`), who
-speaks over whom is settled (`floor`) and everything is written down (`transcript`). `Call` joins them, and sees to
-it that nobody waits in silence: every state it can be in has a time after which it moves on.
+The caller is heard (`hearing`), what was said is decided on (the dialog), the decision is carried out (`bot`) and
+spoken (`mouth`), who speaks over whom is settled (`floor`) and everything is written down (`transcript`). `Call`
+joins them, and sees to it that nobody waits in silence: every state it can be in has a time after which it ends.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from itertools import count
 
 from voicebot.call.actions import Action, End, Flush, Hold, Note
+from voicebot.call.bot import Bot
 from voicebot.call.ending import hung_up, last_entry, outcome
 from voicebot.call.events import (
     CallerKnown,
@@ -36,7 +37,7 @@ from voicebot.call.rules import Rules
 from voicebot.call.transcript import Turn, TurnLog
 from voicebot.call.waiting import Errand, Patience
 from voicebot.dialog.port import Conversation
-from voicebot.dialog.types import Completeness, HangUp, Line, LookUp, Move, Transfer, Trouble
+from voicebot.dialog.types import Completeness, HangUp, Line, Move, Transfer, Trouble
 
 
 class Call:
@@ -57,11 +58,8 @@ class Call:
         self._actions: list[Action] = []
         self._origin: float | None = None
         self._now = 0.0
-        self._moved = 0.0
         self._errand = Errand(rules)
-        self._plan: Transfer | HangUp | None = None
-        self._unanswered: Turn | None = None
-        self._mute = False
+        self._bot = Bot(self._mouth, self._errand, self._log, self._jobs)
         self._gone: float | None = None
         self._over = False
 
@@ -73,7 +71,7 @@ class Call:
     @property
     def plan(self) -> Transfer | HangUp | None:
         """How the call is going to end, once that is decided."""
-        return self._plan
+        return self._bot.plan
 
     def on(self, event: Event, now: float) -> list[Action]:
         """`event` happened at `now`; what to do about it, in order."""
@@ -115,7 +113,7 @@ class Call:
             case VoiceReady(utterance):
                 self._mouth.ready(utterance, self._now)
             case Played(utterance):
-                self._played(utterance)
+                self._actions += self._bot.played(utterance, self._now)
             case Recognised(job, transcript):
                 self._ear.recognised(job, transcript, self._now)
             case LookedUp(job, result):
@@ -131,65 +129,40 @@ class Call:
 
     def _go_on(self) -> None:
         """Whatever is due now, in the order in which it matters to the caller."""
-        self._unstick_voice()
-        self._hear_out()
-        if self._plan is None and self._now >= self._rules.max_call_seconds:
+        self._follow_voice()
+        if self.plan is None and self._now >= self._rules.max_call_seconds:
             self._run_out()
-        if self._plan is None:
+        if self.plan is None:
             self._let_interrupt()
         self._hear_caller()
-        if self._plan is None:
+        if self.plan is None:
             self._read_keys()
             self._answer_look_up()
             self._fill_the_wait()
             self._break_silence()
-        if self._plan is not None and self._mouth.finished(self._now):
-            self._end(self._plan)
+        if self.plan is not None and self._mouth.finished(self._now):
+            self._end(self.plan)
         self._actions.extend(Note(entry) for entry in self._log.take())
 
     # The bot's own voice
 
-    def _say(self, lines: tuple[Line, ...], role: Role) -> None:
-        if not lines:
-            return
-        speech, actions = self._mouth.say(lines, role, self._log.begin(), self._now)
-        self._actions.extend(actions)
-        if role is Role.REPLY:
-            speech.answers, self._unanswered = self._unanswered, None
-            if speech.answers is not None:
-                speech.answers.decided(self._now)
+    def _perform(self, move: Move) -> None:
+        self._actions += self._bot.perform(move, self._now)
 
-    def _played(self, utterance: int) -> None:
-        turn = self._mouth.played(utterance)
-        if turn is not None and (entry := turn.confirmed(self._now)) is not None:
-            self._actions.append(Note(entry))
+    def _answer(self, turn: Turn, move: Move, confidence: float | None) -> None:
+        self._actions += self._bot.answer(turn, move, confidence, self._now)
 
     def _stop(self) -> None:
-        self._actions.append(Flush())
-        self._mouth.flush(self._now)
+        self._actions += self._bot.stop(self._now)
 
-    def _resume(self) -> None:
-        """Go on with what was held: it was no reason to stop."""
-        resume = self._mouth.resume(self._now)
-        if resume is not None:
-            self._actions.append(resume)
-        else:
-            self._stop()
-
-    def _hear_out(self) -> None:
-        """Speeches that came to their end. A reply nobody could hear is trouble, once until the voice is back."""
-        while (speech := self._mouth.heard(self._now)) is not None:
-            if not speech.failed:
-                self._mute = False
-            elif speech.role is not Role.FILLER and not self._mute and not self._plan and not self._errand.open:
-                self._mute = True
-                self._perform(self._conversation.trouble(Trouble.INTERNAL))
-
-    def _unstick_voice(self) -> None:
+    def _follow_voice(self) -> None:
+        """A voice that is stuck is given up, and a reply that nobody could hear is trouble."""
         if self._mouth.stuck(self._now):
             self._note_trouble(Part.SYNTHESIZER, "no audio in time")
             self._mouth.give_up(self._now)
             self._actions.append(Flush())
+        while self._bot.unheard(self._now):
+            self._perform(self._conversation.trouble(Trouble.INTERNAL))
 
     # The caller's voice
 
@@ -206,7 +179,7 @@ class Call:
             elif verdict.hearing is not None:
                 self._dismiss(verdict.hearing)
             else:
-                self._resume()
+                self._actions += self._bot.resume(self._now)
 
     def _hear_caller(self) -> None:
         self._actions += self._ear.listen(self._now)
@@ -224,7 +197,7 @@ class Call:
                 self._talk_over_noise()
             return
         turn = self._noted(hearing, self._now)
-        if self._plan is not None:
+        if self.plan is not None:
             turn.close()
             return
         late = hearing.utterance.last_voice > self._mouth.began and self._mouth.stoppable(self._now)
@@ -236,14 +209,14 @@ class Call:
     def _talk_over_noise(self) -> None:
         """Noise without end leaves no quiet in which to ask whether anybody is there."""
         self._floor.endure()
-        if not (self._mouth.busy or self._plan or self._keypad.pressed) and self._unasked:
+        if not (self._mouth.busy or self.plan or self._keypad.pressed) and self._unasked:
             self._perform(self._conversation.silent())
 
     def _dismiss(self, hearing: Hearing) -> None:
         """A cough, a nod, or somebody else: not a turn. Whatever it held goes on."""
         self._noted(hearing, self._now).close()
         if self._mouth.held:
-            self._resume()
+            self._actions += self._bot.resume(self._now)
 
     def _noted(self, hearing: Hearing, committed: float | None) -> Turn:
         turn = hearing.turn or self._log.begin()
@@ -256,12 +229,12 @@ class Call:
         if key not in KEYS:
             return
         if not self._keypad.pressed:
-            free = self._plan is None and not self._errand.open
+            free = self.plan is None and not self._errand.open
             self._actions += self._ear.set_aside(self._now) if free else self._ear.drop()
-        if self._plan is None and (self._mouth.held or self._mouth.stoppable(self._now)):
+        if self.plan is None and (self._mouth.held or self._mouth.stoppable(self._now)):
             self._stop()
         self._keypad.press(key, self._now)
-        if self._plan is None:
+        if self.plan is None:
             self._keypad.weigh(self._conversation.keys(self._keypad.pressed))
 
     def _hear_beginning(self) -> None:
@@ -272,7 +245,7 @@ class Call:
         if hearing.transcript is not None and hearing.completeness is Completeness.UNFINISHED:
             self._ear.dismiss(hearing, TurnEnd.KEYS)
             self._commit(hearing)
-            if self._plan is None and self._keypad.pressed:
+            if self.plan is None and self._keypad.pressed:
                 if self._mouth.stoppable(self._now):
                     self._stop()
                 self._keypad.weigh(self._conversation.keys(self._keypad.pressed))
@@ -290,31 +263,6 @@ class Call:
         turn = self._log.begin()
         turn.entry = self._keypad.entry(self._now)
         return turn
-
-    # The dialog
-
-    def _answer(self, turn: Turn, move: Move, confidence: float | None) -> None:
-        """`move` answers the caller's `turn`, heard with `confidence`."""
-        turn.understood(move.meaning, confidence, self._now)
-        self._unanswered = turn
-        self._perform(move)
-
-    def _perform(self, move: Move) -> None:
-        self._moved = self._now
-        if self._mouth.held:
-            self._stop()
-        self._say(move.say, Role.REPLY)
-        match move.then:
-            case LookUp() as look_up:
-                self._actions += self._errand.drop()
-                self._actions.append(self._errand.begin(next(self._jobs), look_up, self._now))
-                return
-            case Transfer() | HangUp():
-                self._actions += self._errand.drop()
-                self._plan = move.then
-        if self._unanswered is not None:
-            self._unanswered.close()
-            self._unanswered = None
 
     def _answer_look_up(self) -> None:
         """The answer is spoken when the caller is not speaking."""
@@ -341,19 +289,17 @@ class Call:
         if self._ear.voicing(self._now) or not patience.ends(self._mouth, self._rules, self._now):
             return
         patience.told = True
-        self._say((wait or self._conversation.filler(),), Role.FILLER)
+        self._actions += self._bot.say((wait or self._conversation.filler(),), Role.FILLER, self._now)
 
     def _break_silence(self) -> None:
-        waiting = self._errand.open or self._keypad.pressed or self._plan
-        if waiting or self._mouth.busy or not self._ear.idle:
-            return
-        if self._unasked:
+        waiting = self._errand.open or self._keypad.pressed or self.plan
+        if not waiting and not self._mouth.busy and self._ear.idle and self._unasked:
             self._perform(self._conversation.silent())
 
     @property
     def _unasked(self) -> bool:
         """Whether we have been quiet for as long as a caller may say nothing."""
-        return self._now >= max(self._mouth.quiet_since, self._moved) + self._rules.silence
+        return self._now >= max(self._mouth.quiet_since, self._bot.moved) + self._rules.silence
 
     def _run_out(self) -> None:
         """The longest call is over, whatever is going on."""
@@ -361,9 +307,9 @@ class Call:
         if self._mouth.busy:
             self._stop()
         self._perform(self._conversation.trouble(Trouble.TOO_LONG))
-        if self._plan is None:
+        if self.plan is None:
             self._actions += self._errand.drop()
-            self._plan = HangUp("too_long")
+            self._bot.plan = HangUp("too_long")
 
     # Something of ours failed
 
@@ -393,7 +339,7 @@ class Call:
     def _lose(self, hearing: Hearing, error: str) -> None:
         self._actions += self._ear.lose(hearing)
         self._note_trouble(Part.RECOGNIZER, error)
-        if self._plan is None:
+        if self.plan is None:
             self._perform(self._conversation.trouble(Trouble.HEARING))
 
     def _lose_look_up(self, error: str) -> None:
@@ -408,8 +354,8 @@ class Call:
 
     def _hung_up(self) -> None:
         """The caller is gone. What was said last is still worth knowing, so its text is waited for."""
-        if self._plan is not None:
-            self._close(*outcome(self._plan, self._conversation))
+        if self.plan is not None:
+            self._close(*outcome(self.plan, self._conversation))
             return
         self._gone = self._now
         self._mouth.flush(self._now)
