@@ -22,6 +22,7 @@ from voicebot.testing.hubspot_records import Record
 from voicebot.testing.jambonz import Account, JambonzCall
 from voicebot.testing.jambonz_dial import Agent
 from voicebot.testing.jambonz_log import CallLog, Entry, VerbRun
+from voicebot.testing.jambonz_stream import MediaServer
 from voicebot.testing.phone import audible
 from voicebot.tts.espeak import EspeakSynthesizer
 
@@ -30,6 +31,9 @@ CALLED = "+14155550199"
 
 AMERICAN, SHE, BRITISH = "en-us", "en-us+f3", "en-gb+m3"
 """Voices the demo recogniser knows."""
+
+SENDS_SILENCE = MediaServer(dtx=False)
+"""As most telephones do. Where none is sent nobody can tell a halt of the caller from one of this process."""
 
 LONGEST = 90.0
 """Seconds after which a caller gives up, so that no test hangs."""
@@ -62,6 +66,7 @@ async def jambonz(
 ) -> Finished:
     """One call through the simulated jambonz, in real time. more: of its account."""
     person = await _person(steps, voice)
+    more = {"media": SENDS_SILENCE, **more}
     account = Account(f"{to.http}/voice", f"{to.http}/status", SECRET, agent=agent or Agent(), **more)
     call = JambonzCall(account, person, caller, CALLED, observer=observer, longest=LONGEST)
     return Finished(call.facts.call_sid, await call.run(), person.turns)

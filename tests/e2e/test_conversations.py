@@ -34,6 +34,7 @@ from voicebot.testing.caller import HangUp, Interrupt, Listen, Press, Say, Wait
 from voicebot.testing.hubspot import FakeHubSpot
 from voicebot.testing.jambonz_dial import Agent, Outcome
 from voicebot.testing.jambonz_log import CommandTaken, Dialled, VerbRun
+from voicebot.testing.jambonz_stream import MediaServer
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -81,7 +82,7 @@ async def _ring(server: Installation) -> dict[str, Told]:
             voice=SHE,
             observer=ringing,
         ),
-        "zero": jambonz(server, Press("0"), voice=SHE),
+        "zero": jambonz(server, Press("0"), voice=SHE, media=MediaServer()),
         "sentence": jambonz(
             server, Interrupt(SOON, Say("where is my order one two three four")), Say("goodbye"), voice=SHE
         ),
@@ -114,7 +115,7 @@ async def _ring(server: Installation) -> dict[str, Told]:
         "caller cut off": jambonz(
             server, Interrupt(SOON, Say("what are your opening hours")), Interrupt(SOON, Say("where is")), HangUp()
         ),
-        "silent": jambonz(server, Listen(), Wait(6.5), Listen(), HangUp()),
+        "silent": jambonz(server, Listen(), Wait(6.5), Listen(), HangUp(), media=MediaServer()),
         "mulaw": mulaw(
             server, token, Interrupt(SOON, Say("where is my order one two three four")), Listen(), HangUp()
         ),

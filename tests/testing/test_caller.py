@@ -149,6 +149,32 @@ def test_an_interruption_comes_into_the_bots_words() -> None:
     assert person.turns[1].started_at >= 4.0 + GAP - 0.03
 
 
+def test_a_bot_that_stops_late_has_not_answered_yet() -> None:
+    """A bot that falls silent only after the caller's last word is still to reply to it."""
+    person = caller(Interrupt(1.0, LINE), OTHER)
+    Talk(person, (0.0, 2.0), (3.5, 4.5)).run(7.0)
+    assert [turn.overlapped for turn in person.turns] == [True, False]
+    assert person.turns[1].started_at >= 4.5 + GAP - 0.03
+
+
+def test_a_bot_that_does_not_stop_is_heard_out() -> None:
+    """A bot that talks on for long was not stopped, or has answered at once: the caller goes on when it ends."""
+    person = caller(Interrupt(1.0, LINE), OTHER)
+    Talk(person, (0.0, 4.0)).run(7.0)
+    assert abs(person.turns[1].started_at - (4.0 + GAP)) < 0.05
+
+
+def test_pauses_are_as_long_as_what_is_heard() -> None:
+    """A gateway that was held up plays what it owes at once; that time was no silence of the bot's."""
+    person = caller(LINE)
+    for tick in range(50):
+        person.tick(Heard(tone(0.02), True), tick * 0.02)
+    for tick in range(30):
+        assert person.tick(Heard(silence(0.02), False), 2.0 + tick * 0.001).pcm is None
+    for tick in range(50):
+        assert person.tick(Heard(tone(0.02), True), 2.03 + tick * 0.02).pcm is None
+
+
 def test_a_bot_that_is_brief_cannot_be_interrupted() -> None:
     """When the bot ends sooner than the interruption would come, the caller speaks then."""
     talk = Talk(caller(Interrupt(5.0, LINE)), (0.0, 1.0)).run(3.0)

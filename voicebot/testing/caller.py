@@ -12,13 +12,16 @@ from typing import TypeAlias
 
 import numpy as np
 
-from voicebot.audio import FRAME_SAMPLES, Pcm
+from voicebot.audio import FRAME_SAMPLES, FRAME_SECONDS, Pcm
 from voicebot.testing.caller_line import Noise, recorded, spoken
 from voicebot.testing.phone import Heard, Spoken, audible
 from voicebot.tts.port import Synthesizer
 
 GAP = 0.7
 """Seconds of silence after which the bot has finished: longer than a pause between two sentences."""
+
+STOPS = 1.0
+"""Seconds after the caller's last word in which a bot that was talking over it stops for it, if it does."""
 
 PATIENCE = 10.0
 """Seconds without a word of the bot after which the caller goes on all the same."""
@@ -106,23 +109,40 @@ class Turn:
 
 @dataclass(slots=True)
 class _Ear:
-    """What the caller notices of the bot."""
+    """What the caller notices of the bot, in ticks of what he hears: those that come late still last 20 ms each.
 
-    talking_since: float | None = None
-    last_sound: float | None = None
+    talked: since the bot began; None while it is silent. quiet: since its last sound.
+    over: since the caller ended while the bot talked; None where it did not, or has finished since.
+    """
+
+    talked: int | None = None
+    quiet: int | None = None
     spoke: bool = False
+    over: int | None = None
 
-    def hear(self, heard: Heard, now: float) -> None:
+    def hear(self, heard: Heard) -> None:
+        if self.talked is not None:
+            self.talked += 1
+        if self.over is not None:
+            self.over += 1
         if heard.playing or audible(heard.pcm):
-            if self.talking_since is None:
-                self.talking_since = now
-            self.last_sound = now
+            self.talked = self.talked or 0
+            self.quiet = 0
             self.spoke = True
-        elif self.finished(now):
-            self.talking_since = None
+        elif self.quiet is not None:
+            self.quiet += 1
+            if self.quiet == _ticks(GAP):
+                self._finish()
 
-    def finished(self, now: float) -> bool:
-        return self.last_sound is None or now - self.last_sound >= GAP
+    @property
+    def finished(self) -> bool:
+        return self.quiet is None or self.quiet >= _ticks(GAP)
+
+    def _finish(self) -> None:
+        if self.over is not None and self.over <= _ticks(GAP + STOPS):
+            # It fell silent for what the caller said: the reply is still to come.
+            self.spoke = False
+        self.over = self.talked = None
 
 
 @dataclass(slots=True)
@@ -165,7 +185,7 @@ class Caller:
             self._since = None
             self._ear = _Ear()
             return Spoken()
-        self._ear.hear(heard, now)
+        self._ear.hear(heard)
         if self._since is None:
             self._since = now
         deed = self._speak(heard, now) if self._voice else self._act(heard, now)
@@ -206,16 +226,16 @@ class Caller:
 
     def _ready(self, step: Step, now: float) -> bool:
         waited = now - (now if self._since is None else self._since)
-        bot_done = self._ear.spoke and self._ear.finished(now)
-        silent = self._ear.finished(now) and waited >= PATIENCE
+        bot_done = self._ear.spoke and self._ear.finished
+        silent = self._ear.finished and waited >= PATIENCE
         match step:
             case HangUp():
                 return True
             case Wait(seconds):
                 return waited >= seconds
             case Interrupt(after=after):
-                since = self._ear.talking_since
-                return (since is not None and now - since >= after) or bot_done or silent
+                talked = self._ear.talked
+                return (talked is not None and talked >= _ticks(after)) or bot_done or silent
             case _:
                 return bot_done or silent
 
@@ -245,10 +265,14 @@ class Caller:
         recent = self._last_arrival is not None and now - self._last_arrival < _OVERLAP
         turn.ended_at = now
         turn.overlapped = heard.playing or recent
-        # The rest of a sentence that was talked over is not the reply to wait for.
         self._ear.spoke = turn.overlapped
+        self._ear.over = 0 if turn.overlapped else None
         self._voice = None
         self._since = now
+
+
+def _ticks(seconds: float) -> int:
+    return round(seconds / FRAME_SECONDS)
 
 
 def _name(sound: Sound) -> str:
