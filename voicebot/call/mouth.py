@@ -176,13 +176,9 @@ class Mouth:
 
     def stuck(self, now: float) -> bool:
         """Whether the voice owes audio for too long."""
-        if (
-            self._held
-            or not self._speeches
-            or not any(not sentence.sent and not sentence.failed for sentence in self._sentences())
-        ):
+        if self._held or now < max(self._owed_since, self._clock.ends) + self._rules.voice_timeout:
             return False
-        return now >= max(self._owed_since, self._clock.ends) + self._rules.voice_timeout
+        return any(not sentence.sent and not sentence.failed for sentence in self._sentences())
 
     def give_up(self, now: float) -> None:
         """Whatever the voice still owes counts as failed."""

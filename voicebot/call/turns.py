@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass
 
@@ -206,7 +207,7 @@ class Listener:
         if not voice and self._utterance is not None:
             return False
         wave = pcm.astype(np.float32)
-        level = float(np.sqrt(wave @ wave / len(wave)))
+        level = math.sqrt(float(wave @ wave) / len(wave))
         if not voice:
             self._murmured += 1
             self._line += max(_MURMURS, 1 / self._murmured) * (level - self._line)
