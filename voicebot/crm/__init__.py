@@ -1,5 +1,5 @@
-"""Notes about calls for the CRM: what they say (`note`), where they go (`hubspot`), and the worker that sees them
-delivered once. What others may use is named here."""
+"""Notes about calls for the CRM: what they say (`note`), whom they are for (`addressee`), where they go (`hubspot`
+and its like), and the worker that sees them delivered once. What others may use is named here."""
 
 from voicebot.crm.build import check_plan, crms
 from voicebot.crm.compose import compose

@@ -85,21 +85,16 @@ class Addressee:
         it, NotFound does.
         """
         vanished = vanished or _not_found
-        who = self._who()
-        try:
-            return put(who)
-        except CrmError as error:
-            if who is None or not vanished(error):
-                raise
-            log.warning("crm.person_gone", call=self._call_id, error=str(error))
-        self.gone = who
-        self._progress.put(**{self._manners.key: "", "matches": ""})
-        who = self._who()
-        try:
-            return put(who)
-        except CrmError as error:
-            if who is None or not vanished(error):
-                raise
+        for _ in range(2):
+            who = self._who()
+            try:
+                return put(who)
+            except CrmError as error:
+                if who is None or not vanished(error):
+                    raise
+                log.warning("crm.person_gone", call=self._call_id, error=str(error))
+            self.gone = who
+            self._progress.put(**{self._manners.key: "", "matches": ""})
         self.nobody(f"The {self._manners.one} of this call could not be found again.")
         return put(None)
 
