@@ -15,6 +15,7 @@ from tests.crm.test_note import NOTE
 from voicebot.crm import salesforce_http, zendesk_http
 from voicebot.crm.port import Crm, NoteTurn
 from voicebot.crm.salesforce import Salesforce
+from voicebot.crm.salesforce_proof import Secret
 from voicebot.crm.webhook import Webhook
 from voicebot.crm.webhook_target import Target
 from voicebot.crm.zendesk import Zendesk
@@ -43,7 +44,7 @@ class Case:
 def salesforce_case(external_id: str = "") -> Iterator[Case]:
     with FakeSalesforce(external_id=external_id, clock=Clock()) as org:
         org.add("Contact", LastName="Byron", Phone=NOTE.caller)
-        proof = salesforce_http.Secret(salesforce.CLIENT_ID, SecretStr(salesforce.CLIENT_SECRET))
+        proof = Secret(salesforce.CLIENT_ID, SecretStr(salesforce.CLIENT_SECRET))
         api = salesforce_http.Api(org.url, proof, "67.0", TIMEOUTS)
         write = "PATCH" if external_id else "POST /services/data/v67.0/sobjects/Task"
         yield Case(org, Salesforce(api, "US", external_id), write, lambda: len(org.tasks))
@@ -236,7 +237,7 @@ def test_nobody_listens() -> None:
     with socket.socket() as idle:
         idle.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{idle.getsockname()[1]}"
-        proof = salesforce_http.Secret("x", SecretStr("y"))
+        proof = Secret("x", SecretStr("y"))
         nobody: list[Crm] = [
             Salesforce(salesforce_http.Api(url, proof, "67.0", TIMEOUTS), "US"),
             Zendesk(zendesk_http.Api(url, "x", SecretStr("y"), timeouts=TIMEOUTS), "US"),

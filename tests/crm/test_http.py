@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicebot.crm.http import Pace
+from voicebot.crm.pace import Pace
 from voicebot.crm.tokens import EARLY_SECONDS, AccessToken, Grant
 from voicebot.errors import CrmThrottled
 

@@ -14,7 +14,8 @@ from tests.crm.support import Clock, Ledger, deliver_until_done
 from tests.crm.test_note import NOTE
 from voicebot.crm.port import NoteTurn
 from voicebot.crm.salesforce import DESCRIPTION, Salesforce
-from voicebot.crm.salesforce_http import Api, Key, Secret
+from voicebot.crm.salesforce_http import Api
+from voicebot.crm.salesforce_proof import Key, Secret
 from voicebot.errors import CrmThrottled, CrmUnauthorized, CrmUnavailable, SettingsError
 from voicebot.testing.salesforce import AUDIENCE, CLIENT_ID, CLIENT_SECRET, USERNAME, FakeSalesforce
 from voicebot.testing.vendor import Fault

@@ -9,16 +9,18 @@ from pydantic import SecretStr
 from voicebot.crm import salesforce_http, zendesk_http
 from voicebot.crm.callers import Callers
 from voicebot.crm.finder import LOOK_TIMEOUTS, Finder
-from voicebot.crm.http import TIMEOUTS, Pace
+from voicebot.crm.http import TIMEOUTS
 from voicebot.crm.hubspot import HubSpot
 from voicebot.crm.hubspot_files import Shelf
 from voicebot.crm.hubspot_http import Api
 from voicebot.crm.hubspot_oauth import App, StoredToken
 from voicebot.crm.hubspot_people import HubSpotPeople
 from voicebot.crm.insight import Reader, Summariser
+from voicebot.crm.pace import Pace
 from voicebot.crm.port import Crm
 from voicebot.crm.salesforce import Salesforce
 from voicebot.crm.salesforce_people import SalesforcePeople
+from voicebot.crm.salesforce_proof import Key, Secret
 from voicebot.crm.vault import Vault
 from voicebot.crm.webhook import Webhook
 from voicebot.crm.webhook_target import Target
@@ -182,11 +184,11 @@ def _salesforce_api(settings: Settings, timeouts: tuple[float, float] = TIMEOUTS
         settings.salesforce_client_secret,
         settings.salesforce_private_key,
     )
-    proof: salesforce_http.Secret | salesforce_http.Key
+    proof: Secret | Key
     if key is not None:
-        proof = salesforce_http.Key.of(client, settings.salesforce_username, settings.salesforce_login_url, key)
+        proof = Key.of(client, settings.salesforce_username, settings.salesforce_login_url, key)
     elif secret is not None:
-        proof = salesforce_http.Secret(client, secret)
+        proof = Secret(client, secret)
     else:
         raise SettingsError("VOICEBOT_CRM=salesforce needs VOICEBOT_SALESFORCE_CLIENT_SECRET")
     return salesforce_http.Api(settings.salesforce_url, proof, settings.salesforce_api_version, timeouts)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,7 +22,8 @@ import requests
 import urllib3
 from requests.auth import AuthBase
 
-from voicebot.errors import CrmRejected, CrmThrottled, CrmUnavailable
+from voicebot.crm.pace import Pace
+from voicebot.errors import CrmRejected, CrmUnavailable
 
 TIMEOUTS = (3.05, 10.0)
 """Seconds to connect, and to wait for the next byte of an answer."""
@@ -36,7 +36,6 @@ LONGEST_WAIT = 86_400.0
 
 _ANSWER_SECONDS = 10.0
 _ANSWER_BYTES = 16 << 20
-_SHORT_WAIT = 3.0
 
 
 class Invalid(CrmRejected):
@@ -75,37 +74,6 @@ class Answer:
     def fields(self) -> dict[str, Any] | None:
         """The body where it is a JSON object."""
         return self.body if isinstance(self.body, dict) else None
-
-
-class Pace:
-    """At most `requests` in any `seconds`, as an account's limit says. Not for several threads at once."""
-
-    def __init__(
-        self,
-        requests: int,
-        seconds: float,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self._most = requests
-        self._seconds = seconds
-        self._clock = clock
-        self._sleep = sleep
-        self._begun: deque[float] = deque()
-
-    def wait(self) -> None:
-        """Return when a request may begin. Raises CrmThrottled instead of a wait beyond some seconds."""
-        now = self._clock()
-        while self._begun and self._begun[0] <= now - self._seconds:
-            self._begun.popleft()
-        if len(self._begun) >= self._most:
-            left = self._begun[0] + self._seconds - now
-            if left > _SHORT_WAIT:
-                raise CrmThrottled(f"{self._most} requests in {self._seconds:.0f} s are the limit", left)
-            self._sleep(left)
-            self._begun.popleft()
-            now = self._clock()
-        self._begun.append(now)
 
 
 class Client:

@@ -17,12 +17,12 @@ from voicebot.crm.http import (
     Client,
     Invalid,
     NotFound,
-    Pace,
     retry_after,
     sendable,
     word,
 )
 from voicebot.crm.hubspot_oauth import AGAIN, StoredToken
+from voicebot.crm.pace import Pace
 from voicebot.errors import (
     CrmError,
     CrmRejected,

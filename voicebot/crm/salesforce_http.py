@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import json
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from pydantic import SecretStr
-
-from voicebot.crm.http import TIMEOUTS, Answer, Bearer, Client, Invalid, NotFound, Pace, retry_after, word
+from voicebot.crm.http import TIMEOUTS, Answer, Bearer, Client, Invalid, NotFound, retry_after, word
+from voicebot.crm.salesforce_proof import Key, Secret
 from voicebot.crm.tokens import AccessToken, Grant, no_token
 from voicebot.errors import (
     CrmError,
@@ -24,11 +16,7 @@ from voicebot.errors import (
     CrmThrottled,
     CrmUnauthorized,
     CrmUnavailable,
-    SettingsError,
 )
-
-ASSERTION_SECONDS = 180
-"""Life of a signed assertion; Salesforce takes a few minutes at most."""
 
 # The daily allowance rolls over 24 hours: asking hourly is enough.
 _ALLOWANCE_WAIT = 3600.0
@@ -36,65 +24,6 @@ _BUSY_WAIT = 5.0
 _BUSY = frozenset(("UNABLE_TO_LOCK_ROW", "QUERY_TIMEOUT", "APEX_CPU_LIMIT_EXCEEDED"))
 _SPENT = frozenset(("REQUEST_LIMIT_EXCEEDED", "TXN_SECURITY_METERING_ERROR"))
 _GONE = frozenset(("ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "MALFORMED_ID", "NOT_FOUND"))
-_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-
-
-@dataclass(frozen=True, slots=True)
-class Secret:
-    """The client credentials flow of an External Client App."""
-
-    client_id: str
-    secret: SecretStr
-
-    def form(self) -> dict[str, str]:
-        """What the token endpoint is sent."""
-        return {
-            "grant_type": "client_credentials",
-            "client_id": self.client_id,
-            "client_secret": self.secret.get_secret_value(),
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """The JWT bearer flow: RS256 over issuer, user, audience and an end in some minutes.
-
-    audience: `https://login.salesforce.com`, or `https://test.salesforce.com` for a sandbox.
-    clock: seconds since the epoch.
-    """
-
-    client_id: str
-    username: str
-    audience: str
-    key: rsa.RSAPrivateKey = field(repr=False)
-    clock: Callable[[], float] = time.time
-
-    @classmethod
-    def of(cls, client_id: str, username: str, audience: str, pem: SecretStr) -> Key:
-        """With the key as PEM text; line ends may be written as backslash n. Raises SettingsError."""
-        text = pem.get_secret_value().replace("\\n", "\n")
-        try:
-            key = serialization.load_pem_private_key(text.encode(), password=None)
-        except (ValueError, TypeError, UnsupportedAlgorithm):
-            key = None
-        if not isinstance(key, rsa.RSAPrivateKey):
-            raise SettingsError(
-                "VOICEBOT_SALESFORCE_PRIVATE_KEY is no RSA private key in PEM form without a passphrase; "
-                "docs/salesforce.md shows how to make one"
-            )
-        return cls(client_id, username, audience, key)
-
-    def form(self) -> dict[str, str]:
-        """What the token endpoint is sent."""
-        claims = {
-            "iss": self.client_id,
-            "sub": self.username,
-            "aud": self.audience,
-            "exp": round(self.clock()) + ASSERTION_SECONDS,
-        }
-        signed = f"{_part({'alg': 'RS256', 'typ': 'JWT'})}.{_part(claims)}"
-        signature = self.key.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256())
-        return {"grant_type": _GRANT, "assertion": f"{signed}.{_url_safe(signature)}"}
 
 
 class Api:
@@ -109,13 +38,12 @@ class Api:
         proof: Secret | Key,
         version: str,
         timeouts: tuple[float, float] = TIMEOUTS,
-        pace: Pace | None = None,
     ) -> None:
         self.address = f"{url} (API {version})"
         self._url = url
         self._data = f"{url}/services/data/v{version}"
         self._proof = proof
-        self._client = Client("Salesforce", timeouts, pace)
+        self._client = Client("Salesforce", timeouts)
         self._token = AccessToken(self._fetch)
         # How long a session lives is the org's policy, and not said: a refused token is renewed.
         self._auth = Bearer(self._token.get, self._token.forget)
@@ -251,11 +179,3 @@ def _id(answer: Any, ambiguous: bool = True) -> str:
     if not isinstance(found, str) or not found.isalnum():
         raise CrmUnavailable("Salesforce answered a write without an id", ambiguous=ambiguous)
     return found
-
-
-def _part(claims: Mapping[str, Any]) -> str:
-    return _url_safe(json.dumps(claims, separators=(",", ":")).encode())
-
-
-def _url_safe(content: bytes) -> str:
-    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()

@@ -151,12 +151,11 @@ class DeliveryWorker:
             return False
         crm = self._crms.get(delivery.target)
         if crm is None:
-            self._put_back(
-                delivery,
-                PAUSE_SECONDS,
+            error = (
                 f"no CRM called {delivery.target} is configured: add it to VOICEBOT_CRM, or run "
-                f"`voicebot deliveries drop {delivery.id}`",
+                f"`voicebot deliveries drop {delivery.id}`"
             )
+            self._outbox.retry(delivery.id, self._owner, PAUSE_SECONDS, error, ambiguous=False)
             return True
         view = self._records.call(delivery.call_id)
         if view is None:
@@ -242,9 +241,6 @@ class DeliveryWorker:
             after_seconds=round(after, 1),
             ambiguous=ambiguous,
         )
-
-    def _put_back(self, delivery: Delivery, after: float, error: str) -> None:
-        self._outbox.retry(delivery.id, self._owner, after, error, ambiguous=False)
 
     def _bury(self, delivery: Delivery, error: str) -> None:
         self._outbox.dead(delivery.id, self._owner, error)

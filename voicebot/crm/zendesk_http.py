@@ -8,7 +8,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from voicebot.crm.http import TIMEOUTS, Answer, Bearer, Client, Invalid, NotFound, Pace, retry_after, word
+from voicebot.crm.http import TIMEOUTS, Answer, Bearer, Client, Invalid, NotFound, retry_after, word
+from voicebot.crm.pace import Pace
 from voicebot.crm.tokens import AccessToken, Grant, no_token
 from voicebot.errors import CrmError, CrmRejected, CrmThrottled, CrmUnauthorized, CrmUnavailable
 
