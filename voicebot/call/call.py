@@ -266,7 +266,7 @@ class Call:
 
     def _answer_look_up(self) -> None:
         """The answer is spoken when the caller is not speaking."""
-        if self._mouth.held or self._ear.voicing(self._now):
+        if not self._errand.open or self._mouth.held or self._ear.voicing(self._now):
             return
         if (result := self._errand.take()) is not None:
             self._perform(self._conversation.looked_up(result))
