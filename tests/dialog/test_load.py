@@ -267,6 +267,7 @@ def test_a_private_value_is_in_no_sentence_about_the_call(tmp_path: Path) -> Non
         ("secret", 'digits: [4], prompt: "Please key in your PIN."', "a secret"),
         ("cvv", 'digits: [3, 4], prompt: "The three digits on the back?"', "a secret"),
         ("payment", 'digits: [16], private: true, checksum: luhn, prompt: "Your card\'s number?"', ""),
+        ("club_card", 'digits: [16], private: false, prompt: "What is on your club card?"', ""),
         ("phone_id", 'digits: [15], checksum: luhn, prompt: "What is your IMEI?"', ""),
         ("parcel", 'digits: [14], prompt: "Which parcel?"', ""),
         ("voucher", 'length: [16], alphabet: both, prompt: "What is on the card?"', ""),

@@ -43,10 +43,11 @@ def compile_script(file: DialogFile) -> Script | list[Problem]:
 def advice(file: DialogFile) -> Iterator[Problem]:
     """What is no mistake, and yet worth a look."""
     for name, slot in file.slots.items():
-        if not slot.private and (secret := _secret(name, slot)):
+        if "private" not in slot.model_fields_set and (secret := _secret(name, slot)):
             yield Problem(
                 ("slots", name),
-                f"this looks like {secret}: write `private: true`, so that it is recorded and kept nowhere",
+                f"this looks like {secret}: write `private: true`, so that it is recorded and kept nowhere "
+                "(or `private: false` where it is none)",
             )
 
 
