@@ -83,6 +83,19 @@ def test_a_nod_says_that_the_caller_listens(said: str) -> None:
     assert Talk().conversation.acknowledges(said)
 
 
+@pytest.mark.parametrize("said", ["Mhm.", "Mm-hmm.", "Mmhmm.", "Uh-huh.", "Uh huh.", "Aha."])
+def test_a_hum_answers_only_what_may_be_confirmed(said: str) -> None:
+    """While nothing is confirmed it is no turn; after "Is that right?" it is one, and over."""
+    talk = Talk()
+    assert talk.conversation.completeness(said) is Completeness.NOTHING
+    talk.say("where is my order")
+    assert talk.conversation.completeness(said) is Completeness.NOTHING
+    assert talk.say("8888") == "I can't find an order 8 8 8 8. Please say the number again."
+    assert talk.conversation.completeness(said) is Completeness.NOTHING
+    assert talk.say("cancel order 4529", 0.2).endswith("Is that right?")
+    assert talk.conversation.completeness(said) is Completeness.COMPLETE
+
+
 @pytest.mark.parametrize("said", ["No.", "Stop.", "Okay, where is my order?", "1234", "yes I want to cancel"])
 def test_words_are_no_nod(said: str) -> None:
     """Whoever objects, asks or answers is heard."""

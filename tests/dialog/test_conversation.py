@@ -385,3 +385,38 @@ def test_a_caller_may_drop_a_question_or_ask_to_hear_it_again() -> None:
     talk.say("where is my order")
     assert talk.say("never mind") == "All right. What else can I do for you?"
     assert talk.say("huh?") == "All right. What else can I do for you?"
+
+
+@pytest.mark.parametrize(
+    "said", ["Mhm.", "Mm-hmm.", "Mhmm.", "Uh-huh.", "Aha.", "I see.", "Oh, I see.", "Got it.", "Really?"]
+)
+@pytest.mark.parametrize("before", [[], ["where is my order 4529"], ["what are your opening hours"]])
+def test_who_only_listens_is_not_answered(before: list[str], said: str) -> None:
+    """Words that ask for nothing, while nothing is asked, are neither misunderstood nor the end of the call."""
+    talk = Talk()
+    for text in before:
+        talk.say(text)
+    assert talk.say(said) == ""
+    assert isinstance(talk.then, Listen)
+    assert talk.say("what are your opening hours").startswith("We are open")
+
+
+@pytest.mark.parametrize("said", ["Mhm.", "Mm-hmm.", "Uh-huh.", "Aha."])
+def test_a_hum_says_yes_where_we_ask_whether_we_are_right(said: str) -> None:
+    """A sound is enough to confirm what was heard; it is what the word would be."""
+    answers = []
+    for word in (said, "Yes."):
+        talk = Talk()
+        assert talk.say("cancel order 4529", 0.2) == "You would like to cancel order 4 5 2 9. Is that right?"
+        answers.append((talk.say(word), talk.then))
+    assert answers[0] == answers[1]
+    assert answers[0][0]
+
+
+@pytest.mark.parametrize("said", ["I see, thanks, bye.", "See you.", "Oh I see. See you later."])
+def test_a_goodbye_after_words_that_only_listen_is_one(said: str) -> None:
+    """Who understands and leaves is let go."""
+    talk = Talk()
+    talk.say("where is my order 4529")
+    talk.say(said)
+    assert isinstance(talk.then, HangUp)

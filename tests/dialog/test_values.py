@@ -101,6 +101,14 @@ def test_a_yes_to_a_read_back_is_a_complete_answer() -> None:
     assert talk.conversation.completeness("yes that's right") in (Completeness.COMPLETE, Completeness.ANSWERED)
 
 
+def test_a_hum_says_yes_to_a_read_back() -> None:
+    """ "Uh-huh" confirms a value as a word does."""
+    talk = NumberTalk(dialog(ASKING, look_up=False))
+    assert talk.press("123456") == "Is it 1 2 3, 4 5 6?"
+    talk.say("uh-huh")
+    assert talk.value == "123456"
+
+
 def test_the_hash_key_says_yes() -> None:
     """A number keyed in is confirmed by a key."""
     talk = NumberTalk(dialog(ASKING, look_up=False))

@@ -10,7 +10,7 @@ from voicebot.dialog.script import Script
 from voicebot.dialog.slots import SlotReader
 from voicebot.dialog.state import Asked, Filling, State
 from voicebot.dialog.types import Completeness
-from voicebot.dialog.words import is_noise, word_set
+from voicebot.dialog.words import is_hum, is_noise, word_set
 
 GREETING = 2
 """Words of small talk that are but an opening: after "good morning" comes what the call is about."""
@@ -41,6 +41,8 @@ def judge(script: Script, state: State, text: str) -> Completeness:
     filling = state.expected if isinstance(state.expected, Filling) else None
     reader = script.slots[filling.slot] if filling is not None else script.bare_slot
     reading = _number(reader, text, filling)
+    if state.confirms and is_hum(text):
+        return Completeness.COMPLETE
     if is_noise(text) and (filling is None or reading is None):
         return Completeness.NOTHING
     fit = reading.fit if reading is not None else None

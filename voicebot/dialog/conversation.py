@@ -10,7 +10,7 @@ from voicebot.dialog.deciding import Decider
 from voicebot.dialog.hearing import understand
 from voicebot.dialog.readings import Fit, Reading
 from voicebot.dialog.script import Script
-from voicebot.dialog.state import Asked, Filling, Free, Message, Question, State
+from voicebot.dialog.state import Filling, Message, State
 from voicebot.dialog.steps import Steps
 from voicebot.dialog.types import (
     NOWHERE,
@@ -30,7 +30,7 @@ from voicebot.dialog.types import (
     TransferReason,
     Trouble,
 )
-from voicebot.dialog.words import is_nod, is_noise
+from voicebot.dialog.words import is_hum, is_nod, is_noise
 
 
 class FileConversation:
@@ -62,7 +62,8 @@ class FileConversation:
 
     def hear(self, text: str, confidence: float) -> Move:
         """The caller said `text`; `confidence` (0..1) is the recogniser's."""
-        if is_noise(text):
+        hummed = is_hum(text) and self._state.confirms
+        if is_noise(text) and not hummed:
             return self._kept(self._decider.sound(text))
         state = self._state
         state.silences = 0
@@ -72,6 +73,8 @@ class FileConversation:
         fresh, state.fresh = state.fresh, None
         begun, state.begun = state.begun, None
         heard = understand(self._script, text)
+        if hummed:
+            heard = replace(heard, agreed=True, confidence=self._limits.threshold)
         state.heard += heard.words.tokens
         unsure = confidence < self._limits.confirm_below
         misses = state.misses
@@ -192,9 +195,8 @@ class FileConversation:
         """Whether the caller was helped and nothing is open."""
         state = self._state
         open_question = state.pending is not None or state.wants_person
-        at_rest = isinstance(state.expected, Free) or state.expected == Asked(Question.MORE)
         helped = state.promise is not None or (state.answered and bool(state.facts))
-        return helped and (at_rest or bool(state.message)) and not open_question
+        return helped and (state.at_rest or bool(state.message)) and not open_question
 
     @property
     def promise(self) -> Promise | None:

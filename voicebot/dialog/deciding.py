@@ -11,6 +11,7 @@ from voicebot.dialog.script import Script
 from voicebot.dialog.state import Asked, Expected, Filling, Free, Question, State
 from voicebot.dialog.steps import Steps
 from voicebot.dialog.types import Listen, Move, TransferReason
+from voicebot.dialog.words import is_nod
 
 _ANOTHER = frozenset({"other", "another", "different", "else"})
 
@@ -92,6 +93,9 @@ class Decider:
             return self._steps.begin(bare.slot.means, unsure), bare.slot.means
         if heard.agreed is not None:
             return self._settle(expected, heard.agreed)
+        if is_nod(text) and self._state.at_rest:
+            # "I see" asks for nothing, and there is nothing to ask back.
+            return Move((), Listen()), None
         return self._steps.miss(), None
 
     def pressed(self, pressed: str) -> Move:

@@ -146,6 +146,19 @@ class State:
     number_refused: bool = False
     message: list[str] = field(default_factory=list)
 
+    @property
+    def confirms(self) -> bool:
+        """Whether we asked if we are right, or may do something, so that a sound is enough for an answer."""
+        if isinstance(self.expected, Filling):
+            asked = bool(self.said) and self.said[-1].text.rstrip().endswith("?")
+            return asked and self.expected.kept.whole
+        return isinstance(self.expected, Asked) and self.expected.question not in (Question.MORE, Question.INSTEAD)
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether nothing is asked that the next words have to answer."""
+        return isinstance(self.expected, Free) or self.expected == Asked(Question.MORE)
+
     @classmethod
     def after(cls, earlier: Recollection) -> State:
         """The memory of a caller who is back: what the call was about still counts."""

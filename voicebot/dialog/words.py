@@ -28,11 +28,14 @@ _BREAKS = frozenset(",.;:!?")
 NOISES = word_set("um uh er erm ah hm hmm mm mhm mmm eh oh")
 """Sounds that say nothing."""
 
+_HUM = re.compile(r"\b(?:m+[ -]?h+m+|u+h+[ -]?hu+h+|aha)\b")
+"""The two syllables that agree with closed lips or open, as recognisers write them."""
+
 _NODS = tuple(
     tuple(phrase.split())
     for phrase in (
         "okay", "right", "all right", "alright", "yes", "yeah", "yep", "yup", "sure", "fine", "good", "great",
-        "cool", "aha", "huh", "i see", "i understand", "understood", "got it", "oh really", "really", "exactly",
+        "cool", "huh", "i see", "i understand", "understood", "got it", "oh really", "really", "exactly",
     )
 )  # fmt: skip
 """What people say to show that they listen."""
@@ -72,7 +75,7 @@ def split(text: str) -> Words:
     tokens: list[str] = []
     clauses: list[int] = []
     clause = 0
-    for piece in _TOKEN.findall(_without_values(text.lower().replace("’", "'"))):
+    for piece in _TOKEN.findall(_without_values(_plain(text))):
         if piece in _BREAKS:
             clause += 1
             continue
@@ -86,13 +89,19 @@ def split(text: str) -> Words:
 
 def is_noise(text: str) -> bool:
     """Whether `text` has no word in it at all, only sounds or nothing."""
-    return all(word in NOISES for word in re.findall(r"[^\W_]+", text.lower()))
+    return all(word in NOISES for word in re.findall(r"[^\W_]+", _plain(text)))
+
+
+def is_hum(text: str) -> bool:
+    """Whether `text` is but the sound that says yes to a question, and else only "I am listening": "uh-huh"."""
+    return is_noise(text) and "mhm" in _plain(text)
 
 
 def is_nod(text: str) -> bool:
     """Whether `text`, said while another speaks, only shows that its speaker listens: "mhm", "okay, right"."""
     tokens = split(text).tokens
-    if len(tokens) > _MOST_NODS or numbers.runs(text):
+    # "Oh, I see" has no nought in it.
+    if len(tokens) > _MOST_NODS or not all(is_noise(text[run.start : run.end]) for run in numbers.runs(text)):
         return False
     at = 0
     while at < len(tokens):
@@ -101,6 +110,10 @@ def is_nod(text: str) -> bool:
             return False
         at += len(nod)
     return True
+
+
+def _plain(text: str) -> str:
+    return _HUM.sub("mhm", text.lower().replace("’", "'"))
 
 
 def _without_values(text: str) -> str:
