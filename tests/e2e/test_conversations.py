@@ -346,5 +346,7 @@ def test_logs_hold_no_words_numbers_or_secrets(installation: Installation, told:
     # Call ids are no numbers to hide: an operator follows a call by them.
     assert "[number]" not in log
     assert all(f'"call": "{one.call.call_id}"' in log for one in told.values())
+    # Among the figures of times and ids an order's four turn up by chance, once in fifty runs.
+    told_of = re.sub(r'"timestamp": "[^"]+"|[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}', "", log)
     for private in (CALLER, CALLER[1:], SECRET, "4529", "our opening", "here is my", "an agent", "blue jacket"):
-        assert private not in log
+        assert private not in told_of
