@@ -110,6 +110,7 @@ def test_phone_numbers_are_read_in_groups(written: str, spoken: str) -> None:
     [
         ("jane.doe@example.co.uk", "jane dot doe at example dot co dot uk"),
         ("https://www.bot.example/help/", "bot dot example slash help"),
+        ("Mhm. Let me see, mm-hmm, hmm, 3 mm.", "Um hum. Let me see, um hum, hmm, 3 millimeters."),
         ("Dr. Smith & Mr. Jones", "Doctor Smith and Mister Jones"),
         ("e.g. No. 5", "for example number 5"),
         ("yes/no and/or", "yes or no and or"),

@@ -238,6 +238,8 @@ WORDS: tuple[Rule, ...] = (
         re.compile(rf"(?<!\w)({'|'.join(map(re.escape, _ABBREVIATIONS))})(?!\w)"),
         lambda match: _ABBREVIATIONS[match.group(1)],
     ),
+    # Voices read its letters.
+    (re.compile(r"\b(m+)(?:-?hm+)\b", re.I), lambda match: "Um hum" if match.group(1)[0].isupper() else "um hum"),
     (
         re.compile(rf"\b({_DAY_NAMES})\b\.?\s?[-–—]\s?({_DAY_NAMES})\b\.?"),
         lambda match: f"{_DAYS[match.group(1)]} to {_DAYS[match.group(2)]}",
