@@ -30,7 +30,7 @@ class Shape:
     heads: int = 4
     hidden: int = 768
     encoder_layers: int = 4
-    decoder_layers: int = 2
+    decoder_layers: int = 3
     window: int = 250
     vocabulary: int = 1152
     phones: int = 40
@@ -59,7 +59,10 @@ class Attention(nn.Module):
 
 
 class Layer(nn.Module):
-    """One encoder layer or, with `crossed`, one decoder layer."""
+    """One encoder layer or, with `crossed`, one decoder layer.
+
+    A new one passes on what it gets: put on top of a trained network, it disturbs nothing.
+    """
 
     def __init__(self, shape: Shape, crossed: bool) -> None:
         super().__init__()
@@ -71,6 +74,9 @@ class Layer(nn.Module):
         self.final_layer_norm = nn.LayerNorm(shape.width)
         self.fc1 = nn.Linear(shape.width, shape.hidden)
         self.fc2 = nn.Linear(shape.hidden, shape.width)
+        for last in (self.self_attn.out_proj, self.fc2, *([self.encoder_attn.out_proj] if crossed else [])):
+            nn.init.zeros_(last.weight)
+            nn.init.zeros_(last.bias)
 
     def forward(
         self, x: Tensor, bias: Tensor, drop: float, memory: Tensor | None = None, memory_bias: Tensor | None = None

@@ -79,6 +79,7 @@ def train(folder: Path, tokenizer: Path, out: Path, plan: Plan, start: Sequence[
     """Train until the plan's minutes are over; `out` gets the running average of the weights every two minutes.
 
     start: a converted model folder, or checkpoints of this function, to go on from; from the mean of several.
+    Where they have fewer layers than `Shape()`, new ones are put on top.
     """
     torch.set_num_threads(plan.threads)
     torch.manual_seed(plan.seed)
@@ -145,7 +146,13 @@ def mean(checkpoints: Sequence[Path]) -> tuple[Network, Shape]:
 def _begin(start: Sequence[Path]) -> Network:
     if not start:
         return Network(Shape())
-    return recover(start[0]) if start[0].is_dir() else mean(start)[0]
+    if start[0].is_dir():
+        return recover(start[0])
+    network = Network(Shape())
+    differs = network.load_state_dict(mean(start)[0].state_dict(), strict=False)
+    if differs.unexpected_keys:
+        raise ValueError(f"{start[0]} has what the network has not: {', '.join(differs.unexpected_keys)}")
+    return network
 
 
 def _loss(network: Network, batch: Batch, step: int, tally: _Tally) -> Tensor:
