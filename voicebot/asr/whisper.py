@@ -17,7 +17,7 @@ from faster_whisper import WhisperModel
 from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import get_suppressed_tokens
 
-from voicebot.asr import guard
+from voicebot.asr import guard, memory
 from voicebot.asr.engine import Engine, Heard, Piece, hear
 from voicebot.asr.layout import Layout
 from voicebot.asr.manner import DEMO, Manner, released
@@ -52,6 +52,8 @@ def load(checkpoint: Checkpoint, layout: Layout, language: str = "en", manner: M
     language: ISO 639-1 code it must know. manner: how to use it; as its kind wants if None.
     Raises ModelUnavailable for the language, and what CTranslate2 raises where files or GPU libraries are amiss.
     """
+    if checkpoint.device == "cpu":
+        memory.keep()
     split = layout.alone != layout.threads
     model = _open(checkpoint, layout.alone, 1 if split else layout.workers)
     if language not in model.supported_languages and not checkpoint.is_demo:
