@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import espeakng_loader
 import numpy as np
 import pytest
 
@@ -52,6 +54,16 @@ LINES = {
 def silero() -> VoiceDetection:
     """The real voice detector."""
     return detection(Vad.SILERO)
+
+
+SEED = 1
+
+
+@pytest.fixture(autouse=True)
+def same_voices() -> None:
+    """espeak-ng draws how noisy a sound is: a test hears the same whatever was spoken before it."""
+    ctypes.CDLL(espeakng_loader.get_library_path()).espeak_ng_SetRandSeed(ctypes.c_long(SEED))
+    ctypes.CDLL(None).srand(SEED)
 
 
 def spoken(text: str, voice: str = "en-us") -> Pcm:
