@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
-import espeakng_loader
 import numpy as np
 import pytest
 
@@ -24,7 +25,6 @@ from voicebot.settings import Settings, Vad
 from voicebot.testing.caller_line import telephone, trimmed
 from voicebot.testing.conversation import ScriptedConversation, says
 from voicebot.testing.utterances import nobody
-from voicebot.tts.espeak import EspeakSynthesizer
 
 LONG = "We are open Monday to Friday from nine to six, and Saturday from ten to four. On Sundays we are closed."
 TALES = (
@@ -59,18 +59,28 @@ def silero() -> VoiceDetection:
 SEED = 2
 
 
-@pytest.fixture(autouse=True)
-def same_voices() -> None:
-    """espeak-ng draws how noisy a sound is: a test hears the same whatever was spoken before it."""
-    # The library draws a seed of its own when it is first used.
-    EspeakSynthesizer("en-us").render("a")
-    ctypes.CDLL(espeakng_loader.get_library_path()).espeak_ng_SetRandSeed(ctypes.c_long(SEED))
-    ctypes.CDLL(None).srand(SEED)
+_RENDER = """
+import ctypes, sys, espeakng_loader
+from voicebot.tts.espeak import EspeakSynthesizer
+voice, text, seed = sys.argv[1], sys.argv[2], int(sys.argv[3])
+# The library draws a seed of its own when it is first used.
+EspeakSynthesizer(voice).render("a")
+ctypes.CDLL(espeakng_loader.get_library_path()).espeak_ng_SetRandSeed(ctypes.c_long(seed))
+ctypes.CDLL(None).srand(seed)
+sys.stdout.buffer.write(EspeakSynthesizer(voice).render(text).tobytes())
+"""
+
+
+@cache
+def read_aloud(voice: str, text: str) -> Pcm:
+    """What espeak-ng makes of the text in a process of its own: the same whatever was spoken before."""
+    command = [sys.executable, "-c", _RENDER, voice, text, str(SEED)]
+    return np.frombuffer(subprocess.run(command, check=True, capture_output=True).stdout, np.int16)
 
 
 def spoken(text: str, voice: str = "en-us") -> Pcm:
     """A caller's words as they leave his line."""
-    return trimmed(telephone(at_level(EspeakSynthesizer(voice).render(text))))
+    return trimmed(telephone(at_level(read_aloud(voice, text))))
 
 
 def heard(pcm: Pcm) -> Transcript:
@@ -157,11 +167,11 @@ def test_a_cough_costs_the_bot_no_word(silero: VoiceDetection) -> None:
 
 def babble(length: float) -> Pcm:
     """Eight voices at once, each reading on and on, together 16 dB fainter than a caller."""
-    random = np.random.default_rng(8)
+    random = np.random.default_rng(9)
     voices = ("en-us", "en-gb", "en-us+f3", "en-gb+m4", "en-us+m2", "en-gb+f2", "en-us+f4", "en-gb+m1")
     room = np.zeros(round(length * SAMPLE_RATE))
     for voice in voices:
-        read = at_level(EspeakSynthesizer(voice).render(f"{TALES} {TALES}")).astype(np.float64)
+        read = at_level(read_aloud(voice, f"{TALES} {TALES}")).astype(np.float64)
         start = int(random.integers(0, len(read)))
         room += np.resize(np.roll(read, start), len(room))
     return _at_dbfs(room, -36.0)
