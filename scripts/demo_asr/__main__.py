@@ -26,6 +26,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     make.add_argument("folder", type=Path)
     make.add_argument("--count", type=int, default=20_000)
     make.add_argument("--seed", type=int, default=1)
+    make.add_argument("--kinds", nargs="+", default=[], help="sections of sentences.txt, and no others")
 
     train = steps.add_parser("train", help="train on a folder of clips (needs torch)")
     train.add_argument("folder", type=Path)
@@ -37,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     train.add_argument("--minutes", type=float, default=120)
     train.add_argument("--rate", type=float, default=7e-4, help="AdamW's highest rate; 1.5e-3 from scratch")
     train.add_argument("--last", type=float, default=1.4e-5, help="the rate it falls to by the end")
-    train.add_argument("--threads", type=int, default=1)
+    train.add_argument("--processes", type=int, default=1, help="one for every free core")
     train.add_argument("--seed", type=int, default=1)
 
     convert = steps.add_parser("convert", help="turn a checkpoint into a CTranslate2 int8 folder (needs torch)")
@@ -64,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             sentence = grammar.sentence(rng)
             print(sentence.kind, sentence.text, sentence.spoken, sep="\t")
     elif args.step == "clips":
-        clips.make(args.folder, args.seed, args.count)
+        clips.make(args.folder, args.seed, args.count, args.kinds)
     elif args.step == "heldout":
         heldout.make(
             args.folder,
@@ -81,7 +82,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         from scripts.demo_asr.train import Plan
         from scripts.demo_asr.train import train as run
 
-        plan = Plan(args.minutes, args.rate, args.last, threads=args.threads, seed=args.seed)
+        plan = Plan(args.minutes, args.rate, args.last, processes=args.processes, seed=args.seed)
         run(args.folder, args.tokenizer, args.out, plan, args.start)
     elif args.step == "convert":
         from scripts.demo_asr.train import mean

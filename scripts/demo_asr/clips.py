@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
@@ -30,15 +30,18 @@ class Recorded:
     samples: int
 
 
-def make(folder: Path, seed: int, count: int) -> None:
-    """Write `count` clips of training sentences into the folder; run it again with another seed for more."""
+def make(folder: Path, seed: int, count: int, kinds: Container[str] = ()) -> None:
+    """Write `count` clips of training sentences into the folder; run it again with another seed for more.
+
+    kinds: the only sentences wanted; none named, all are.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     grammar = Grammar()
     for shard in range(-(-count // _SHARD)):
         name = folder / f"{seed:03d}-{shard:04d}.npz"
         if name.exists():
             continue
-        made = list(_clips(grammar, Random(seed * 100_003 + shard), min(_SHARD, count - shard * _SHARD)))
+        made = list(_clips(grammar, Random(seed * 100_003 + shard), min(_SHARD, count - shard * _SHARD), kinds))
         partial = name.with_suffix(".partial")
         with partial.open("wb") as file:
             np.savez(
@@ -63,10 +66,10 @@ def load(shard: Path) -> Iterator[tuple[Clip, Recorded]]:
         at += recorded.samples
 
 
-def _clips(grammar: Grammar, rng: Random, count: int) -> Iterator[tuple[Clip, Recorded]]:
+def _clips(grammar: Grammar, rng: Random, count: int, kinds: Container[str]) -> Iterator[tuple[Clip, Recorded]]:
     made = 0
     while made < count:
-        sentence, voice = grammar.sentence(rng), cast(rng)
+        sentence, voice = grammar.sentence(rng, kinds=kinds), cast(rng)
         try:
             clip, sounds = say(voice, sentence.spoken, rng), phones(sentence.spoken)
         except (CalledProcessError, TimeoutExpired) as failure:

@@ -21,7 +21,7 @@ from torch.utils.data import IterableDataset
 
 from scripts.demo_asr import clips
 from scripts.demo_asr.clips import Recorded
-from scripts.demo_asr.line import Wave, add_noise, coloured_noise, lose_packets, nobody, through_ulaw
+from scripts.demo_asr.line import Wave, add_noise, babble, coloured_noise, lose_packets, nobody, through_ulaw
 from scripts.demo_asr.voices import RATE, Clip
 from voicebot.audio import resample
 
@@ -43,19 +43,24 @@ _HANDSET = 0.2
 _BEND = 2.5
 """Most mel bands a speaker's resonances move: by a tenth of their frequency, each by its own amount."""
 
-_NOBODY = 0.055
+_NOBODY = 0.05
+_BABBLE = 0.05
 _PAIRS = 0.07
 _TIMESTAMPS = 0.08
 _PROMPTS = 0.06
 _WRONG = 0.05
 _NUMBER = 4
-"""Shares: examples without speech, of two sentences, with timestamps, after another sentence as the
-prompt; decoder tokens replaced by others.
+_RUN = 2
+"""Shares: examples without speech, of many voices at once, of two sentences, with timestamps, after another
+sentence as the prompt; decoder tokens replaced by others.
 
-_NUMBER: digits that make a number.
+_NUMBER: digits that make a number. _RUN: like digits in a row that are still common.
 """
 
-_REPEATED = re.compile(r"(\d)\1")
+_REPEATED = re.compile(r"(\d)\1+")
+
+_ODD = ("elsewhere", "words")
+"""Kinds of sentences whose words stand in few others."""
 
 _PHONES = [
     "aa", "ae", "ah", "ao", "aw", "ax", "ay", "b", "ch", "d", "dh", "eh", "er", "ey", "f", "g", "hh", "ih",
@@ -144,6 +149,7 @@ class _Maker:
         drawn = rng.choices(self._clips, self._weights, k=_POOL)
         waves = [self._spoken(clip, recorded) for clip, recorded in drawn]
         waves += [(nobody(rng, self._generator, rng.uniform(0.3, 5)), "", []) for _ in range(int(_POOL * _NOBODY))]
+        waves += [(self._babble(), "", []) for _ in range(int(_POOL * _BABBLE))]
         waves.sort(key=lambda wave: len(wave[0]) + rng.random() * 2000)
         batches: list[list[tuple[Wave, str, list[str]]]] = [[]]
         for wave in waves:
@@ -169,6 +175,12 @@ class _Maker:
         tail = rng.uniform(0, 0.5) if rng.random() < 0.92 else rng.uniform(0, 1.2)
         wave = np.concatenate([_quiet(lead), *parts, _quiet(tail)])
         return wave[: int(_LONGEST * RATE)], " ".join(texts), phones
+
+    def _babble(self) -> Wave:
+        """A room of four to twelve people none of whom can be followed."""
+        rng = self._rng
+        voices = [clip for clip, _ in rng.choices(self._clips, k=rng.randint(4, 12))]
+        return babble(voices, rng, rng.uniform(0.4, 3) if rng.random() < 0.5 else rng.uniform(2, 9))
 
     def _wave(self, clip: Clip) -> Wave:
         """A clip, half of them faster or slower, and higher or lower with it, as from another head."""
@@ -206,14 +218,14 @@ class _Maker:
 
     def _on_the_line(self, wave: Wave, spoken: bool) -> Clip:
         rng = self._rng
-        if spoken and rng.random() < 0.65:
+        if spoken and rng.random() < 0.75:
             noise = coloured_noise(len(wave), rng.uniform(0, 1.2), self._generator)
             if rng.random() < 0.12:
                 behind = rng.choice(self._clips)[0].astype(np.float32)
                 noise = np.resize(behind / max(float(np.sqrt(np.mean(behind**2))), 1.0), len(wave))
                 wave = add_noise(wave, noise, rng.uniform(14, 35))
             else:
-                wave = add_noise(wave, noise, rng.uniform(6, 36))
+                wave = add_noise(wave, noise, rng.uniform(6, 32))
         if rng.random() < 0.15:
             wave = lose_packets(wave, rng)
         if spoken:
@@ -254,12 +266,13 @@ class _Maker:
 
 
 def _weight(recorded: Recorded) -> float:
-    """How often to hear a clip: robots less, numbers and odd sentences more, most of all digits said twice."""
+    """How often to hear a clip: robots less, numbers and odd sentences more, most of all digits in a row."""
     digits = sum(letter.isdigit() for letter in recorded.text)
     robot = 0.6 if recorded.voice.startswith("espeak") else 1.0
-    if _REPEATED.search(recorded.text):
-        return 4.0 * robot
-    if recorded.kind == "elsewhere":
+    run = max((len(repeated[0]) for repeated in _REPEATED.finditer(recorded.text)), default=1)
+    if run > 1:
+        return (6.0 if run > _RUN else 3.5) * robot
+    if recorded.kind in _ODD:
         return 2.0 * robot
     return (2.5 if digits >= _NUMBER else 1.0) * robot
 

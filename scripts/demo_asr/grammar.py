@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -115,11 +115,15 @@ class Grammar:
         self._always = {_expand(phrase + "~", kind, Random(0)).text for kind, phrase in self._phrases}
         self._general = general
 
-    def sentence(self, rng: Random, held_out: bool = False) -> Sentence:
-        """One sentence by chance, short enough for the model's window, to train on or held out from that."""
+    def sentence(self, rng: Random, held_out: bool = False, kinds: Container[str] = ()) -> Sentence:
+        """One sentence by chance, short enough for the model's window, to train on or held out from that.
+
+        kinds: the only ones wanted; none named, all are.
+        """
         while True:
             sentence = self._any(rng)
-            if len(sentence.spoken) <= _LONGEST and self.is_held_out(sentence.text) == held_out:
+            wanted = not kinds or sentence.kind in kinds
+            if wanted and len(sentence.spoken) <= _LONGEST and self.is_held_out(sentence.text) == held_out:
                 return sentence
 
     def is_held_out(self, text: str) -> bool:

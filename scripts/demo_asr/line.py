@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 
 import numpy as np
@@ -71,6 +72,17 @@ def nobody(rng: Random, generator: np.random.Generator, seconds: float) -> Wave:
         for _ in range(rng.randint(1, 3)):
             wave += _burst(time, rng, generator)
     return wave
+
+
+def babble(voices: Sequence[Clip], rng: Random, seconds: float) -> Wave:
+    """A room full of people: voices about as loud as each other, each on and on from somewhere in its clip."""
+    room = np.zeros(int(seconds * RATE), np.float32)
+    for voice in voices:
+        loud = max(float(np.sqrt(np.mean(voice.astype(np.float32) ** 2))), 1.0)
+        read = np.resize(np.roll(voice, rng.randrange(len(voice))), len(room)).astype(np.float32)
+        room += read * np.float32(10 ** (rng.uniform(-5, 0) / 20) / loud)
+    power = max(float(np.sqrt(np.mean(room**2))), 1e-9)
+    return room * np.float32(10 ** (rng.uniform(-45, -14) / 20) / power)
 
 
 def _tone(time: Wave, hertz: float, amplitude: float) -> Wave:

@@ -29,7 +29,7 @@ class Shape:
     width: int = 192
     heads: int = 4
     hidden: int = 768
-    encoder_layers: int = 4
+    encoder_layers: int = 5
     decoder_layers: int = 3
     window: int = 250
     vocabulary: int = 1152

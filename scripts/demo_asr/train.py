@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import time
 from collections.abc import Sequence
 from copy import deepcopy
@@ -10,6 +11,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
+import torch.distributed
+import torch.multiprocessing
 import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.data import DataLoader
@@ -23,6 +26,9 @@ _CONTEXTS = (500, 500, 1500)
 
 _SMOOTHING = 0.05
 _PHONE_WEIGHT = 0.3
+_FEW = 10
+"""Phones an example counts for at least: those without any ask for nothing but blanks."""
+
 _DROP = 0.05
 _AVERAGE = 0.99
 _REPORT = 20
@@ -34,13 +40,14 @@ class Plan:
     """How long and how hard to train.
 
     rate: of AdamW at its highest; Muon's is 1.7 times that. last: what it has fallen to when the minutes are over.
+    processes: each takes batches of its own and a thread; they move by the mean of their gradients.
     """
 
     minutes: float
     rate: float = 7e-4
     last: float = 1.4e-5
     warm_up: int = 100
-    threads: int = 1
+    processes: int = 1
     seed: int = 1
 
 
@@ -81,41 +88,72 @@ def train(folder: Path, tokenizer: Path, out: Path, plan: Plan, start: Sequence[
     start: a converted model folder, or checkpoints of this function, to go on from; from the mean of several.
     Where they have fewer layers than `Shape()`, new ones are put on top.
     """
-    torch.set_num_threads(plan.threads)
+    with tempfile.TemporaryDirectory() as meeting:
+        arguments = (f"file://{meeting}/processes", folder, tokenizer, out, plan, start)
+        torch.multiprocessing.spawn(_train, arguments, nprocs=plan.processes)
+
+
+def _train(
+    rank: int, meeting: str, folder: Path, tokenizer: Path, out: Path, plan: Plan, start: Sequence[Path]
+) -> None:
+    """One process of the training; the first one reports and saves."""
+    torch.distributed.init_process_group("gloo", init_method=meeting, rank=rank, world_size=plan.processes)
+    torch.set_num_threads(1)
     torch.manual_seed(plan.seed)
     network = _begin(start).train()
     average = deepcopy(network).eval()
+    parameters = list(network.parameters())
     matrices = [p for name, p in network.named_parameters() if p.ndim == 2 and ".layers." in name]
     chosen = {id(p) for p in matrices}
-    others = [p for p in network.parameters() if id(p) not in chosen]
+    others = [p for p in parameters if id(p) not in chosen]
     muon = Muon(matrices)
     adam = torch.optim.AdamW(others, plan.rate, betas=(0.9, 0.98), weight_decay=0.0, fused=True)
-    loader = DataLoader(Batches(folder, tokenizer, plan.seed), batch_size=None, num_workers=1, prefetch_factor=6)
+    # From here on chance differs between the processes.
+    torch.manual_seed(plan.seed * 1000 + rank)
+    batches = Batches(folder, tokenizer, plan.seed * 1000 + rank)
+    loader = DataLoader(batches, batch_size=None, num_workers=1, prefetch_factor=6)
     began = saved = time.monotonic()
-    tally, heard = _Tally(), 0
+    tally, heard, passed = _Tally(), 0, 0.0
     for step, batch in enumerate(loader, 1):
-        passed = (time.monotonic() - began) / 60 / plan.minutes
-        if passed >= 1:
-            break
         rate = min(1.0, step / plan.warm_up) * (plan.rate + passed * (plan.last - plan.rate))
         for group in adam.param_groups:
             group["lr"] = rate
         _loss(network, batch, step, tally).backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        passed = _shared(parameters, (time.monotonic() - began) / 60 / plan.minutes)
+        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         muon.step(1.7 * rate)
         adam.step()
         network.zero_grad(set_to_none=True)
+        if passed >= 1:
+            break
+        if rank:
+            continue
         keep = min(_AVERAGE, 1 - 2 / (step + 2))
         with torch.no_grad():
-            torch._foreach_lerp_(list(average.parameters()), list(network.parameters()), 1 - keep)
-        heard += len(batch.features)
+            torch._foreach_lerp_(list(average.parameters()), parameters, 1 - keep)
+        heard += len(batch.features) * plan.processes
         if step % _REPORT == 0:
             _report(tally, step, heard, time.monotonic() - began, rate)
             tally = _Tally()
         if time.monotonic() - saved > _SAVE:
             save(average, out)
             saved = time.monotonic()
-    save(average, out)
+    if not rank:
+        save(average, out)
+    torch.distributed.destroy_process_group()
+
+
+def _shared(parameters: Sequence[torch.nn.Parameter], passed: float) -> float:
+    """Give every process the mean of all gradients, and of the share of the time that has passed."""
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    row = torch.cat([*(gradient.flatten() for gradient in gradients), torch.tensor([passed])])
+    torch.distributed.all_reduce(row)
+    row /= torch.distributed.get_world_size()
+    at = 0
+    for gradient in gradients:
+        gradient.copy_(row[at : at + gradient.numel()].view_as(gradient))
+        at += gradient.numel()
+    return float(row[-1])
 
 
 def save(network: Network, out: Path) -> None:
@@ -163,14 +201,17 @@ def _loss(network: Network, batch: Batch, step: int, tally: _Tally) -> Tensor:
     text = F.cross_entropy(
         scores.flatten(0, 1), batch.targets.flatten(), ignore_index=-100, label_smoothing=_SMOOTHING
     )
-    phones = F.ctc_loss(
-        sounds.log_softmax(-1).transpose(0, 1),
-        batch.phones,
-        batch.positions.clamp(max=spoken),
-        batch.counts,
-        reduction="none",
-        zero_infinity=True,
-    ).sum() / batch.counts.sum().clamp(min=1)
+    phones = (
+        F.ctc_loss(
+            sounds.log_softmax(-1).transpose(0, 1),
+            batch.phones,
+            batch.positions.clamp(max=spoken),
+            batch.counts,
+            reduction="none",
+            zero_infinity=True,
+        ).sum()
+        / batch.counts.clamp(min=_FEW).sum()
+    )
     asked = batch.targets != -100
     tally.loss += text.item()
     tally.phones += phones.item()
