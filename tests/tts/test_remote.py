@@ -101,11 +101,11 @@ def test_a_listener_who_leaves_closes_the_connection(server: FakeSpeechServer) -
         (Fault.UNAUTHORIZED, "VOICEBOT_VOICE_API_KEY"),
         (Fault.UNKNOWN_MODEL, "VOICEBOT_VOICE_MODEL=tts-1"),
         (Fault.BUSY, "takes no more requests"),
-        (Fault.REDIRECT, "answered 302"),
+        (Fault.REDIRECT, "answered 302: .*VOICEBOT_VOICE_URL to where it points"),
         (Fault.MP3, "audio/mpeg instead of pcm: try VOICEBOT_VOICE_FORMAT=wav"),
         (Fault.PAGE, "text/html"),
         (Fault.EMPTY, "no audio in it"),
-        (Fault.CUT, "failed: "),
+        (Fault.CUT, "failed: the connection broke off"),
     ],
 )
 def test_every_failure_is_our_error_and_says_what_to_do(

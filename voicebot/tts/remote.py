@@ -33,6 +33,7 @@ SENTENCE_SECONDS = 60.0
 
 _CHUNK = 4096
 _CONNECTIONS = 16
+_MOVED = "it redirects, which is not followed: set VOICEBOT_VOICE_URL to where it points"
 _WRONG_TYPES = ("audio/mpeg", "audio/mp3", "audio/ogg", "audio/opus", "audio/aac", "audio/flac", "audio/x-flac")
 
 
@@ -103,6 +104,8 @@ class RemoteSynthesizer:
                 yield stream.feed(samples)
         except (requests.Timeout, urllib3.exceptions.TimeoutError):
             raise SynthesizerError(f"{self._host} sent no audio for {QUIET_SECONDS:g} s") from None
+        except urllib3.exceptions.ProtocolError:
+            raise SynthesizerError(f"{self._host} failed: the connection broke off") from None
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             # Only the kind of error: the text of some holds the request.
             raise SynthesizerError(f"{self._host} failed: {type(error).__name__}") from None
@@ -152,6 +155,10 @@ class RemoteSynthesizer:
                 "and check that VOICEBOT_VOICE_URL ends where /audio/speech begins"
             )
         advice = {
+            301: _MOVED,
+            302: _MOVED,
+            307: _MOVED,
+            308: _MOVED,
             400: f"check VOICEBOT_VOICE_MODEL={self._model} and VOICEBOT_VOICE_NAME={self._name}",
             401: "check VOICEBOT_VOICE_API_KEY",
             403: "check VOICEBOT_VOICE_API_KEY",

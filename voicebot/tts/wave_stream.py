@@ -14,10 +14,19 @@ PCM_RATE = 24000
 
 _MOST_HEADER = 65536
 _PCM, _EXTENSIBLE = 1, 0xFFFE
+_SNIFFED = 8
+_COMPRESSED = {b"ID3": "MP3", b"OggS": "Ogg", b"fLaC": "FLAC", b"\x1aE\xdf\xa3": "WebM"}
+_MP3_FRAMES = frozenset((0xFB, 0xFA, 0xF3, 0xF2, 0xE3, 0xE2))
+"""Second byte of an MP3 without tags, after 0xFF (ISO 11172-3): samples of -1025 to -7425 no sentence begins with."""
+
+_WRITTEN = frozenset((*range(0x20, 0x7F), *b"\t\r\n"))
 
 
 class SpeechReader:
-    """Finds out which of the two it is by the first four bytes; `feed` gives int16 mono samples at `rate`.
+    """Finds out which of the two it is by the first bytes; `feed` gives int16 mono samples at `rate`.
+
+    What is plainly neither (compressed audio, a text), whatever its content type says, is refused: played as samples it
+    would be the loudest noise a line carries.
 
     rate: of samples without a header. The lengths in a streamed WAV's header are placeholders and not looked at;
     bytes behind the samples (a LIST chunk) would be heard as a click, so the length is kept to where it is real.
@@ -32,7 +41,7 @@ class SpeechReader:
         self._heard = False
 
     def feed(self, body: bytes) -> npt.NDArray[np.int16]:
-        """The samples complete by now. Raises SynthesizerError for a WAV that is not 16-bit PCM."""
+        """The samples complete by now. Raises SynthesizerError for what is no PCM of 16 bits."""
         self._bytes += body
         if self._header and not self._started():
             return np.zeros(0, np.int16)
@@ -53,13 +62,17 @@ class SpeechReader:
     def finish(self) -> None:
         """Say that the body is over. Raises SynthesizerError when it ended before the samples it announced."""
         if not self._heard:
+            # Fewer bytes than it takes to see what they are: four samples at most, which nobody hears.
             raise SynthesizerError("the server's answer has no audio in it")
         if self._left:
             raise SynthesizerError("the server's audio broke off")
 
     def _started(self) -> bool:
         """Whether the samples begin at the front of what is held."""
-        if not b"RIFF".startswith(self._bytes[:4]) and not self._bytes.startswith(b"RIFF"):
+        if len(self._bytes) < _SNIFFED:
+            return False
+        if not self._bytes.startswith(b"RIFF"):
+            _refuse_other(self._bytes[:_SNIFFED])
             self._header = False
             return True
         if len(self._bytes) < 12:
@@ -95,3 +108,17 @@ class SpeechReader:
                 "16-bit PCM of one or two channels is needed"
             )
         self.rate, self._channels = rate, channels
+
+
+def _refuse_other(begin: bytes) -> None:
+    """Raise SynthesizerError where the first bytes are those of compressed audio or of a text."""
+    known = [kind for magic, kind in _COMPRESSED.items() if begin.startswith(magic)]
+    if begin[0] == 0xFF and begin[1] in _MP3_FRAMES:
+        known.append("MP3")
+    # Four samples far from zero, whose bytes are all letters and signs: no voice begins so, and every text does.
+    if all(byte in _WRITTEN for byte in begin):
+        known.append("text")
+    if known:
+        raise SynthesizerError(
+            f"the server sent {known[0]} where samples were to come: try VOICEBOT_VOICE_FORMAT=wav, and see its log"
+        )
