@@ -148,12 +148,23 @@ def test_the_table_shows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(description for _, _, description in settings.table())
 
 
+def test_the_table_shows_no_password_of_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Database and Redis take theirs in the address: who it is for and where it leads is shown."""
+    monkeypatch.setenv("VOICEBOT_DATABASE_URL", "postgresql+psycopg://voicebot:canary@db:5432/voicebot")
+    monkeypatch.setenv("VOICEBOT_REDIS_URL", "redis://:canary@redis:6379/0")
+    rows = {name: value for name, value, _ in load().table()}
+    assert rows["VOICEBOT_DATABASE_URL"] == "postgresql+psycopg://voicebot:***@db:5432/voicebot"
+    assert rows["VOICEBOT_REDIS_URL"] == "redis://:***@redis:6379/0"
+    assert rows["VOICEBOT_HUBSPOT_BASE_URL"] == "https://api.hubapi.com"
+
+
 @pytest.mark.parametrize("name", ["hubspot_base_url", "salesforce_url", "zendesk_url"])
 def test_credentials_of_crms_are_never_sent_in_the_open(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Plain http leads to this machine only, where the stand-ins listen; elsewhere it would show the token."""
-    monkeypatch.setenv(f"VOICEBOT_{name.upper()}", "http://crm.example")
-    with pytest.raises(SettingsError, match=rf"VOICEBOT_{name.upper()}.*must be https"):
-        load()
+    for refused in ("http://crm.example", "HTTP://crm.example", " http://crm.example"):
+        monkeypatch.setenv(f"VOICEBOT_{name.upper()}", refused)
+        with pytest.raises(SettingsError, match=rf"VOICEBOT_{name.upper()}.*must be https"):
+            load()
     for allowed in ("https://crm.example", "http://127.0.0.1:4000", "http://localhost:4000", "http://[::1]:4000"):
         monkeypatch.setenv(f"VOICEBOT_{name.upper()}", allowed)
         assert getattr(load(), name) == allowed

@@ -37,7 +37,8 @@ def _base_url(value: str, *, schemes: tuple[str, ...]) -> str:
 
 
 def _encrypted(value: str) -> str:
-    if value.startswith("http:") and not is_loopback(urlsplit(value).hostname or ""):
+    parts = urlsplit(value)
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
         raise ValueError("must be https: the account's credential and what callers said go there")
     return value
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from enum import Enum
 from pathlib import Path
@@ -21,6 +22,9 @@ from voicebot.settings.privacy import PrivacySettings
 from voicebot.settings.server import ServerSettings
 from voicebot.settings.speaking import SpeakingSettings
 from voicebot.settings.storage import StorageSettings
+
+_PASSWORD = re.compile(r"://([^:/@]*):.*@")
+"""As an address has one, such as that of a database."""
 
 
 class Settings(
@@ -51,7 +55,7 @@ class Settings(
         return self
 
     def table(self) -> list[tuple[str, str, str]]:
-        """Every setting as (name, present value, description); secrets only as set or unset."""
+        """Every setting as (name, present value, description); secrets only as set or unset, or as `***`."""
         return [
             (PREFIX + name.upper(), _shown(getattr(self, name)), field.description or "")
             for name, field in type(self).model_fields.items()
@@ -88,5 +92,7 @@ def _shown(value: object) -> str:
             return str(value.value)
         case tuple():
             return ", ".join(each.value for each in value) or "none"
+        case str():
+            return _PASSWORD.sub(r"://\1:***@", value)
         case _:
             return str(value)
