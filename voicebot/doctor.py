@@ -84,8 +84,8 @@ async def examine(say: Say) -> bool:
     try:
         async with processes.loading(settings, dialog, _nothing) as engines:
             await report.check("hearing", lambda: _hearing(engines, dialog))
-            await report.check("voice", lambda: _voice(engines, dialog))
-            await report.check("a call", lambda: _call(settings, dialog, engines))
+            await report.check("voice", lambda: _voice(engines))
+            await report.check("a call", lambda: _call(settings, engines))
     except ConfigError as error:
         report.well = False
         say(f"FAIL  models      {error}")
@@ -210,14 +210,14 @@ async def _hearing(engines: processes.Engines, dialog: FileDialog) -> str:
     return f'{engines.recognizer.description}; "{SENTENCE}" was heard as "{heard.text}" in {took:.2f} s'
 
 
-async def _voice(engines: processes.Engines, dialog: FileDialog) -> str:
+async def _voice(engines: processes.Engines) -> str:
     started = time.perf_counter()
     async for _ in engines.voice.stream("This is a sentence nobody has said before."):
         break
     return f"{engines.voice.description}; first audio after {1000 * (time.perf_counter() - started):.0f} ms"
 
 
-async def _call(settings: Settings, dialog: FileDialog, engines: processes.Engines) -> str:
+async def _call(settings: Settings, engines: processes.Engines) -> str:
     """A canned call through webhooks, sockets and models, on ports and records of its own."""
     with tempfile.TemporaryDirectory() as folder:
         own = settings.model_copy(
@@ -236,10 +236,10 @@ async def _call(settings: Settings, dialog: FileDialog, engines: processes.Engin
         with processes.open_stores(own) as stores:
             async with processes.serving_media(own, stores, engines):
                 with processes.serving_web(own, processes.flask_app(own, stores)):
-                    return await _make_call(own, stores)
+                    return await _make_call(own)
 
 
-async def _make_call(settings: Settings, stores: processes.Stores) -> str:
+async def _make_call(settings: Settings) -> str:
     secret = settings.jambonz_webhook_secret
     password = settings.webhook_password
     voice = EspeakSynthesizer("en-us+f3")

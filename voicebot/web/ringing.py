@@ -98,7 +98,7 @@ class Ringing:
         wait = f"{url}/voice/wait?target={target.name}"
         return verbs.enqueue(target.address, f"{url}/voice/queued", wait, target.priority, identity)
 
-    def whisper(self, hook: Hook, group: tuple[Target, ...], prompts: int = 0) -> list[Verb]:
+    def whisper(self, hook: Hook, prompts: int = 0) -> list[Verb]:
         """A person has answered: tell them who is coming, and have them take the call if the dialog asks for that.
 
         `[]` puts the caller through at once. prompts: how often they were asked before.
@@ -125,7 +125,7 @@ class Ringing:
                 return [verbs.say(TAKEN), verbs.hangup()]
             return []
         if not hook.digits and prompts < PROMPTS:
-            return self.whisper(hook, group, prompts)
+            return self.whisper(hook, prompts)
         answer = TransferOutcome.DECLINED if hook.digits else _silent(target)
         if session.answer is not TransferOutcome.ACCEPTED:
             self._sessions.put(replace(session, answered=target.name, answer=answer))

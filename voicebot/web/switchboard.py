@@ -136,7 +136,7 @@ class Switchboard:
 
     def whisper(self, hook: Hook) -> list[Verb]:
         """A person has answered: tell them who is coming. `[]` puts the caller through at once."""
-        return self._ringing.whisper(hook, self._rung(hook))
+        return self._ringing.whisper(hook)
 
     def accept(self, hook: Hook, prompts: int) -> list[Verb]:
         """The person who answered pressed a key, or none after so many `prompts`."""
