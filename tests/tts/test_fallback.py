@@ -60,6 +60,31 @@ def test_an_engine_that_hangs_is_replaced_within_its_patience(chunks_before: int
     assert engine.closed == 1
 
 
+def test_silence_for_words_is_a_failure_and_is_not_remembered() -> None:
+    """An engine that makes nothing of a sentence leaves it to the reserve, now and the next time."""
+    engine, reserve = ToneSynthesizer(seconds_per_character=0), ToneSynthesizer()
+    voice = _voice(engine, reserve)
+
+    async def speak() -> None:
+        assert await voice.warm(["Your order is here."]) == 0
+        for times in (1, 2):
+            with capture_logs() as logs:
+                heard = await hear(voice.stream("Your order is here."))
+            assert np.array_equal(heard, reserve.audio("Your order is here."))
+            assert [(each["event"], each["failures"]) for each in logs] == [("voice.failed", times)]
+
+    asyncio.run(speak())
+
+
+def test_silence_for_no_words_is_no_failure() -> None:
+    """A sentence of signs may be silent; nobody speaks instead, and the engine is not blamed."""
+    engine, reserve = ToneSynthesizer(seconds_per_character=0), ToneSynthesizer()
+    with capture_logs() as logs:
+        assert not len(asyncio.run(hear(_voice(engine, reserve).stream("___"))))
+    assert not logs
+    assert not reserve.spoken
+
+
 def test_what_the_reserve_said_is_not_remembered_as_the_engines() -> None:
     """When the engine is well again it speaks the sentence itself."""
     engine, reserve = ToneSynthesizer(fail_on="order"), ToneSynthesizer(seconds_per_character=0.02)

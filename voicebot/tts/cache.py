@@ -119,7 +119,7 @@ class CachedSynthesizer:
             except SynthesizerError as error:
                 _log.warning("voice.warm_failed", characters=len(sentence), error=str(error))
             else:
-                made += 1
+                made += name in self._kept
                 self._save(name)
         return made
 
@@ -201,8 +201,8 @@ class CachedSynthesizer:
     def _finished(self, name: _Name, making: Making) -> None:
         if self._making.get(name) is making:
             del self._making[name]
-        if making.complete:
-            self._keep(name, making.audio())
+        if making.complete and len(audio := making.audio()):
+            self._keep(name, audio)
         self._awaited.discard(making)
         if not self._awaited:
             self._quiet.set()

@@ -12,6 +12,7 @@ import structlog
 from voicebot.audio import Pcm
 from voicebot.errors import SynthesizerError
 from voicebot.tts.cache import CachedSynthesizer, CacheStats
+from voicebot.tts.normalise import speakable
 from voicebot.tts.port import Synthesizer
 from voicebot.tts.sentences import sentences
 from voicebot.tts.sequence import in_sequence
@@ -30,8 +31,9 @@ class Voice:
     """An engine behind its cache, a reserve for the sentences it fails on, and an apology that needs neither.
 
     The reserve is outside the cache: what it says is not remembered as the engine's. A sentence that breaks off
-    half-way is said again from its start, since half a sentence may mean something else. Without a reserve, or if
-    that fails as well, SynthesizerError is raised and the caller should hear `apology_pcm`.
+    half-way is said again from its start, since half a sentence may mean something else; silence where there are
+    words is a failure, too. Without a reserve, or if that fails as well, SynthesizerError is raised and the caller
+    should hear `apology_pcm`.
     render: makes audio at once, before the event loop runs.
     """
 
@@ -88,10 +90,14 @@ class Voice:
 
     async def _sentence(self, sentence: str) -> AsyncGenerator[Pcm, None]:
         if self._reserve is None or not self._resting() or self._engine.holds(sentence):
+            silent = True
             try:
                 async with aclosing(self._promptly(self._engine, sentence)) as audio:
                     async for chunk in audio:
+                        silent = False
                         yield chunk
+                if silent and self._reserve is not None and _has_words(sentence):
+                    raise SynthesizerError(f"{self._engine.description} made silence of a sentence")
             except Exception as error:  # whatever an engine raises, the caller must hear something
                 self._failed(error)
                 if self._reserve is None:
@@ -136,6 +142,10 @@ class Voice:
             failures=self._failures,
             error=str(_as_synthesizer_error(error)),
         )
+
+
+def _has_words(sentence: str) -> bool:
+    return any(char.isalnum() for char in speakable(sentence))
 
 
 def _as_synthesizer_error(error: Exception) -> SynthesizerError:

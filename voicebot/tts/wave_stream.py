@@ -17,7 +17,7 @@ _PCM, _EXTENSIBLE = 1, 0xFFFE
 _SNIFFED = 8
 _COMPRESSED = {b"ID3": "MP3", b"OggS": "Ogg", b"fLaC": "FLAC", b"\x1aE\xdf\xa3": "WebM"}
 _MP3_FRAMES = frozenset((0xFB, 0xFA, 0xF3, 0xF2, 0xE3, 0xE2))
-"""Second byte of an MP3 without tags, after 0xFF (ISO 11172-3): samples of -1025 to -7425 no sentence begins with."""
+"""Second byte of an MP3 without tags, after 0xFF (ISO 11172-3): a first sample of -1025 or louder."""
 
 _WRITTEN = frozenset((*range(0x20, 0x7F), *b"\t\r\n"))
 
@@ -25,8 +25,8 @@ _WRITTEN = frozenset((*range(0x20, 0x7F), *b"\t\r\n"))
 class SpeechReader:
     """Finds out which of the two it is by the first bytes; `feed` gives int16 mono samples at `rate`.
 
-    What is plainly neither (compressed audio, a text), whatever its content type says, is refused: played as samples it
-    would be the loudest noise a line carries.
+    What is plainly neither (compressed audio, a text), whatever its content type says, is refused: played as
+    samples it would be the loudest noise a line carries.
 
     rate: of samples without a header. The lengths in a streamed WAV's header are placeholders and not looked at;
     bytes behind the samples (a LIST chunk) would be heard as a click, so the length is kept to where it is real.
@@ -120,5 +120,5 @@ def _refuse_other(begin: bytes) -> None:
         known.append("text")
     if known:
         raise SynthesizerError(
-            f"the server sent {known[0]} where samples were to come: try VOICEBOT_VOICE_FORMAT=wav, and see its log"
+            f"the server sent {known[0]} where samples should be: try VOICEBOT_VOICE_FORMAT=wav, or see its log"
         )
