@@ -10,7 +10,7 @@ from tests.tts.hub import MODEL, VOICE, hub
 from voicebot.audio.level import speech_dbfs
 from voicebot.cli import app
 from voicebot.errors import ModelUnavailable, VoicebotError
-from voicebot.testing.speech_server import FakeSpeechServer
+from voicebot.testing.speech_server import FakeSpeechServer, Fault
 
 
 @pytest.fixture(autouse=True)
@@ -43,9 +43,24 @@ def test_say_takes_another_engine_and_voice(tmp_path: Path, monkeypatch: pytest.
 
 def test_say_tells_what_is_wrong() -> None:
     """Nothing to say, and a file that cannot be written, are messages."""
-    for arguments in (["...", "--out", "x.wav"], ["Hello.", "--out", "/nowhere/x.wav"]):
+    for arguments, message in (
+        (["...", "--out", "x.wav"], "nothing to say"),
+        (["Hello.", "--out", "/nowhere/x.wav"], "/nowhere/x.wav cannot be written (No such file or directory)"),
+        (["Hello.", "--out", "."], "cannot be written (Is a directory)"),
+    ):
         result = CliRunner().invoke(app, ["say", *arguments])
         assert isinstance(result.exception, VoicebotError)
+        assert message in str(result.exception)
+
+
+def test_say_does_not_blame_the_text_for_an_engine_that_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that sends nothing but zeros is named."""
+    with FakeSpeechServer() as server:
+        server.fail(Fault.SILENCE)
+        monkeypatch.setenv("VOICEBOT_VOICE_URL", server.url)
+        result = CliRunner().invoke(app, ["say", "Hello.", "--out", "x.wav", "--voice", "openai"])
+    assert "openai tts-1, voice alloy" in str(result.exception)
+    assert "made silence of this text" in str(result.exception)
 
 
 def test_voices_lists_every_engine() -> None:

@@ -65,6 +65,12 @@ def test_audio_of_any_rate_becomes_telephone_audio(wire: str, rate: int, stereo:
     assert abs(int(np.abs(np.fft.rfft(pcm)).argmax() * 8000 / len(pcm)) - 400) < 5
 
 
+def test_a_server_is_not_asked_to_say_nothing(server: FakeSpeechServer) -> None:
+    """What is left of signs alone is nothing, which servers refuse with an error."""
+    assert not len(asyncio.run(hear(_voice(server).stream("___ *_*"))))
+    assert not server.asked
+
+
 def test_audio_is_heard_before_the_server_has_sent_all(server: FakeSpeechServer) -> None:
     """A server that stops in the middle has been heard until there; the rest is an error after the time-out."""
     server.fail(Fault.STALL)

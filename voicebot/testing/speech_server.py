@@ -37,6 +37,7 @@ class Fault(Enum):
     MP3 = "mp3"  # 200 with another format than was asked for
     PAGE = "page"  # 200 with a page, as a proxy in between sends it
     EMPTY = "empty"  # 200 without any audio
+    SILENCE = "silence"  # 200 with samples that are all zero
     DROPPED = "dropped"  # the connection closes without an answer
 
 
@@ -139,7 +140,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", _TYPES.get(fault, plain) if fault else plain)
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
-        samples = fake.audio(body["input"])
+        samples = fake.audio(body["input"]) * (fault is not Fault.SILENCE)
         pieces = [] if fault is Fault.EMPTY else [*self._header(samples, wav), *self._pieces(samples, wav)]
         try:
             for index, piece in enumerate(pieces):

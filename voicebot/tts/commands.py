@@ -57,11 +57,18 @@ async def _say(settings: Settings, text: str, out: Path) -> str:
         await speaker.aclose()
     pcm = np.concatenate(spoken)
     if not len(pcm):
+        if any(char.isalnum() for char in text):
+            raise VoicebotError(f"{speaker.description} made silence of this text: try another voice")
         raise VoicebotError("there is nothing to say in this text")
     try:
-        soundfile.write(str(out), pcm, SAMPLE_RATE, format="WAV", subtype="PCM_16")
+        # libsndfile calls whatever goes wrong with a path a system error.
+        with out.open("wb") as file:
+            soundfile.write(file, pcm, SAMPLE_RATE, format="WAV", subtype="PCM_16")
     except (OSError, soundfile.SoundFileError) as error:
-        raise VoicebotError(f"{out} cannot be written: {error}") from error
+        reason = getattr(error, "strerror", None) or error
+        raise VoicebotError(
+            f"{out} cannot be written ({reason}): give --out a file in a folder that exists"
+        ) from error
     return (
         f"{out}: {seconds(pcm):.1f} s by {speaker.description}\n"
         f"first audio after {1000 * first:.0f} ms, all after {1000 * took:.0f} ms; "

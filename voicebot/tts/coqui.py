@@ -59,6 +59,8 @@ class CoquiSynthesizer:
 
     async def _sentence(self, sentence: str) -> AsyncGenerator[Pcm, None]:
         said = speakable(sentence, self.language)
+        if not said:
+            return
         if self._model.cast is not None:
             async with aclosing(
                 relayed(self._worker, lambda stopped: self._model.perform(said, stopped))

@@ -71,6 +71,8 @@ class PiperSynthesizer:
 
     async def _sentence(self, sentence: str) -> AsyncGenerator[Pcm, None]:
         said = speakable(sentence, self.language)
+        if not said:
+            return
         brake = onnxruntime.RunOptions()
         # A run that is ended is no error for stderr.
         brake.log_severity_level = _FATAL

@@ -83,6 +83,8 @@ class RemoteSynthesizer:
 
     async def _sentence(self, sentence: str) -> AsyncGenerator[Pcm, None]:
         said = speakable(sentence, self.language)
+        if not said:
+            return
         # A thread a request: one that hangs in a socket must not keep another call's sentence waiting.
         worker = Worker("voice-request")
         try:
