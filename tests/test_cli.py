@@ -11,6 +11,7 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
+from tests.database import empty
 from voicebot import __version__
 from voicebot.call.record import Speaker, Timings, TurnEntry
 from voicebot.cli import app
@@ -161,6 +162,18 @@ def test_the_beginning_of_an_id_is_enough_while_it_is_no_other_calls(tmp_path: P
     assert "several calls have an id that begins with 7f3" in unclear.stderr
     assert "7f3c-1" in unclear.stderr
     assert "7f3d-2" in unclear.stderr
+
+
+def test_an_empty_number_is_nobodys_to_forget(tmp_path: Path) -> None:
+    """Callers who withhold theirs are many people; a script whose variable is empty erases none of them."""
+    records = Records.open(empty(tmp_path / "data" / "voicebot.db"))
+    records.start("call-1", "", "+14155550199", "jambonz", "shop", "media-1")
+    records.completed("call-1", [])
+    result = _run(["forget", ""], tmp_path)
+    assert result.returncode == 2
+    assert "is no telephone number" in result.stderr
+    assert [row.call_id for row in records.calls()] == ["call-1"]
+    records.close()
 
 
 def test_a_recording_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
