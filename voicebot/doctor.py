@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import tempfile
 import time
@@ -30,9 +31,13 @@ from voicebot.store.views import DeliveryState, TargetState
 from voicebot.testing.call_command import Server, run_call
 from voicebot.testing.call_report import Reporter
 from voicebot.testing.caller import Say as CallerSays
+from voicebot.tts import Voice
 from voicebot.tts.espeak import EspeakSynthesizer
+from voicebot.tts.fallback import PATIENCE
 
 SENTENCE = "What are your opening hours?"
+NEVER_SAID = ("Nobody has said this sentence before.", "And this is another sentence, said by nobody so far.")
+SPEAK_SECONDS = 60.0
 REACH_SECONDS = 5.0
 
 Say = Callable[[str], None]
@@ -84,7 +89,7 @@ async def examine(say: Say) -> bool:
     try:
         async with processes.loading(settings, dialog, _nothing) as engines:
             await report.check("hearing", lambda: _hearing(engines, dialog))
-            await report.check("voice", lambda: _voice(engines))
+            await report.check("voice", lambda: speaks(engines.voice))
             await report.check("a call", lambda: _call(settings, engines))
     except ConfigError as error:
         report.well = False
@@ -210,11 +215,29 @@ async def _hearing(engines: processes.Engines, dialog: FileDialog) -> str:
     return f'{engines.recognizer.description}; "{SENTENCE}" was heard as "{heard.text}" in {took:.2f} s'
 
 
-async def _voice(engines: processes.Engines) -> str:
-    started = time.perf_counter()
-    async for _ in engines.voice.stream("This is a sentence nobody has said before."):
-        break
-    return f"{engines.voice.description}; first audio after {1000 * (time.perf_counter() - started):.0f} ms"
+async def speaks(voice: Voice) -> str:
+    """How soon the engine itself is heard, once it is warm.
+
+    Asked without the reserve: that would speak for an engine that cannot, and this would be no proof.
+    Raises SynthesizerError, and Unwell for an engine that calls would not hear.
+    """
+    for sentence in NEVER_SAID:
+        started = time.perf_counter()
+        async with contextlib.aclosing(voice.unaided(sentence)) as audio:
+            try:
+                first = await asyncio.wait_for(anext(audio, None), SPEAK_SECONDS)
+            except TimeoutError:
+                raise Unwell(f"{voice.description} gave no audio within {SPEAK_SECONDS:g} s") from None
+        if first is None:
+            raise Unwell(f"{voice.description} made silence of a sentence; try it with `voicebot say`")
+        took = time.perf_counter() - started
+    found = f"{voice.description}; first audio after {1000 * took:.0f} ms"
+    if took > PATIENCE:
+        raise Unwell(
+            f"{found}: after {PATIENCE:g} s calls hear espeak-ng instead; "
+            "give it more cores or a GPU, or choose another voice"
+        )
+    return found
 
 
 async def _call(settings: Settings, engines: processes.Engines) -> str:

@@ -70,6 +70,10 @@ class Voice:
     def stream(self, text: str) -> AsyncGenerator[Pcm, None]:
         return in_sequence(sentences(text), self._sentence)
 
+    def unaided(self, text: str) -> AsyncGenerator[Pcm, None]:
+        """What the engine itself says, however long it takes; its errors are raised and nobody speaks instead."""
+        return self._engine.stream(text)
+
     async def warm(self, lines: Iterable[str]) -> int:
         """Speak `lines` into the cache in the background; returns how many sentences are new there."""
         return await self._engine.warm(lines)
