@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from functools import partial
 from typing import Any
 
@@ -154,10 +154,10 @@ class Runner:
                 case AudioReceived(pcm) if self._fits(self._audio, len(pcm) / SAMPLE_RATE):
                     self._queue(pcm)
                 case DigitReceived(key) if self._fits(self._keys, 1):
-                    self._tell(Digit(key))
+                    self._in_turn(partial(self._tell, Digit(key)))
                 case MarkPlayed(mark):
                     if (number := mark_number(mark)) is not None and number != APOLOGY:
-                        self._tell(Played(number))
+                        self._in_turn(partial(self._tell, Played(number)))
                 case StreamStopped():
                     self.stop()
                 case StreamStarted():
@@ -285,15 +285,15 @@ class Runner:
                     self._playback.add(utterance, pcm)
                     if not ready:
                         ready = True
-                        self._tell(VoiceReady(utterance))
-                    self._pump()
+                        self._in_turn(partial(self._tell, VoiceReady(utterance)))
+                    self._in_turn(self._pump)
         except SynthesizerError as error:
             self._log.error("synthesizer.failed", error=str(error))
-            self._tell(Failed(Part.SYNTHESIZER, str(error), utterance))
+            self._in_turn(partial(self._tell, Failed(Part.SYNTHESIZER, str(error), utterance)))
         finally:
             self._speaking.pop(utterance, None)
             self._playback.complete(utterance)
-        self._pump()
+        self._in_turn(self._pump)
 
     async def _recognise(self, job: int, speech: Speech) -> None:
         try:
@@ -319,12 +319,16 @@ class Runner:
         services = self._services
         kept, journal = services.records.callers, services.journal
         if customer := await who_calls(self._session, callers, kept, journal):
-            self._tell(CallerKnown(customer))
+            self._in_turn(partial(self._tell, CallerKnown(customer)))
 
     def _answer(self, job: int, event: Event) -> None:
         self._jobs.pop(job, None)
+        self._in_turn(partial(self._tell, event))
+
+    def _in_turn(self, told: Callable[[], None]) -> None:
+        """Do what tells the call something, but not before it heard what the caller said while we were busy."""
         if self._seat is not None:
-            self._seat.then(partial(self._tell, event), self._clock())
+            self._seat.then(told, self._clock())
 
     def _pump(self) -> None:
         for messages, sent in self._playback.pump(self._clock()):
