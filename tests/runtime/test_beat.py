@@ -215,6 +215,18 @@ def test_a_call_that_left_is_told_nothing_and_its_voice_is_let_go() -> None:
     assert detection.following == set()
 
 
+def test_a_call_that_leaves_for_what_waited_is_told_no_time() -> None:
+    """What had to wait for frames may end the call: nothing follows that, not even on the same beat."""
+    beat = Beat(Ticker(), Numbered())
+    listener = Told()
+    seat = beat.join(listener)
+    beat.strike(1.0)
+    seat.then(seat.leave, 1.3)
+    seat.then(lambda: listener.told.append(("text", 0.0, 1.3)), 1.3)
+    beat.strike(1.3)
+    assert listener.told == [("tick", 0.0, 1.0)]
+
+
 def test_one_faulty_call_leaves_the_others_their_audio_and_time(capsys: pytest.CaptureFixture[str]) -> None:
     """A call that raises on every event does not keep the others from theirs."""
     beat = Beat(Ticker(), Numbered())

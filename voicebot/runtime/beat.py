@@ -127,7 +127,8 @@ class Beat:
             self.hear(seats)
         for seat in tuple(self._seats):
             seat.go_on()
-            _tell(seat.listener.tick, now)
+            if seat in self._seats:
+                _tell(seat.listener.tick, now)
 
     def late(self, now: float) -> bool:
         """Whether so much time has passed since the last beat that there may be frames nobody has read."""
