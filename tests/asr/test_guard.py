@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -114,6 +116,12 @@ def test_the_prompt_handed_back_is_not_believed() -> None:
     assert doubt(Heard("look like ORD 1234", -0.3, 0.4), 2.0, prompt) == "prompt echo"
     assert doubt(Heard("look like ORD 1234", -0.3, 0.1), 2.0, prompt) == ""
     assert doubt(Heard("where is ORD 1234", -0.3, 0.4), 2.0, prompt) == ""
+
+
+@pytest.mark.parametrize("logprob", [math.nan, -math.inf])
+def test_text_without_a_figure_is_not_believed(logprob: float) -> None:
+    """A model whose numbers overflowed knows no probability, which is none, and not certainty."""
+    assert doubt(Heard("Where is it?", logprob, 0.0), duration=2.0) == "improbable"
 
 
 @given(st.text(max_size=300), st.floats(-3, 0), st.floats(0, 1), st.floats(0.1, 30))

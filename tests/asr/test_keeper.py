@@ -1,9 +1,16 @@
-"""The size of batches after memory ran out."""
+"""The size of batches after memory ran out, and the engine that comes after one that broke."""
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+
+import pytest
+
 from tests.asr.support import GatedEngine
+from voicebot.asr import keeper as keepers
 from voicebot.asr.keeper import EngineKeeper
+from voicebot.errors import RecognizerError
 
 
 def _full_batches_until_larger(keeper: EngineKeeper, engine: GatedEngine) -> int:
@@ -57,3 +64,97 @@ def test_one_utterance_that_does_not_fit_cannot_be_halved() -> None:
     keeper = EngineKeeper(GatedEngine(), 8)
     assert not keeper.short_of_memory(1)
     assert keeper.batch == 8
+
+
+def _mending() -> threading.Thread | None:
+    """The thread that tries to load the model again, if there is one."""
+    return next((thread for thread in threading.enumerate() if thread.name == "recognizer-mend"), None)
+
+
+def _loading(*outcomes: GatedEngine | Exception) -> Callable[[], GatedEngine]:
+    """Loads these one after the other; raises what is an error."""
+    left = list(outcomes)
+
+    def load() -> GatedEngine:
+        outcome = left.pop(0)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    return load
+
+
+def test_a_model_that_would_not_load_is_tried_again_though_nobody_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A node that cannot hear is sent no calls, so that nobody's utterance would ever make it try."""
+    monkeypatch.setattr(keepers, "_PAUSE", 0.01)
+    broken, fresh = GatedEngine(), GatedEngine()
+    keeper = EngineKeeper(broken, 8, _loading(OSError("no device"), OSError("no device"), fresh))
+    keeper.broke(broken)
+    assert keeper.down
+    mending = _mending()
+    assert mending is not None
+    mending.join(10)
+    assert not keeper.down
+    assert keeper.engine() is fresh
+
+
+def test_a_closed_keeper_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody loads models into a process that is about to end."""
+    monkeypatch.setattr(keepers, "_PAUSE", 60.0)
+    broken = GatedEngine()
+    keeper = EngineKeeper(broken, 8, _loading(OSError("no device"), GatedEngine()))
+    keeper.broke(broken)
+    mending = _mending()
+    assert mending is not None
+    keeper.close()
+    mending.join(10)
+    assert not mending.is_alive()
+    with pytest.raises(RecognizerError):
+        keeper.engine()
+
+
+def test_an_engine_that_arrives_after_the_end_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Closing does not wait for a model that takes its time; its memory is given back when it is there."""
+    monkeypatch.setattr(keepers, "_FAREWELL", 0.01)
+    arrives, loading = threading.Event(), threading.Event()
+    broken, late = GatedEngine(), GatedEngine()
+
+    def load() -> GatedEngine:
+        loading.set()
+        assert arrives.wait(10)
+        return late
+
+    keeper = EngineKeeper(broken, 8, load)
+    worker = threading.Thread(target=keeper.broke, args=(broken,))
+    worker.start()
+    assert loading.wait(10)
+    keeper.close()
+    arrives.set()
+    worker.join(10)
+    assert late.closed
+
+
+def test_a_new_engine_that_hears_nobody_is_to_blame_after_all() -> None:
+    """One or two failures may be the audio's; three running, with no success before, are the engine's."""
+    first, second, third = GatedEngine(), GatedEngine(), GatedEngine()
+    keeper = EngineKeeper(first, 8, _loading(second, third))
+    keeper.broke(first)
+    kept = []
+    for _ in range(3):
+        kept.append(keeper.engine() is second)
+        keeper.broke(second)
+    assert kept == [True, True, True]
+    assert keeper.engine() is third
+    assert second.closed
+
+
+def test_a_new_engine_that_heard_somebody_is_trusted_as_the_first() -> None:
+    """After one success the next failure loads another at once, as it would have done at the start."""
+    first, second, third = GatedEngine(), GatedEngine(), GatedEngine()
+    keeper = EngineKeeper(first, 8, _loading(second, third))
+    keeper.broke(first)
+    keeper.broke(second)
+    keeper.proved(second, 1)
+    assert keeper.engine() is second
+    keeper.broke(second)
+    assert keeper.engine() is third

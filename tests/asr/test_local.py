@@ -3,20 +3,39 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import math
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+import structlog
 
 from tests.asr.support import GatedEngine, numbered
+from voicebot.asr import keeper, local
 from voicebot.asr.engine import Heard, Piece
 from voicebot.asr.local import LocalRecognizer
 from voicebot.asr.port import JobKind, Speech, Transcript
+from voicebot.asr.queue import Job
 from voicebot.dialog.types import Hints
 from voicebot.errors import RecognizerError, RecognizerTimeout
+
+ROOT = Path(__file__).parents[2]
+
+
+class _Clock:
+    """Stands still until the test says otherwise."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def monotonic(self) -> float:
+        return self.now
 
 
 class SaysEngine(GatedEngine):
@@ -324,6 +343,51 @@ def test_memory_running_out_halves_the_batch() -> None:
     _with(engine, story, batch=8, reload=another)
 
 
+def test_halving_is_no_failure_of_the_model() -> None:
+    """Room for one only: eight, four and two fail before one is heard, and no call is sent away for it."""
+    loads: list[float] = []
+
+    class Tiny(GatedEngine):
+        def decode(self, pieces: Sequence[Piece]) -> list[Heard | Piece]:
+            outcomes = super().decode(pieces)
+            loads.append(recognizers[0].load)
+            if len(pieces) > 1:
+                raise RuntimeError("CUDA failed with error out of memory")
+            return outcomes
+
+    engine = Tiny()
+    recognizers: list[LocalRecognizer] = []
+
+    async def story(recognizer: LocalRecognizer) -> None:
+        recognizers.append(recognizer)
+        tasks = [asyncio.create_task(recognizer.recognize(numbered(1)))]
+        await _begun(engine)
+        tasks += [await _ask(recognizer, numbered(number)) for number in range(2, 10)]
+        engine.gate.set()
+        texts = [transcript.text for transcript in await asyncio.gather(*tasks)]
+        assert texts == [str(number) for number in range(1, 10)]
+        assert [len(batch) for batch in engine.batches[:5]] == [1, 8, 4, 2, 1]
+        assert math.inf not in loads
+
+    _with(engine, story, batch=8)
+
+
+def test_memory_that_is_short_for_one_is_given_back_by_loading_the_model_again() -> None:
+    """A single utterance that does not fit cannot be halved: the model is closed and loaded, and then it fits."""
+
+    def full(number: int) -> None:
+        raise RuntimeError("CUDA out of memory")
+
+    engine, fresh = GatedEngine(full, open_gate=True), GatedEngine(open_gate=True)
+
+    async def story(recognizer: LocalRecognizer) -> None:
+        assert (await recognizer.recognize(numbered(1))).text == "1"
+        assert engine.closed
+        assert recognizer.batch == 8
+
+    _with(engine, story, batch=8, reload=lambda: fresh)
+
+
 def test_after_a_shortage_that_passed_batches_grow_again() -> None:
     """Memory that was short once is tried again step by step, after full batches that went well."""
     short = threading.Event()
@@ -385,6 +449,177 @@ def test_an_answer_in_doubt_is_tried_again_without_holding_up_the_others() -> No
         assert engine.batches == [[1], [2, 3], [2]]
 
     _with(engine, story, batch=8)
+
+
+def test_a_second_try_that_fails_costs_nobody_his_words() -> None:
+    """The engine breaks over another try at a doubtful answer: what was heard before is the answer."""
+
+    class Doubting(GatedEngine):
+        def decode(self, pieces: Sequence[Piece]) -> list[Heard | Piece]:
+            if pieces[0].attempt:
+                raise RuntimeError("device lost")
+            return [replace(piece, attempt=1, best=Heard("mumble", -0.9, 0.1)) for piece in pieces]
+
+    engine, fresh = Doubting(open_gate=True), GatedEngine(open_gate=True)
+
+    async def story(recognizer: LocalRecognizer) -> None:
+        assert (await recognizer.recognize(numbered(1))).text == "mumble"
+        assert (await recognizer.recognize(numbered(2))).text == "2"
+        assert engine.closed
+
+    _with(engine, story, reload=lambda: fresh)
+
+
+def test_the_load_reckons_in_batches_and_not_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What does not fit together is heard one after the other, however large batches may be."""
+    clock = _Clock()
+    monkeypatch.setattr(local, "time", clock)
+    engine = GatedEngine()
+
+    async def story(recognizer: LocalRecognizer) -> None:
+        first = asyncio.create_task(recognizer.recognize(numbered(1)))
+        await _begun(engine)
+        clock.now += 1.0
+        engine.gate.set()
+        await first
+        await _until(lambda: recognizer.load == 0.0)
+        engine.gate.clear()
+        tasks = [asyncio.create_task(recognizer.recognize(numbered(2)))]
+        await _begun(engine)
+        clock.now += 1.0
+        for number in (3, 4, 5):
+            tasks.append(await _ask(recognizer, numbered(number, seconds=0.1 * number)))
+        assert recognizer.load == pytest.approx(2.0)
+        engine.gate.set()
+        await asyncio.gather(*tasks)
+
+    _with(engine, story, batch=32)
+
+
+def test_after_a_burst_the_load_is_nothing_again() -> None:
+    """Forty callers at once in front of batches of four: nobody is refused, and then the model waits for work."""
+    engine = GatedEngine()
+
+    async def story(recognizer: LocalRecognizer) -> None:
+        tasks = [asyncio.create_task(recognizer.recognize(numbered(number))) for number in range(1, 41)]
+        await _until(lambda: recognizer.waiting >= 36)
+        engine.gate.set()
+        texts = [transcript.text for transcript in await asyncio.gather(*tasks)]
+        assert texts == [str(number) for number in range(1, 41)]
+        await _until(lambda: recognizer.load == 0.0)
+        assert recognizer.waiting == 0
+
+    _with(engine, story, batch=4)
+
+
+def test_a_model_that_would_not_load_hears_again_once_it_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The load is infinite, so nobody comes who could make it try; it is finite again all the same."""
+    monkeypatch.setattr(keeper, "_PAUSE", 0.01)
+    tries: list[int] = []
+
+    def die(number: int) -> None:
+        raise RuntimeError("device lost")
+
+    def another() -> GatedEngine:
+        tries.append(len(tries))
+        if len(tries) < 4:
+            raise OSError("no device")
+        return GatedEngine(open_gate=True)
+
+    async def story(recognizer: LocalRecognizer) -> None:
+        with pytest.raises(RecognizerError, match="could not be loaded again"):
+            await recognizer.recognize(numbered(1))
+        await _until(lambda: recognizer.load < math.inf)
+        assert (await recognizer.recognize(numbered(2))).text == "2"
+
+    _with(GatedEngine(die, open_gate=True), story, reload=another)
+
+
+class Unspeakable(Exception):
+    """An error whose text cannot be had in the threads that hear."""
+
+    def __str__(self) -> str:
+        if threading.current_thread() is not threading.main_thread():
+            raise ValueError("no text")
+        return "unspeakable"
+
+
+@pytest.mark.parametrize("where", ["prepare", "decode"])
+def test_an_error_that_cannot_even_be_told_stops_no_thread(where: str) -> None:
+    """Whatever goes wrong while a failure is dealt with, its utterance fails and the next ones are heard."""
+
+    class Odd(GatedEngine):
+        def prepare(self, speech: Speech) -> list[Piece]:
+            if where == "prepare" and speech.pcm[0] < 4:
+                raise Unspeakable
+            return super().prepare(speech)
+
+    def trip(number: int) -> None:
+        if number < 4:
+            raise Unspeakable
+
+    async def story(recognizer: LocalRecognizer) -> None:
+        for number in (1, 2, 3):
+            with pytest.raises(RecognizerError, match="no text"):
+                await recognizer.recognize(numbered(number))
+        assert (await recognizer.recognize(numbered(4))).text == "4"
+
+    _with(Odd(trip, open_gate=True), story)
+
+
+_HANGING = """
+import asyncio, threading
+from tests.asr.support import GatedEngine, numbered
+from voicebot.asr import local
+
+local._FAREWELL = 0.1
+
+def die(number):
+    raise RuntimeError("device lost")
+
+async def play():
+    recognizer = local.LocalRecognizer(GatedEngine(die, open_gate=True), 1, 0.2, reload=threading.Event().wait)
+    for numbers in ((1, 2), (3,)):
+        asked = (recognizer.recognize(numbered(number)) for number in numbers)
+        print(await asyncio.gather(*asked, return_exceptions=True))
+    await recognizer.aclose()
+
+asyncio.run(play())
+"""
+
+
+def test_a_model_that_hangs_while_it_is_loaded_does_not_keep_the_process_alive() -> None:
+    """Utterances time out meanwhile, and the end of the process waits for no thread that waits for the model."""
+    done = subprocess.run(
+        [sys.executable, "-c", _HANGING], capture_output=True, text=True, timeout=60, check=True, cwd=ROOT
+    )
+    assert done.stdout.count("RecognizerTimeout") == 3
+
+
+@pytest.mark.parametrize("end", ["heard", "failed", "dropped"])
+def test_nothing_is_kept_of_a_thousand_utterances(end: str) -> None:
+    """However they end, no more of them are in memory than the threads have in hand."""
+
+    def trip(number: int) -> None:
+        if end == "failed":
+            raise ValueError("bad audio")
+
+    async def story(recognizer: LocalRecognizer) -> None:
+        for _ in range(10):
+            tasks = [asyncio.create_task(recognizer.recognize(numbered(1, seconds=0.1))) for _ in range(100)]
+            await asyncio.sleep(0)
+            if end == "dropped":
+                for task in tasks:
+                    task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        del tasks
+        await asyncio.sleep(0)
+        await _until(lambda: recognizer.waiting == 0)
+        gc.collect()
+        assert sum(isinstance(one, Job) for one in gc.get_objects()) <= 3 * 8
+
+    with structlog.testing.capture_logs():
+        _with(GatedEngine(trip, open_gate=True), story, workers=1, batch=8)
 
 
 def test_the_load_is_nothing_when_idle_and_grows_behind_a_hanging_engine() -> None:

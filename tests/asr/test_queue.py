@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
+import weakref
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.asr.support import numbered, piece
 from voicebot.asr.port import JobKind
 from voicebot.asr.queue import Job, JobQueue, Task
+from voicebot.audio import Pcm
 
 
 def _job(number: int, kind: JobKind = JobKind.FINAL, deadline: float = 1.0) -> Job:
@@ -84,6 +88,44 @@ def test_a_job_that_failed_with_others_is_taken_alone() -> None:
         _put(queue, _job(number, deadline=deadline)).alone = number == 2
     assert _numbers(queue.take(8)) == [1, 3]
     assert _numbers(queue.take(8)) == [2]
+
+
+@given(st.lists(st.tuples(st.integers(1, 3), st.booleans()), max_size=12), st.integers(1, 5))
+def test_the_batches_ahead_are_those_that_are_taken(waiting: list[tuple[int, bool]], most: int) -> None:
+    """Whatever fits together with whatever, the reckoning is what happens, less one where a batch has room."""
+    queue = JobQueue()
+    for number, (length, alone) in enumerate(waiting):
+        _put(queue, _job(number, deadline=float(number)), length).alone = alone
+    ahead = queue.batches(most)
+    crowds = {length: sum(one == (length, False) for one in waiting) for length in (1, 2, 3)}
+    taken = 0
+    while len(queue):
+        queue.take(most)
+        taken += 1
+    assert ahead == taken - any(crowd % most for crowd in crowds.values())
+
+
+@pytest.mark.parametrize(("waiting", "batches"), [(0, 0), (7, 0), (8, 1), (24, 3)])
+def test_only_full_batches_are_ahead_of_one_who_fits(waiting: int, batches: int) -> None:
+    """Seven of eight leave room for another; with eight a newcomer is in the next batch."""
+    queue = JobQueue()
+    for number in range(waiting):
+        _put(queue, _job(number))
+    assert queue.batches(8) == batches
+
+
+def test_what_nobody_wants_does_not_pile_up_while_the_model_hangs() -> None:
+    """Nobody takes anything, callers give up and ask again: their audio does not stay in memory."""
+    queue = JobQueue()
+    given_up: list[weakref.ref[Pcm]] = []
+    for number in range(5):
+        job = _put(queue, _job(number))
+        job.dropped.set()
+        given_up.append(weakref.ref(job.speech.pcm))
+    del job
+    _put(queue, _job(6))
+    gc.collect()
+    assert [audio() for audio in given_up] == [None] * 5
 
 
 def test_closing_releases_those_who_wait() -> None:

@@ -67,7 +67,8 @@ def doubt(heard: Heard, duration: float, prompt: str = "") -> str:
     duration: seconds of audio. prompt: what the model was given as context; it may have copied that.
     """
     words = _WORD.findall(heard.text.lower())
-    if heard.avg_logprob < HOPELESS or (heard.no_speech > NO_SPEECH and heard.avg_logprob < IMPROBABLE):
+    # Not "less than": a model whose numbers overflowed has no figure at all, which is less than nothing.
+    if not heard.avg_logprob >= HOPELESS or (heard.no_speech > NO_SPEECH and heard.avg_logprob < IMPROBABLE):
         return "no speech" if heard.no_speech > NO_SPEECH else "improbable"
     if _PHANTOMS.match(heard.text):
         return "phantom phrase"

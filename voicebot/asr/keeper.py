@@ -14,7 +14,15 @@ from voicebot.errors import RecognizerError
 log = structlog.get_logger()
 
 _PAUSE = 1.0
-"""Seconds between two tries to load a model that will not."""
+"""Seconds between two tries to load a model that will not; twice as many after each, up to `_LONGEST_PAUSE`."""
+
+_LONGEST_PAUSE = 30.0
+
+_MISTRUST = 3
+"""Batches a new engine fails running, none having gone well, from which it is to blame and not their audio."""
+
+_FAREWELL = 0.5
+"""Seconds `close` waits for whoever is loading; he then closes what he has loaded."""
 
 _TRUST = 50
 """Full batches that must go well before a larger one is tried after a shortage of memory."""
@@ -31,7 +39,8 @@ class EngineKeeper:
 
     batch: most pieces decoded together. It is halved by a shortage of memory, which may be another program's and
     pass, and grows by a quarter when full batches go well; each further shortage doubles how many it takes.
-    reload: makes the engine anew; without it a broken one is kept.
+    reload: makes the engine anew; without it a broken one is kept. Where it fails it is called again and again,
+    also when nobody asks: a node that is sent no calls while it cannot hear would never hear again.
     """
 
     def __init__(self, engine: Engine, batch: int, reload: Callable[[], Engine] | None = None) -> None:
@@ -41,7 +50,9 @@ class EngineKeeper:
         self._reload = reload
         self._lock = threading.Lock()
         self._proven = True
+        self._failures = 0
         self._next_try = 0.0
+        self._closed = threading.Event()
         self._most = batch
         self._full = 0
         self._trust = _TRUST
@@ -55,13 +66,18 @@ class EngineKeeper:
         """The engine, loaded if it has to be, which takes its time. Raises RecognizerError if it cannot be."""
         with self._lock:
             if self._engine is None:
-                self._engine = self._load()
+                engine = self._load()
+                if self._closed.is_set():
+                    engine.close()
+                    raise RecognizerError("the recogniser has been closed")
+                self._engine = engine
             return self._engine
 
     def proved(self, engine: Engine, pieces: int) -> None:
         """`engine` decoded so many pieces together."""
         if engine is self._engine:
             self._proven = True
+            self._failures = 0
         if pieces < self.batch or self.batch >= self._most:
             return
         with self._lock:
@@ -85,9 +101,12 @@ class EngineKeeper:
         return True
 
     def broke(self, engine: Engine) -> None:
-        """`engine` failed: load another, unless this one is new itself; then the audio is to blame."""
+        """`engine` failed: load another, unless this one is new itself and may have met bad audio."""
         with self._lock:
-            if engine is not self._engine or not self._proven or self._reload is None:
+            if engine is not self._engine or self._reload is None:
+                return
+            self._failures += 1
+            if not self._proven and self._failures < _MISTRUST:
                 return
             self._engine = None
             try:
@@ -97,17 +116,32 @@ class EngineKeeper:
         try:
             self.engine()
         except RecognizerError:
-            return
+            threading.Thread(target=self._mend, name="recognizer-mend", daemon=True).start()
 
     def close(self) -> None:
-        """Give the engine's memory back."""
-        with self._lock:
+        """Give the engine's memory back, and load none any more."""
+        self._closed.set()
+        if not self._lock.acquire(timeout=_FAREWELL):
+            return
+        try:
             if self._engine is not None:
                 self._engine.close()
+        finally:
+            self._lock.release()
+
+    def _mend(self) -> None:
+        pause = _PAUSE
+        while not self._closed.wait(pause):
+            try:
+                self.engine()
+            except RecognizerError:
+                pause = min(_LONGEST_PAUSE, 2 * pause)
+            else:
+                return
 
     def _load(self) -> Engine:
         assert self._reload is not None
-        if time.monotonic() < self._next_try:
+        if self._closed.is_set() or time.monotonic() < self._next_try:
             raise RecognizerError("the speech model broke and could not be loaded again")
         began = time.monotonic()
         try:
@@ -117,6 +151,7 @@ class EngineKeeper:
             log.error("recognizer.reload_failed", error=type(error).__name__, detail=str(error))
             raise RecognizerError(f"the speech model broke and could not be loaded again: {error}") from error
         self._proven = False
+        self._failures = 0
         log.warning("recognizer.reloaded", seconds=round(time.monotonic() - began, 2))
         return engine
 

@@ -8,14 +8,14 @@ import math
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
 
 import structlog
 
 from voicebot.asr import guard
 from voicebot.asr.engine import Engine, Heard, Piece
 from voicebot.asr.keeper import EngineKeeper, is_shortage
-from voicebot.asr.meter import Meter
+from voicebot.asr.meter import Meter, Went
 from voicebot.asr.metrics import HearingMetrics, Outcome
 from voicebot.asr.port import JobKind, Speech, Transcript
 from voicebot.asr.queue import Job, JobQueue, Task
@@ -58,12 +58,17 @@ class LocalRecognizer:
         self._closed = False
         self.metrics = HearingMetrics(lambda: self.load, lambda: self.waiting, lambda: self.batch)
         """For the registry of `/metrics`."""
-        self._features = ThreadPoolExecutor(_FEATURE_THREADS, thread_name_prefix="features")
+        self._asked: SimpleQueue[Job | None] = SimpleQueue()
         self._threads = [
             threading.Thread(target=self._work, name=f"recognizer-{number}", daemon=True)
             for number in range(workers)
         ]
-        for thread in self._threads:
+        # No pool of the standard library: the process would not end while a thread of it waits for a model.
+        features = [
+            threading.Thread(target=self._prepare_all, name=f"features-{number}", daemon=True)
+            for number in range(_FEATURE_THREADS)
+        ]
+        for thread in (*self._threads, *features):
             thread.start()
 
     @property
@@ -87,7 +92,7 @@ class LocalRecognizer:
         if self._closed or self._keeper.down:
             return math.inf
         with self._lock:
-            return self._meter.wait(len(self._queue), self.batch, len(self._threads), time.monotonic())
+            return self._meter.wait(self._queue.batches(self.batch), len(self._threads), time.monotonic())
 
     async def recognize(self, speech: Speech) -> Transcript:
         """Hear `speech`; raises RecognizerError, or RecognizerTimeout after the timeout."""
@@ -98,7 +103,7 @@ class LocalRecognizer:
         loop = asyncio.get_running_loop()
         job = Job(speech, time.monotonic() + self._timeout, loop.create_future(), speech.kind)
         self._waiting[id(speech)] = job
-        self._features.submit(self._prepare, job)
+        self._asked.put(job)
         outcome = Outcome.FAILED
         try:
             async with asyncio.timeout(self._timeout):
@@ -131,7 +136,8 @@ class LocalRecognizer:
     async def aclose(self) -> None:
         """Stop the workers; whoever still waits gets a RecognizerError."""
         self._closed = True
-        self._features.shutdown(wait=False)
+        for _ in range(_FEATURE_THREADS):
+            self._asked.put(None)
         for job in self._queue.close():
             _refuse(job)
         until = time.monotonic() + _FAREWELL
@@ -139,6 +145,13 @@ class LocalRecognizer:
             await asyncio.to_thread(thread.join, max(0.0, until - time.monotonic()))
         if not any(thread.is_alive() for thread in self._threads):
             self._keeper.close()
+
+    def _prepare_all(self) -> None:
+        while (job := self._asked.get()) is not None:
+            try:
+                self._prepare(job)
+            except Exception as error:
+                _deliver(job, _failure(error))
 
     def _prepare(self, job: Job) -> None:
         if job.dropped.is_set():
@@ -159,16 +172,19 @@ class LocalRecognizer:
             began = time.monotonic()
             with self._lock:
                 self._meter.began(began)
-            done = False
+            went = Went.FAILED
             try:
-                done = self._decode(tasks)
+                went = self._decode(tasks)
+            except Exception as error:
+                # Not even the failure could be dealt with; the thread must live, or nobody is heard any more.
+                for task in tasks:
+                    _deliver(task.job, _failure(error))
             finally:
                 now = time.monotonic()
                 with self._lock:
-                    self._meter.ended(began, now, failed=not done)
+                    self._meter.ended(began, now, went)
 
-    def _decode(self, tasks: Sequence[Task]) -> bool:
-        """Whether the engine did its work."""
+    def _decode(self, tasks: Sequence[Task]) -> Went:
         began = time.monotonic()
         engine: Engine | None = None
         try:
@@ -183,10 +199,9 @@ class LocalRecognizer:
             for task, outcome in zip(tasks, outcomes, strict=True):
                 self._heard(engine, task, outcome, took)
         except Exception as error:
-            self._again(tasks, engine, error)
-            return False
+            return self._again(tasks, engine, error)
         self._keeper.proved(engine, len(tasks))
-        return True
+        return Went.WELL
 
     def _heard(self, engine: Engine, task: Task, outcome: Heard | Piece, took: float) -> None:
         job = task.job
@@ -196,6 +211,10 @@ class LocalRecognizer:
                 self._queue_up(job, {task.place: outcome})
                 return
             outcome = outcome.best
+        self._settle(engine, task, outcome)
+
+    def _settle(self, engine: Engine, task: Task, outcome: Heard) -> None:
+        job = task.job
         with self._lock:
             job.heard[task.place] = outcome
             complete = len(job.heard) == len(job.pieces)
@@ -203,12 +222,20 @@ class LocalRecognizer:
             heard = engine.join([job.heard[place] for place in range(len(job.pieces))])
             _deliver(job, _believed(heard, job))
 
-    def _again(self, tasks: Sequence[Task], engine: Engine | None, error: Exception) -> None:
-        """The batch failed: in smaller batches or one by one it may not; who has failed alone fails for good."""
+    def _again(self, tasks: Sequence[Task], engine: Engine | None, error: Exception) -> Went:
+        """The batch failed: in smaller batches or one by one it may not; who has failed alone fails for good.
+
+        What was only to be heard better is taken as it was heard.
+        """
         if engine is not None and is_shortage(error) and self._keeper.short_of_memory(len(tasks)):
             for task in tasks:
                 self._queue_up(task.job, {task.place: task.piece})
-            return
+            return Went.IN_PARTS
+        if engine is not None:
+            for task in tasks:
+                if task.piece.best is not None:
+                    self._settle(engine, task, task.piece.best)
+            tasks = [task for task in tasks if task.piece.best is None]
         final = isinstance(error, RecognizerError)
         if engine is not None and not final:
             self._keeper.broke(engine)
@@ -219,6 +246,7 @@ class LocalRecognizer:
                 log.info("recognizer.retried", error=type(error).__name__, batch=len(tasks))
                 task.job.alone = True
                 self._queue_up(task.job, {task.place: task.piece})
+        return Went.FAILED
 
     def _fail(self, job: Job, error: Exception) -> None:
         log.warning("recognizer.failed", error=type(error).__name__, detail=str(error))

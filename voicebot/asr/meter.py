@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from enum import Enum, auto
 
 _WEIGHT = 0.2
 """Share of the newest batch in the mean: five batches and the past is a third of it."""
@@ -13,6 +14,14 @@ _FAILURES = 3
 
 _AWAY_SECONDS = 5.0
 """How long after the last of them nobody is sent to it; then the next utterance tries it again."""
+
+
+class Went(Enum):
+    """How a batch went. IN_PARTS: memory ran out, and it goes again in smaller ones, which tells nothing yet."""
+
+    WELL = auto()
+    IN_PARTS = auto()
+    FAILED = auto()
 
 
 class Meter:
@@ -33,19 +42,19 @@ class Meter:
         """A batch went to the model. now: seconds, monotonic."""
         self._under_way.append(now)
 
-    def ended(self, began: float, now: float, failed: bool = False) -> None:
-        """The batch that began then is done; one that failed does not count for the mean."""
+    def ended(self, began: float, now: float, went: Went = Went.WELL) -> None:
+        """The batch that began then is done; only one that went well counts for the mean."""
         self._under_way.remove(began)
-        if failed:
+        if went is Went.FAILED:
             self._failures += 1
             self._failed_at = now
-        else:
+        elif went is Went.WELL:
             self._failures = 0
             took = now - began
             self._mean = took if self._mean is None else self._mean + _WEIGHT * (took - self._mean)
 
-    def wait(self, waiting: int, batch: int, workers: int, now: float) -> float:
-        """Seconds until a piece that came now would begin, behind `waiting` others; infinite while all fails.
+    def wait(self, ahead: int, workers: int, now: float) -> float:
+        """Seconds until a piece that came now would begin, behind so many batches; infinite while all fails.
 
         A batch that has taken longer than the mean is reckoned to take as long again as it is late: one that hangs
         makes the wait grow.
@@ -56,4 +65,4 @@ class Meter:
             rest = 0.0
         else:
             rest = min(abs(self.seconds - (now - began)) for began in self._under_way)
-        return rest + self.seconds * (waiting // batch) / workers
+        return rest + self.seconds * ahead / workers

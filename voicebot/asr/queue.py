@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -67,11 +68,24 @@ class JobQueue:
         with self._changed:
             return sum(not task.job.dropped.is_set() for task in self._tasks)
 
+    def batches(self, most: int) -> int:
+        """How many batches of up to `most` pieces go before a piece that came now; it joins one that has room."""
+        with self._changed:
+            wanted = [task for task in self._tasks if not task.job.dropped.is_set()]
+        apart = sum(task.job.alone for task in wanted)
+        crowds = Counter(task.piece.shape for task in wanted if not task.job.alone).values()
+        room = any(crowd % most for crowd in crowds)
+        return apart + sum(-(-crowd // most) for crowd in crowds) - room
+
     def put(self, job: Job, pieces: Mapping[int, Piece]) -> bool:
-        """Line pieces of `job` up by their places; False when the queue is closed. Never waits."""
+        """Line pieces of `job` up by their places; False when the queue is closed. Never waits.
+
+        What nobody wants any more goes, so that it does not pile up in front of a model that hangs.
+        """
         with self._changed:
             if self._closed:
                 return False
+            self._tasks = [task for task in self._tasks if not task.job.dropped.is_set()]
             for place, piece in pieces.items():
                 self._count += 1
                 self._tasks.append(Task(job, place, piece, self._count))
