@@ -68,14 +68,10 @@ class Addressee:
         self._guess = guess
         self.gone: str | None = None
 
-    @property
-    def matches(self) -> int:
-        """How many people have the number."""
-        return int(self._progress["matches"] or 0)
-
     def remarks(self, who: str | None) -> list[str]:
         """What the reader of a note on `who` must know."""
-        found = several(self.matches, self._manners.many) if who is not None else ""
+        matches = int(self._progress["matches"] or 0)
+        found = several(matches, self._manners.many) if who is not None else ""
         return [each for each in (self._progress["remark"], found) if each]
 
     def write(self, put: Callable[[str | None], str], vanished: Callable[[CrmError], bool] | None = None) -> str:

@@ -1,4 +1,4 @@
-"""The seam to the people of a CRM, and what a finder does with what its CRM says of them."""
+"""Looking up the people of a CRM: what a finder is, and what it does with what its CRM says of them."""
 
 from __future__ import annotations
 

@@ -188,9 +188,5 @@ class HubSpotDelivery:
         self._addressee.nobody(f"HubSpot refused this note on contact {contact}.")
 
     def _remarks(self, contact: str | None) -> list[str]:
-        remarks = [said for name in ("remark", "recording_remark") if (said := self._progress[name])]
-        if contact is not None and self._addressee.matches > 1:
-            remarks.append(
-                f"{self._addressee.matches} contacts have this number; this note is on the one changed last."
-            )
-        return remarks
+        recording = self._progress["recording_remark"]
+        return [*self._addressee.remarks(contact), *([recording] if recording else [])]

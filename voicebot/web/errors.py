@@ -16,7 +16,7 @@ HINTS = {
     403: "Your user lacks the role for this page; `voicebot users` gives roles.",
     404: "There is nothing here. The link may have expired, or the address has a typing error.",
     405: "This address takes another method. Webhooks must be configured as POST.",
-    429: "Too many wrong passwords. Please wait a minute.",
+    429: "Too many passwords were tried. Please wait a minute and try again.",
     409: "A colleague has opened this call already: the link is for one agent. The desk shows who took it.",
     413: "The request is too large.",
     503: "The records cannot be read at the moment. Please try again shortly.",
