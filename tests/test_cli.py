@@ -11,6 +11,7 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
+from tests.command import Ended, voicebot
 from tests.database import empty
 from voicebot import __version__
 from voicebot.call.record import Speaker, Timings, TurnEntry
@@ -71,12 +72,21 @@ def _run(arguments: list[str], folder: Path, **environment: str) -> subprocess.C
     return subprocess.run(
         [sys.executable, "-m", "voicebot", *arguments],
         cwd=folder,
-        env={"PATH": "/usr/bin:/bin", "VOICEBOT_DATA_DIR": str(folder / "data"), **environment},
+        env=_environment(folder) | environment,
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
+
+
+def _here(arguments: list[str], folder: Path, **environment: str) -> Ended:
+    """As `_run`, for what does not depend on a process of its own."""
+    return voicebot(arguments, folder, _environment(folder) | environment)
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    return {"PATH": "/usr/bin:/bin", "VOICEBOT_DATA_DIR": str(folder / "data")}
 
 
 def test_a_wrong_setting_ends_with_one_message(tmp_path: Path) -> None:
@@ -120,45 +130,45 @@ def test_a_card_number_that_would_be_kept_is_pointed_out(tmp_path: Path) -> None
 
 def test_an_unknown_call_is_said_to_be_unknown(tmp_path: Path) -> None:
     """`voicebot calls show` of a mistyped id says so."""
-    result = _run(["calls", "show", "nothing"], tmp_path)
-    assert result.returncode == 1
+    result = _here(["calls", "show", "nothing"], tmp_path)
+    assert result.status == 1
     assert "there is no call nothing" in result.stderr
 
 
 def test_the_turns_of_an_unknown_call_are_not_made_up(tmp_path: Path) -> None:
     """`voicebot turns` of a mistyped id says so and where ids are listed, for people and for machines."""
     for arguments in (["turns", "nothing"], ["turns", "nothing", "--json"]):
-        result = _run(arguments, tmp_path)
-        assert result.returncode == 1
+        result = _here(arguments, tmp_path)
+        assert result.status == 1
         assert "there is no call nothing; see `voicebot calls list`" in result.stderr
 
 
 def test_the_turns_of_a_call_are_shown(tmp_path: Path) -> None:
     """A page for the terminal as wide as it is, JSON for machines; `calls show` tells of it."""
-    records = Records.open(f"sqlite:///{tmp_path / 'data' / 'voicebot.db'}")
+    records = Records.open(empty(tmp_path / "data" / "voicebot.db"))
     records.start("call-1", "+14155550100", "+14155550199", "jambonz", "shop", "media-1")
     times = Timings(last_voice=2.0, vad_end=2.1, queued=2.2, recognised=2.3, committed=2.4, answered=2.5)
     records.add("call-1", TurnEntry(0, Speaker.CALLER, "where is my order", 1.0, 2.0, timings=times))
     records.close()
-    page = _run(["turns", "call-1"], tmp_path, COLUMNS="50")
-    assert page.returncode == 0
+    page = _here(["turns", "call-1"], tmp_path, COLUMNS="50")
+    assert page.status == 0
     assert "answered in 0.50 s" in page.stdout
     assert max(len(line) for line in page.stdout.splitlines()) == 50
-    told = json.loads(_run(["turns", "call-1", "--json"], tmp_path).stdout)
+    told = json.loads(_here(["turns", "call-1", "--json"], tmp_path).stdout)
     assert told["turns"][0]["timings"]["queued"] == 2.2
-    assert "voicebot turns call-1" in _run(["calls", "show", "call-1"], tmp_path).stdout
+    assert "voicebot turns call-1" in _here(["calls", "show", "call-1"], tmp_path).stdout
 
 
 def test_the_beginning_of_an_id_is_enough_while_it_is_no_other_calls(tmp_path: Path) -> None:
     """Several calls that begin so are listed, and nothing is guessed."""
-    records = Records.open(f"sqlite:///{tmp_path / 'data' / 'voicebot.db'}")
+    records = Records.open(empty(tmp_path / "data" / "voicebot.db"))
     for call_id in ("7f3c-1", "7f3d-2"):
         records.start(call_id, "+14155550100", "+14155550199", "jambonz", "shop", "media-1")
     records.close()
-    assert "7f3c-1" in _run(["calls", "show", "7f3c"], tmp_path).stdout
-    assert json.loads(_run(["turns", "7f3d", "--json"], tmp_path).stdout)["call"] == "7f3d-2"
-    unclear = _run(["turns", "7f3"], tmp_path)
-    assert unclear.returncode == 1
+    assert "7f3c-1" in _here(["calls", "show", "7f3c"], tmp_path).stdout
+    assert json.loads(_here(["turns", "7f3d", "--json"], tmp_path).stdout)["call"] == "7f3d-2"
+    unclear = _here(["turns", "7f3"], tmp_path)
+    assert unclear.status == 1
     assert "several calls have an id that begins with 7f3" in unclear.stderr
     assert "7f3c-1" in unclear.stderr
     assert "7f3d-2" in unclear.stderr
@@ -169,8 +179,8 @@ def test_an_empty_number_is_nobodys_to_forget(tmp_path: Path) -> None:
     records = Records.open(empty(tmp_path / "data" / "voicebot.db"))
     records.start("call-1", "", "+14155550199", "jambonz", "shop", "media-1")
     records.completed("call-1", [])
-    result = _run(["forget", ""], tmp_path)
-    assert result.returncode == 2
+    result = _here(["forget", ""], tmp_path)
+    assert result.status == 2
     assert "is no telephone number" in result.stderr
     assert [row.call_id for row in records.calls()] == ["call-1"]
     records.close()
@@ -178,8 +188,8 @@ def test_an_empty_number_is_nobodys_to_forget(tmp_path: Path) -> None:
 
 def test_a_recording_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
     """`voicebot replay` tells a file that cannot be replayed (2) from a call that went another way (1)."""
-    result = _run(["replay", "nothing.jsonl"], tmp_path)
-    assert result.returncode == 2
+    result = _here(["replay", "nothing.jsonl"], tmp_path)
+    assert result.status == 2
     assert "nothing.jsonl: there is no such file" in result.stderr
 
 

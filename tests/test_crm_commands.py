@@ -8,6 +8,7 @@ import pytest
 from cryptography.fernet import Fernet
 from typer.testing import CliRunner, Result
 
+from tests.database import empty
 from voicebot.call.record import Disposition, EndEntry
 from voicebot.cli import app
 from voicebot.crm.hubspot_oauth import ACCOUNT
@@ -28,7 +29,7 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     for name in (*Settings.model_fields, "env_file"):
         monkeypatch.delenv(f"VOICEBOT_{name.upper()}", raising=False)
     monkeypatch.setenv("VOICEBOT_DATA_DIR", str(tmp_path / "var"))
-    return f"sqlite:///{tmp_path / 'var' / 'voicebot.db'}"
+    return empty(tmp_path / "var" / "voicebot.db")
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from tests.database import empty
 from voicebot.cli import app
 from voicebot.errors import StoreError
 from voicebot.roles import Role
@@ -17,6 +18,7 @@ from voicebot.store import Records
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The data folder the commands use."""
     monkeypatch.setenv("VOICEBOT_DATA_DIR", str(tmp_path))
+    empty(tmp_path / "voicebot.db")
     return tmp_path
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.database import opened
 from voicebot.crm.build import callers
 from voicebot.crm.callers import BREAK_AFTER, BREAK_SECONDS, Callers
 from voicebot.crm.finder import LOOK_SECONDS, SHOWN, Finder
@@ -77,7 +78,7 @@ class Town:
 @pytest.fixture
 def town(tmp_path: Path) -> Iterator[Town]:
     """Fresh accounts; HubSpot and Salesforce know whether a contact is important."""
-    records = Records.open(f"sqlite:///{tmp_path / 'calls.db'}")
+    records = opened(tmp_path / "calls.db")
     with (
         FakeHubSpot() as hubspot,
         FakeSalesforce(contact_fields=["Tier__c"]) as salesforce,
