@@ -35,10 +35,6 @@ class Ticker:
         """Call `beat(now)` from the next beat on."""
         self._beats.add(beat)
 
-    def leave(self, beat: Beat) -> None:
-        """Do not call `beat` again."""
-        self._beats.discard(beat)
-
     async def run(self) -> None:
         """Beat until cancelled. Beats that were missed because the loop was busy are not made up for.
 
