@@ -159,7 +159,7 @@ class Call:
         """A voice that is stuck is given up, and a reply that nobody could hear is trouble."""
         if self._mouth.stuck(self._now):
             self._note_trouble(Part.SYNTHESIZER, "no audio in time")
-            self._mouth.give_up(self._now)
+            self._mouth.give_up()
             self._actions.append(Flush())
         while self._bot.unheard(self._now):
             self._perform(self._conversation.trouble(Trouble.INTERNAL))

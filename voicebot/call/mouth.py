@@ -180,7 +180,7 @@ class Mouth:
             return False
         return any(not sentence.sent and not sentence.failed for sentence in self._sentences())
 
-    def give_up(self, now: float) -> None:
+    def give_up(self) -> None:
         """Whatever the voice still owes counts as failed."""
         for sentence in self._sentences():
             sentence.failed = sentence.failed or not sentence.sent

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -251,7 +251,7 @@ def _sense(file: DialogFile) -> Iterator[Problem]:
     for act in ("transfer", "yes", "no"):
         if act not in acts:
             yield Problem(("intents",), f"no intent has `act: {act}`; callers could not say it")
-    yield from _reachable(file, acts)
+    yield from _reachable(file)
     for name, intent in file.intents.items():
         if intent.answer and intent.answer[-1].when is not None:
             yield Problem(
@@ -274,7 +274,7 @@ def _sense(file: DialogFile) -> Iterator[Problem]:
                 )
 
 
-def _reachable(file: DialogFile, acts: Container[str]) -> Iterator[Problem]:
+def _reachable(file: DialogFile) -> Iterator[Problem]:
     """Offers nobody could take, and hours nobody would hear of."""
     handover = file.handover
     for act, offer in (("callback", handover.callback), ("voicemail", handover.voicemail)):
