@@ -152,6 +152,7 @@ def asr_eval(
 
 @app.command("asr-serve")
 def asr_serve(
+    host: Annotated[str, typer.Option(help="Address it listens on; VOICEBOT_HOST if not given.")] = "",
     port: Annotated[int, typer.Option(help="Port of POST /v1/audio/transcriptions.")] = 8000,
     replicas: Annotated[int, typer.Option(help="Models loaded at first.")] = 1,
     most: Annotated[int, typer.Option(help="Models loaded at most, when there is much to do.")] = 1,
@@ -163,8 +164,9 @@ def asr_serve(
 
     settings = load()
     logs.configure(settings)
-    typer.echo(f"  try       {ray_serve.example(f'http://127.0.0.1:{port}/v1')}")
-    ray_serve.serve(settings, load_dialog(settings.dialog).language, port, replicas, most, gpus)
+    host = host or settings.host
+    typer.echo(f"  try       {ray_serve.example(host, port, settings.asr_api_key is not None)}")
+    ray_serve.serve(settings, load_dialog(settings.dialog).language, host, port, replicas, most, gpus)
 
 
 @app.command()

@@ -14,10 +14,12 @@ from pathlib import Path
 
 import pytest
 import requests
+from typer.testing import CliRunner
 
 from tests.asr.support import SENTENCES, utterance
 from voicebot.asr import JobKind, Speech, build
 from voicebot.asr.ray_serve import example, serve
+from voicebot.cli import app
 from voicebot.errors import ConfigError
 from voicebot.settings import Asr, Settings
 
@@ -28,12 +30,38 @@ HAS_RAY = importlib.util.find_spec("ray") is not None
 def test_without_ray_the_command_says_what_to_install() -> None:
     """The extra is named, not an import error."""
     with pytest.raises(ConfigError, match=r"pip install -r requirements-scale\.txt"):
-        serve(Settings(), "en", 8000, 1, 1, 0.0)
+        serve(Settings(), "en", "127.0.0.1", 8000, 1, 1, 0.0)
 
 
-def test_the_example_names_the_whole_address() -> None:
-    """What is printed at the start can be pasted into a shell."""
-    assert example("http://gpu:8000/v1/").endswith("http://gpu:8000/v1/audio/transcriptions")
+def test_a_server_for_others_wants_a_key() -> None:
+    """Open to the network without one it does not start, and the setting is named."""
+    with pytest.raises(ConfigError, match=r"--host 10\.0\.0\.5 .*VOICEBOT_ASR_API_KEY"):
+        serve(Settings(), "en", "10.0.0.5", 8000, 1, 1, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"), [("127.0.0.1", "127.0.0.1"), ("10.0.0.5", "10.0.0.5"), ("0.0.0.0", "127.0.0.1")]
+)
+def test_the_example_names_the_whole_address(host: str, shown: str) -> None:
+    """What is printed at the start can be pasted into a shell on that machine."""
+    assert example(host, 8000, with_key=False).endswith(f" http://{shown}:8000/v1/audio/transcriptions")
+
+
+def test_the_example_sends_the_key_and_does_not_show_it() -> None:
+    """The shell fills it in."""
+    assert '-H "Authorization: Bearer $VOICEBOT_ASR_API_KEY"' in example("127.0.0.1", 8000, with_key=True)
+
+
+@pytest.mark.skipif(HAS_RAY, reason="Ray is installed")
+def test_the_command_of_the_docs_gets_as_far_as_ray(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address of the inner network and a key are enough: no setting of the telephone side is asked for."""
+    monkeypatch.setenv("VOICEBOT_ASR_API_KEY", "sk-secret")
+    command = ["asr-serve", "--host", "10.0.0.5", "--replicas", "1", "--most", "4", "--gpus", "1"]
+    outcome = CliRunner().invoke(app, command)
+    assert "http://10.0.0.5:8000/v1/audio/transcriptions" in outcome.output
+    assert isinstance(outcome.exception, ConfigError)
+    assert "requirements-scale.txt" in str(outcome.exception)
+    assert "sk-secret" not in outcome.output
 
 
 @pytest.mark.skipif(not HAS_RAY, reason="Ray is not installed: pip install -r requirements-scale.txt")

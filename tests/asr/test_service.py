@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from voicebot.asr import JobKind, Recognizer, Speech, Transcript, service
@@ -140,6 +142,13 @@ def _wav(rate: int, channels: int = 1, duration: float = 0.5) -> bytes:
     return written.getvalue()
 
 
+def _flac(duration: float) -> bytes:
+    """Hours of silence in a few kilobytes."""
+    written = io.BytesIO()
+    soundfile.write(written, np.zeros(int(8000 * duration), np.int16), 8000, format="FLAC")
+    return written.getvalue()
+
+
 def _ask(content_type: str, body: bytes) -> tuple[ScriptedRecognizer, service.Answer]:
     recognizer = ScriptedRecognizer(["hello"])
     return recognizer, asyncio.run(service.transcribe(recognizer, content_type, "", body))
@@ -161,8 +170,11 @@ def test_any_rate_and_channels_are_taken(rate: int, channels: int) -> None:
         (_multipart(b"not audio"), "cannot be read as audio"),
         (_multipart(_wav(8000), response_format="srt"), "'srt' is not known"),
         (_multipart(_wav(8000, duration=121.0)), "longer than 120 s"),
+        (_multipart(_flac(duration=3000.0)), "longer than 120 s"),
+        (_multipart(_wav(1, duration=10_000)), "1 samples a second; up to 8 of 4000 to 96000"),
+        (_multipart(_wav(8000, channels=9)), "9 channels"),
     ],
-    ids=["json", "no file", "no audio", "subtitles", "long"],
+    ids=["json", "no file", "no audio", "subtitles", "long", "packed", "slow", "an orchestra"],
 )
 def test_what_is_not_a_request_is_refused_with_the_reason(request_: tuple[str, bytes], message: str) -> None:
     """400, and the recogniser is not troubled."""
@@ -170,6 +182,50 @@ def test_what_is_not_a_request_is_refused_with_the_reason(request_: tuple[str, b
     assert answer.status == 400
     assert message in answer.body["error"]["message"]
     assert recognizer.asked == []
+
+
+def test_a_request_that_is_too_large_is_not_looked_into() -> None:
+    """However it came, with a length or without: 413."""
+    recognizer, answer = _ask("multipart/form-data; boundary=b", bytes(service.MOST_BYTES + 1))
+    assert answer.status == 413
+    assert recognizer.asked == []
+
+
+@given(
+    st.sampled_from(["multipart/form-data", "multipart/form-data; boundary=b", "multipart/form-data; boundary="]),
+    st.lists(
+        st.sampled_from(
+            [
+                b"--b\r\n",
+                b"--b--",
+                b"\r\n",
+                b'Content-Disposition: form-data; name="file"; filename="a.wav"\r\n',
+                b'Content-Disposition: form-data; name="response_format"\r\n',
+                b"Content-Disposition: form-data; name*=x''%ff; filename*=\r\n",
+                b"Content-Transfer-Encoding: base64\r\n",
+                b"Content-Type: multipart/mixed; boundary=c\r\n",
+                b"Content-Type: text/plain; charset=nothing\r\n",
+                b"RIFF\xff\x00",
+            ]
+        ),
+        max_size=12,
+    ),
+)
+def test_no_body_is_too_odd_for_an_answer(content_type: str, parts: list[bytes]) -> None:
+    """Whatever comes, the client reads what is wrong with it."""
+    recognizer, answer = _ask(content_type, b"".join(parts))
+    assert answer.status == 400
+    assert recognizer.asked == []
+
+
+def test_who_names_no_language_speaks_the_servers() -> None:
+    """curl without `language` is heard in the language of the dialog the server was started with."""
+    kind, body = _multipart(_wav(8000))
+    recognizer = ScriptedRecognizer(["hallo", "hello"])
+    asyncio.run(service.transcribe(recognizer, kind, "", body, language="de"))
+    kind, body = _multipart(_wav(8000), language="en")
+    asyncio.run(service.transcribe(recognizer, kind, "", body, language="de"))
+    assert [speech.language for speech in recognizer.asked] == ["de", "en"]
 
 
 def test_confidence_survives_the_way_as_a_log_probability() -> None:

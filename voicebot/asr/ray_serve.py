@@ -15,7 +15,8 @@ from typing import Any
 from voicebot.asr import service
 from voicebot.asr.build import build
 from voicebot.errors import ConfigError
-from voicebot.settings import Asr, Settings
+from voicebot.settings import PREFIX, Asr, Settings
+from voicebot.settings.addresses import is_loopback, reachable
 
 NAME = "voicebot-asr"
 
@@ -35,6 +36,7 @@ class Replica:
     def __init__(self, settings: Settings, language: str) -> None:
         self._recognizer = build(settings.model_copy(update={"asr": Asr.LOCAL}), language)
         self._key = settings.asr_api_key
+        self._language = language
 
     async def __call__(self, request: Any) -> Any:
         """Answer a Starlette request with a Starlette response."""
@@ -52,6 +54,7 @@ class Replica:
             request.headers.get("authorization", ""),
             await request.body(),
             self._key,
+            self._language,
         )
         return reply(answer.body, answer.status)
 
@@ -61,11 +64,17 @@ class Replica:
             raise RuntimeError("the recogniser does not hear any more")
 
 
-def serve(settings: Settings, language: str, port: int, replicas: int, most: int, gpus: float) -> None:
+def serve(settings: Settings, language: str, host: str, port: int, replicas: int, most: int, gpus: float) -> None:
     """Start, or join, Ray on this machine and serve until interrupted or terminated.
 
-    replicas, most: at first, and at most. gpus: share of a GPU each takes, 0 for none. Raises ConfigError.
+    host, port: where it listens. replicas, most: at first, and at most. gpus: share of a GPU each takes, 0 for none.
+    Raises ConfigError.
     """
+    if settings.asr_api_key is None and not is_loopback(host):
+        raise ConfigError(
+            f"--host {host} is reachable from outside: set {PREFIX}ASR_API_KEY, here and where {PREFIX}ASR=ray asks, "
+            "or anybody could have this machine hear for him"
+        )
     try:
         import ray
         from ray import serve as ray_serve
@@ -74,7 +83,7 @@ def serve(settings: Settings, language: str, port: int, replicas: int, most: int
     ray.init(address=None, ignore_reinit_error=True, log_to_driver=True)
     # Ray would die of it with a stack trace.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    ray_serve.start(http_options={"host": settings.host, "port": port})
+    ray_serve.start(http_options={"host": host, "port": port})
     deployment = ray_serve.deployment(Replica).options(
         name=NAME,
         max_ongoing_requests=_UNDER_WAY,
@@ -91,6 +100,8 @@ def serve(settings: Settings, language: str, port: int, replicas: int, most: int
     ray_serve.delete(NAME)
 
 
-def example(url: str) -> str:
-    """How to try the server from a shell, as one line."""
-    return f"curl -F file=@utterance.wav -F model={json.dumps(NAME)} {url.rstrip('/')}/audio/transcriptions"
+def example(host: str, port: int, with_key: bool) -> str:
+    """How to try the server from a shell on its own machine, as one line. with_key: whether it wants its key."""
+    key = f'-H "Authorization: Bearer ${PREFIX}ASR_API_KEY" ' if with_key else ""
+    url = f"http://{reachable(host)}:{port}{service.PATH}"
+    return f"curl {key}-F file=@utterance.wav -F model={json.dumps(NAME)} {url}"

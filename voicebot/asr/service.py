@@ -26,6 +26,10 @@ MOST_BYTES = 4 << 20
 
 _LONGEST = 120.0
 
+_RATES = range(4000, 96001)
+_MOST_CHANNELS = 8
+"""What is taken of the many sounds a file can claim to hold: a header of 1 Hz makes hours of a kilobyte."""
+
 
 class BadRequest(Exception):
     """The request is not what the interface asks for; the message says what is missing."""
@@ -40,17 +44,24 @@ class Answer:
 
 
 async def transcribe(
-    recognizer: Recognizer, content_type: str, authorization: str, body: bytes, key: SecretStr | None = None
+    recognizer: Recognizer,
+    content_type: str,
+    authorization: str,
+    body: bytes,
+    key: SecretStr | None = None,
+    language: str = "en",
 ) -> Answer:
     """Answer one request as OpenAI's interface does; `json` and `verbose_json` are known.
 
-    key: what a client must send as its bearer token, if any.
+    key: what a client must send as its bearer token, if any. language: ISO 639-1 code, where the client names none.
     """
     expected = f"Bearer {key.get_secret_value()}" if key is not None else ""
     if expected and not hmac.compare_digest(expected.encode(), authorization.encode()):
         return _error(401, "the key is wrong")
+    if len(body) > MOST_BYTES:
+        return _error(413, "the request is too large")
     try:
-        speech, verbose = _asked(content_type, body)
+        speech, verbose = _asked(content_type, body, language)
         heard = await recognizer.recognize(speech)
     except BadRequest as error:
         return _error(400, str(error))
@@ -61,7 +72,7 @@ async def transcribe(
     return Answer(200, _verbose(heard, speech) if verbose else {"text": heard.text})
 
 
-def _asked(content_type: str, body: bytes) -> tuple[Speech, bool]:
+def _asked(content_type: str, body: bytes, language: str) -> tuple[Speech, bool]:
     form, sound = _parts(content_type, body)
     if sound is None:
         raise BadRequest("there is no file")
@@ -71,7 +82,7 @@ def _asked(content_type: str, body: bytes) -> tuple[Speech, bool]:
     speech = Speech(
         _pcm(sound),
         JobKind.FINAL,
-        form.get("language", "en"),
+        form.get("language") or language,
         Hints(form.get("prompt", "")),
         word_times=form.get("timestamp_granularities[]") == "word",
     )
@@ -99,13 +110,19 @@ def _parts(content_type: str, body: bytes) -> tuple[dict[str, str], bytes | None
 
 def _pcm(sound: bytes) -> Pcm:
     try:
-        samples, rate = soundfile.read(io.BytesIO(sound), dtype="int16", always_2d=True)
+        with soundfile.SoundFile(io.BytesIO(sound)) as file:
+            rate = file.samplerate
+            if rate not in _RATES or file.channels > _MOST_CHANNELS:
+                raise BadRequest(
+                    f"the file has {file.channels} channels of {rate} samples a second; up to {_MOST_CHANNELS} of "
+                    f"{_RATES[0]} to {_RATES[-1]} are taken"
+                )
+            samples = file.read(int(_LONGEST * rate) + 1, dtype="int16", always_2d=True)
     except soundfile.LibsndfileError as error:
         raise BadRequest(f"the file cannot be read as audio: {error.error_string}") from None
-    pcm = resample(np.ascontiguousarray(samples[:, 0]), int(rate), SAMPLE_RATE)
-    if seconds(pcm) > _LONGEST:
+    if len(samples) > _LONGEST * rate:
         raise BadRequest(f"the file lasts longer than {_LONGEST:g} s")
-    return pcm
+    return resample(np.ascontiguousarray(samples[:, 0]), rate, SAMPLE_RATE)
 
 
 def _verbose(heard: Transcript, speech: Speech) -> dict[str, Any]:
