@@ -25,7 +25,7 @@ def _get(server: Hub, folder: Path) -> list[tuple[str, int, int]]:
 def test_a_voice_is_two_files_with_their_sizes(server: Hub) -> None:
     """The list is read as its publisher writes it; the card is not fetched."""
     offer = offers(server.url)[VOICE]
-    assert (offer.language, offer.quality, offer.speakers) == ("en_US", "low", 1)
+    assert (offer.language, offer.speakers) == ("en_US", 1)
     assert set(offer.files) == {f"{VOICE}.onnx", f"{VOICE}.onnx.json"}
     assert offer.size == len(MODEL) + len(CONFIG)
 

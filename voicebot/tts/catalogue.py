@@ -19,7 +19,6 @@ class Offer:
 
     name: str
     language: str
-    quality: str
     speakers: int
     files: Mapping[str, Download]
 
@@ -66,6 +65,4 @@ def _read(listed: Mapping[str, Any], base_url: str) -> Iterator[Offer]:
             if plain in (f"{name}.onnx", f"{name}.onnx.json"):
                 files[plain] = Download(f"{base_url}/{path}", int(file["size_bytes"]), str(file["md5_digest"]))
         if len(files) == 2:
-            yield Offer(
-                str(name), str(voice["language"]["code"]), str(voice["quality"]), int(voice["num_speakers"]), files
-            )
+            yield Offer(str(name), str(voice["language"]["code"]), int(voice["num_speakers"]), files)
