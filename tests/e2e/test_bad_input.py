@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.command import voicebot
 from tests.e2e.conftest import quick_dialog
 from tests.e2e.server import Installation, free_ports
 
@@ -29,11 +30,20 @@ def taken() -> Iterator[int]:
         yield int(listening.getsockname()[1])
 
 
-def refusal(server: Installation, *arguments: str, **settings: str) -> str:
+def refusal(server: Installation, **settings: str) -> str:
     """What a process says that gives up."""
-    process = server.start(*arguments, **settings)
-    status = process.wait(SECONDS)
-    output = process.output
+    process = server.start(**settings)
+    return parting(process.wait(SECONDS), process.output)
+
+
+def refusal_here(server: Installation, command: str, **settings: str) -> str:
+    """What a command says that gives up before there is anything to end: it needs no process of its own."""
+    ended = voicebot([command], server.folder, server.environment(**settings))
+    return parting(ended.status, ended.stdout + ended.stderr)
+
+
+def parting(status: int, output: str) -> str:
+    """What the operator reads last, of a command that gave up in order."""
     assert status in (1, 2), output
     assert "Traceback" not in output
     _, found, message = output.partition("\nvoicebot: " if "\nvoicebot: " in output else "voicebot: ")
@@ -70,14 +80,14 @@ def test_a_model_folder_without_a_model_is_named(server: Installation, model: st
 def test_a_redis_that_is_away_is_named(server: Installation) -> None:
     """Whoever needs sessions says so at once instead of failing in the first call."""
     (port,) = free_ports(1)
-    message = refusal(server, "web", redis_url=f"redis://:hidden@127.0.0.1:{port}/0")
+    message = refusal_here(server, "web", redis_url=f"redis://:hidden@127.0.0.1:{port}/0")
     assert "VOICEBOT_REDIS_URL" in message
     assert "hidden" not in message
 
 
 def test_a_redis_address_that_is_none_is_named(server: Installation) -> None:
     """A host without a scheme is a common slip."""
-    assert "VOICEBOT_REDIS_URL" in refusal(server, "worker", redis_url="localhost:6379")
+    assert "VOICEBOT_REDIS_URL" in refusal_here(server, "worker", redis_url="localhost:6379")
 
 
 @pytest.mark.parametrize("url", ["nonsense", "sqlite:///{folder}/file/voicebot.db"])
@@ -85,7 +95,7 @@ def test_a_database_that_cannot_be_used_is_named(server: Installation, url: str)
     """Neither what is no database nor one that cannot be opened fails in the first call only."""
     (server.folder / "file").write_text("not a folder")
     url = url.format(folder=server.folder)
-    assert "VOICEBOT_DATABASE_URL" in refusal(server, "worker", database_url=url)
+    assert "VOICEBOT_DATABASE_URL" in refusal_here(server, "worker", database_url=url)
 
 
 def test_a_dialog_with_a_mistake_is_shown_with_its_place(server: Installation) -> None:
@@ -95,14 +105,14 @@ def test_a_dialog_with_a_mistake_is_shown_with_its_place(server: Installation) -
     wrong = next(number for number, line in enumerate(lines, 1) if line.startswith("  greeting:"))
     lines[wrong - 1] = "  greeting: 'Hello {{ nobody }}'"
     path.write_text("\n".join(lines))
-    message = refusal(server, "worker", dialog=str(path))
+    message = refusal_here(server, "worker", dialog=str(path))
     assert message.startswith(f"{path}:{wrong}:")
     assert "nobody" in message
 
 
 def test_a_dialog_that_is_missing_is_named(server: Installation) -> None:
     """The setting and the path."""
-    message = refusal(server, "worker", dialog=str(server.folder / "no.yaml"))
+    message = refusal_here(server, "worker", dialog=str(server.folder / "no.yaml"))
     assert "VOICEBOT_DIALOG" in message
 
 
@@ -115,6 +125,6 @@ def test_a_voice_that_does_not_exist_is_named(server: Installation) -> None:
 
 def test_a_token_that_cannot_be_one_is_not_shown(server: Installation) -> None:
     """The setting is named; the secret stays out of the message."""
-    message = refusal(server, "worker", crm="hubspot", hubspot_token="two words\nand a line")
+    message = refusal_here(server, "worker", crm="hubspot", hubspot_token="two words\nand a line")
     assert "VOICEBOT_HUBSPOT_TOKEN" in message
     assert "two words" not in message

@@ -228,8 +228,9 @@ def test_a_read_back_of_what_the_call_is_about_stays() -> None:
 )
 def test_a_text_made_to_be_slow_is_read_in_time_that_grows_with_its_length(piece: str) -> None:
     """Twice the text takes about twice as long, not four times; agents may write thousands of characters."""
-    short, long = (min(_seconds(piece, length) for _ in range(3)) for length in (4_000, 16_000))
-    assert long < 10 * short + 0.05
+    short = min(_seconds(piece, 4_000) for _ in range(3))
+    # Read again only where something else was in the way.
+    assert any(_seconds(piece, 16_000) < 10 * short + 0.05 for _ in range(3))
 
 
 def _seconds(piece: str, length: int) -> float:
