@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from voicebot.tts.normalise import speakable
+from voicebot.tts.sentences import MAX_CHARACTERS
 from voicebot.tts.spelling import spell, spell_phone
 
 
@@ -22,6 +25,23 @@ from voicebot.tts.spelling import spell, spell_phone
         ("0151", "0 1 5 1"),
         ("MP3, B2B, 4K and COVID-19", "MP3, B2B, 4K and COVID-19"),
         ("order 12 pieces", "order 12 pieces"),
+        ("order no. 1042", "order no. 1 0 4 2"),
+        ("Orders 1042 and 1043 left.", "Orders 1 0 4 2 and 1 0 4 3 left."),
+        ("Order numbers 1042, 1043, and 1044.", "Order numbers 1 0 4 2, 1 0 4 3, and 1 0 4 4."),
+        ("order 10-4233", "order 1 0, 4 2 3 3"),
+        ("order 10-12 pieces", "order 10 to 12 pieces"),
+        ("id ABC-1042-X", "id A, B C, 1 0 4 2, X"),
+        ("card 4111-1111-1111-1111", "card 4 1 1 1, 1 1 1 1, 1 1 1 1, 1 1 1 1"),
+        ("1234 5678 9012 3456", "1 2 3 4, 5 6 7 8, 9 0 1 2, 3 4 5 6"),
+        ("tracking number 9400 1000 0000 00", "tracking number 9 4 0 0, 1 0 0 0, 0 0 0 0, 0 0"),
+        ("999-99-9999", "9 9 9, 9 9, 9 9 9 9"),
+        ("94107-1234", "9 4 1, 0 7, 1 2 3 4"),
+        ("the card ending in 4242", "the card ending in 4 2 4 2"),
+        ("ext. 2041", "extension 2 0 4 1"),
+        ("Ticket #4, we are #1", "Ticket number 4, we are number 1"),
+        ("Hang up and call 911.", "Hang up and call 9 1 1."),
+        ("call 100 people", "call 100 people"),
+        ("1,234,567 people", "1,234,567 people"),
     ],
 )
 def test_codes_are_read_character_by_character(written: str, spoken: str) -> None:
@@ -43,6 +63,22 @@ def test_codes_are_read_character_by_character(written: str, spoken: str) -> Non
         ("$5 million", "5 million dollars"),
         ("15% off", "15 percent off"),
         ("12.5 %", "12.5 percent"),
+        ("$12.5", "12 dollars and 50 cents"),
+        ("$1.5 million.", "1.5 million dollars."),
+        ("$1.5M or £5k", "1.5 million dollars or 5 thousand pounds"),
+        ("$3.456", "3.456 dollars"),
+        ("$1234567.89", "1,234,567 dollars and 89 cents"),
+        ("$12,345,678", "12,345,678 dollars"),
+        ("$10-$20", "10 to 20 dollars"),
+        ("$10–20.", "10 to 20 dollars."),
+        ("$1.50 - $2", "1 dollar and 50 cents to 2 dollars"),
+        ("-$5, $-5", "minus 5 dollars, minus 5 dollars"),
+        ("USD 20 and EUR 20.50", "20 dollars and 20 euros and 50 cents"),
+        ("A$20, CAD 1", "20 Australian dollars, 1 Canadian dollar"),
+        ("12,50 € or €1.299,00", "12 euros and 50 cents or 1299 euros"),
+        ("¥500, ₹2.50, 1 ¢", "500 yen, 2 rupees and 50 paise, 1 cent"),
+        ("$12.50/month", "12 dollars and 50 cents per month"),
+        ("20 £5 vouchers", "20 5 pounds vouchers"),
     ],
 )
 def test_money_and_percent_are_said_in_words(written: str, spoken: str) -> None:
@@ -72,6 +108,20 @@ def test_money_and_percent_are_said_in_words(written: str, spoken: str) -> None:
         ("Mon-Fri 9:00-17:30, Sat 10am-4pm.", "Monday to Friday 9 o'clock to 17 30, Saturday 10 a.m. to 4 p.m."),
         ("24/7", "24 7"),
         ("10-12 days", "10 to 12 days"),
+        ("2026-11-20T15:30:00Z", "November 20th, 20 26 at 15 30 UTC"),
+        ("2026-11-20T09:05:00.123+02:00", "November 20th, 20 26 at 9 oh 5"),
+        ("2026-11-20 15:30.", "November 20th, 20 26 at 15 30."),
+        ("11/20/26", "November 20th, 20 26"),
+        ("20/11/2026", "November 20th, 20 26"),
+        ("11-20-2026", "November 20th, 20 26"),
+        ("20.11.2026.", "November 20th, 20 26."),
+        ("31.4.2026", "31.4.2026"),
+        ("192.168.1.1", "192.168.1.1"),
+        ("3.30pm", "3 30 p.m."),
+        ("9 a.m. - 5 p.m.", "9 a.m. to 5 p.m."),
+        ("Monday-Friday", "Monday to Friday"),
+        ("Jan-Mar, May – July", "January to March, May to July"),
+        ("2024-2026", "2024 to 2026"),
         ("I am here.", "I am here."),
     ],
 )
@@ -83,6 +133,7 @@ def test_dates_and_times_are_said_as_people_say_them(written: str, spoken: str) 
 def test_british_dates_put_the_day_first() -> None:
     """The same digits are another day in Britain, and said in another order."""
     assert speakable("2026-11-20", "en-gb") == "the 20th of November 20 26"
+    assert speakable("11/20/2026", "en-gb") == "the 20th of November 20 26"
     assert speakable("03/04/2026", "en-gb") == "the 3rd of April 20 26"
     assert speakable("03/04/2026", "en-us") == "March 4th, 20 26"
 
@@ -119,6 +170,29 @@ def test_phone_numbers_are_read_in_groups(written: str, spoken: str) -> None:
         ("*bold* and _thin_", "bold and thin"),
         ("hi \U0001f600 there\x00\x07", "hi there"),
         ("it’s", "it's"),
+        (
+            "https://example.com/a?x=1&y=2#z",
+            "example dot com slash a question mark x equals 1 and y equals 2 hash z",
+        ),
+        ("See example.com/help.", "See example dot com slash help."),
+        ("at the end.com", "at the end dot com"),
+        ("20°C, -5 °F, 1°", "20 degrees Celsius, minus 5 degrees Fahrenheit, 1 degree"),
+        (
+            "6 ft, 1 ft, 100 m², 60 mph, 5km/h",
+            "6 feet, 1 foot, 100 square meters, 60 miles per hour, 5 kilometers per hour",
+        ),
+        ("3 calls/day, yes/no", "3 calls per day, yes or no"),
+        ("w/ milk, w/o sugar", "with milk, without sugar"),
+        ("2 1/2 hours, 1½, ¾", "2 and a half hours, 1 and a half, three quarters"),
+        ("1/2, 11/20", "1/2, 11/20"),
+        ("Dr. Lee, 4 Elm Dr.", "Doctor Lee, 4 Elm Drive"),
+        (
+            "St. James is at 12 Main St. Boston, not Main St.",
+            "Saint James is at 12 Main Street Boston, not Main Street",
+        ),
+        ("<speak>Hi <break time='1s'/><b>you</b></speak>", "Hi you"),
+        ("Tom &amp; Jerry", "Tom and Jerry"),
+        ("a < b", "a b"),
     ],
 )
 def test_other_written_forms_become_words(written: str, spoken: str) -> None:
@@ -128,6 +202,8 @@ def test_other_written_forms_become_words(written: str, spoken: str) -> None:
 
 def test_other_languages_keep_their_words() -> None:
     """Without English, codes and phone numbers are still spelled and nothing English is put in."""
+    assert speakable("am 20-11-2026 um 20°C", "de") == "am 20-11-2026 um 20°C"
+    assert speakable("Karte 4111 1111 1111 1111", "de") == "Karte 4 1 1 1, 1 1 1 1, 1 1 1 1, 1 1 1 1"
     assert speakable("ORD-1234 kostet 12,50 € am 20.11.", "de") == "O R D, 1 2 3 4 kostet 12,50 € am 20.11."
 
 
@@ -159,3 +235,24 @@ def test_no_digit_of_an_order_number_is_lost(number: int) -> None:
     said = speakable(f"order number {digits}").removeprefix("order number ")
     assert [c for c in said if c.isdigit()] == list(digits)
     assert all(len(word.strip(",")) == 1 for word in said.split())
+
+
+@given(st.integers(min_value=0, max_value=10**11), st.integers(min_value=0, max_value=99), st.booleans())
+def test_no_amount_is_changed(whole: int, cents: int, grouped: bool) -> None:
+    """What is said of a price is the price, in figures an engine reads as one number."""
+    said = speakable(f"It costs ${f'{whole:,}' if grouped else whole}.{cents:02d}.")
+    dollars = [f"{whole:,}" if whole >= 10**6 else f"{whole}", "dollar" if whole == 1 else "dollars"]
+    parts = [" ".join(dollars)] * (whole > 0 or not cents) + [f"{cents} cent{'s' * (cents != 1)}"] * (cents > 0)
+    assert said == f"It costs {' and '.join(parts)}."
+
+
+@pytest.mark.parametrize(
+    "piece", ["1", "1 ", "12 ", "1-", "1,", "1.", "a.", "$1,", "12 A ", "St. ", "A1-", "<b ", "+1 "]
+)
+def test_no_text_takes_long(piece: str) -> None:
+    """No pattern goes astray on a sentence of the greatest length, however odd."""
+    text = (piece * MAX_CHARACTERS)[:MAX_CHARACTERS]
+    speakable(text)
+    begun = time.process_time()
+    speakable(text)
+    assert time.process_time() - begun < 0.1

@@ -1,31 +1,15 @@
-"""What English makes of written dates, times, money, units and abbreviations."""
+"""What English makes of written codes, units, abbreviations and addresses."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date
 from typing import TypeAlias
 
+from voicebot.tts import dates, money
 from voicebot.tts.spelling import spell
 
 Rule: TypeAlias = tuple[re.Pattern[str], Callable[[re.Match[str]], str]]
-
-MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
-MONTHS_SHORT = {name[:3]: name for name in MONTHS if name != "May"} | {"Sept": "September"}
 
 CODE_WORDS = frozenset(
     (
@@ -48,36 +32,18 @@ CODE_WORDS = frozenset(
         "code",
         "pin",
         "id",
+        "passcode",
+        "postcode",
+        "voucher",
+        "zip",
     )
 )
 """A number behind one of these is read digit by digit."""
 
-_DAYS = {
-    "Mon": "Monday",
-    "Tues": "Tuesday",
-    "Tue": "Tuesday",
-    "Wed": "Wednesday",
-    "Thurs": "Thursday",
-    "Thu": "Thursday",
-    "Fri": "Friday",
-    "Sat": "Saturday",
-    "Sun": "Sunday",
-}
-_DOLLAR, _EURO, _POUND = ("dollar", "cent", "cents"), ("euro", "cent", "cents"), ("pound", "penny", "pence")
-_MONEY = {
-    "$": _DOLLAR,
-    "US$": _DOLLAR,
-    "USD": _DOLLAR,
-    "€": _EURO,
-    "EUR": _EURO,
-    "£": _POUND,
-    "GBP": _POUND,
-}
 _ABBREVIATIONS = {
     "Mr.": "Mister",
     "Mrs.": "Missis",
     "Ms.": "Miz",
-    "Dr.": "Doctor",
     "Prof.": "Professor",
     "e.g.": "for example",
     "i.e.": "that is",
@@ -94,106 +60,84 @@ _ABBREVIATIONS = {
     "Ltd.": "Limited",
     "Corp.": "Corporation",
     "and/or": "and or",
+    "w/o": "without",
+    "w/": "with",
 }
 _UNITS = {
-    "kg": "kilogram",
-    "km": "kilometer",
-    "cm": "centimeter",
-    "mm": "millimeter",
-    "lbs": "pound",
-    "lb": "pound",
-    "oz": "ounce",
-    "hrs": "hour",
-    "hr": "hour",
-    "mins": "minute",
-    "min": "minute",
-    "secs": "second",
-    "sec": "second",
+    "kg": ("kilogram", "kilograms"),
+    "mg": ("milligram", "milligrams"),
+    "km": ("kilometer", "kilometers"),
+    "km/h": ("kilometer per hour", "kilometers per hour"),
+    "cm": ("centimeter", "centimeters"),
+    "mm": ("millimeter", "millimeters"),
+    "m²": ("square meter", "square meters"),
+    "ml": ("milliliter", "milliliters"),
+    "mL": ("milliliter", "milliliters"),
+    "ft": ("foot", "feet"),
+    "mph": ("mile per hour", "miles per hour"),
+    "lbs": ("pound", "pounds"),
+    "lb": ("pound", "pounds"),
+    "oz": ("ounce", "ounces"),
+    "hrs": ("hour", "hours"),
+    "hr": ("hour", "hours"),
+    "mins": ("minute", "minutes"),
+    "min": ("minute", "minutes"),
+    "secs": ("second", "seconds"),
+    "sec": ("second", "seconds"),
+    "MB": ("megabyte", "megabytes"),
+    "GB": ("gigabyte", "gigabytes"),
+    "TB": ("terabyte", "terabytes"),
+    "kWh": ("kilowatt hour", "kilowatt hours"),
+    "°C": ("degree Celsius", "degrees Celsius"),
+    "°F": ("degree Fahrenheit", "degrees Fahrenheit"),
+    "°": ("degree", "degrees"),
 }
-
-_TIME = r"(?<![\w:.,])([01]?[0-9]|2[0-3]):([0-5][0-9])(?![0-9:]|[.,][0-9])"
-_HALF = r"\s?([AaPp])(?:\.[Mm]\.|[Mm]\b)"
-_ANY_HALF = r"\s?[AaPp](?:\.[Mm]\.|[Mm]\b)"
-_AMOUNT = r"([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,12})(?:\.([0-9]{2})(?![0-9]))?"
-_DAY_NAMES = "|".join(_DAYS)
-_MONTH_NAMES = "|".join(sorted(MONTHS_SHORT, key=len, reverse=True))
-
-
-def dates(british: bool) -> tuple[Rule, ...]:
-    """Dates in digits, said the American or the British way; `11/12/2026` is read by the same choice."""
-
-    def iso(match: re.Match[str]) -> str:
-        year, month, day = (int(part) for part in match.groups())
-        return _day(year, month, day, british) or match.group()
-
-    def slashed(match: re.Match[str]) -> str:
-        first, second, year = (int(part) for part in match.groups())
-        month, day = (second, first) if british else (first, second)
-        return _day(year, month, day, british) or match.group()
-
-    return (
-        (re.compile(r"(?<![\w-])([12][0-9]{3})-([01]?[0-9])-([0-3]?[0-9])(?![\w-])"), iso),
-        (re.compile(r"(?<![\w/])([0-3]?[0-9])/([0-3]?[0-9])/([12][0-9]{3})(?![\w/])"), slashed),
-    )
-
-
-def _day(year: int, month: int, day: int, british: bool) -> str | None:
-    try:
-        date(year, month, day)
-    except ValueError:
-        return None
-    name, ordinal = MONTHS[month - 1], _ordinal(day)
-    return f"the {ordinal} of {name} {_year(year)}" if british else f"{name} {ordinal}, {_year(year)}"
-
-
-def _year(year: int) -> str:
-    """In pairs, as years are read aloud, except the first decade of a millennium."""
-    if year % 1000 < 10:
-        return str(year)
-    high, low = divmod(year, 100)
-    return f"{high} {low}" if low > 9 else f"{high} oh {low}" if low else f"{high} hundred"
-
-
-def _ordinal(number: int) -> str:
-    teens = number % 100 in (11, 12, 13)
-    return str(number) + ("th" if teens else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th"))
-
-
-def _clock(match: re.Match[str]) -> str:
-    """`9:00` as 9 o'clock, `9:05` as 9 oh 5, `17:30` as 17 30, with the half of the day where it is written."""
-    hour, minute, half = int(match.group(1)), int(match.group(2)), match.group(3)
-    minutes = f" oh {minute}" if minute < 10 else f" {minute}"
-    if half:
-        return f"{hour}{minutes if minute else ''} {half.lower()}.m."
-    if minute:
-        return f"{hour}{minutes}"
-    if hour in (0, 24):
-        return "midnight"
-    return f"{hour} o'clock" if hour <= 12 else f"{hour} hundred"
-
-
-def _hour(match: re.Match[str]) -> str:
-    return f"{int(match.group(1))} {match.group(2).lower()}.m."
-
-
-def _range(match: re.Match[str]) -> str:
-    return f"{match.group(1)} to "
-
-
-def _sum(sign: str, amount: str, cents: str | None, scale: str | None = None) -> str:
-    one, small, smalls = _MONEY[sign]
-    if scale:
-        return f"{amount}{'.' + cents if cents else ''} {scale} {one}s"
-    whole, fraction = int(amount.replace(",", "")), int(cents or 0)
-    parts = [f"{whole} {one if whole == 1 else one + 's'}"] if whole or not fraction else []
-    if fraction:
-        parts.append(f"{fraction} {small if fraction == 1 else smalls}")
-    return " and ".join(parts)
+_PER = {"s": "second", "h": "hour", "hr": "hour", "mo": "month", "yr": "year"}
+_RATES = "second|minute|hour|day|night|week|month|quarter|year|person|user|seat|item|piece|unit|call|line"
+_FRACTIONS = {
+    "½": "a half",
+    "1/2": "a half",
+    "⅓": "a third",
+    "1/3": "a third",
+    "⅔": "two thirds",
+    "2/3": "two thirds",
+    "¼": "a quarter",
+    "1/4": "a quarter",
+    "¾": "three quarters",
+    "3/4": "three quarters",
+}
+_DOMAINS = "com|org|net|edu|gov|info|io|eu|de|co\\.uk|org\\.uk|example"
+_PATH = r"[\w./?&=%#:+~-]{1,200}"
+_CODE = r"(?:[0-9]{3,20}(?:-[0-9]{1,12}){0,4}|[0-9]{1,2}(?:-[0-9]{3,12}){1,4})"
+_CODE_NAMES = "|".join(sorted((*CODE_WORDS, "ext")))
 
 
 def _unit(match: re.Match[str]) -> str:
-    number, unit = match.group(1), _UNITS[match.group(2)]
-    return f"{number} {unit if number == '1' else unit + 's'}"
+    one, many = _UNITS[match.group(2)]
+    return f"{match.group(1)} {one if match.group(1) == '1' else many}"
+
+
+def _per(match: re.Match[str]) -> str:
+    return f"{match.group(1)} per {_PER.get(match.group(2), match.group(2))}"
+
+
+def _fraction(match: re.Match[str]) -> str:
+    whole, fraction = match.group(1), _FRACTIONS[match.group(2)]
+    return f"{whole} and {fraction}" if whole else fraction
+
+
+def _code(match: re.Match[str]) -> str:
+    return f"{match.group(1)} {spell(match.group(2))}"
+
+
+def _codes(match: re.Match[str]) -> str:
+    return match.group(1) + re.sub(rf"#?({_CODE})", lambda code: spell(code.group(1)), match.group(2))
+
+
+def _saint(match: re.Match[str]) -> str:
+    """`St. James` is a saint; `Main St.` and `12 Main St. Boston` are streets."""
+    house, name = match.groups()
+    return f"{house} Street" if house else "Saint" if name is not None else "Street"
 
 
 def _address(match: re.Match[str]) -> str:
@@ -201,57 +145,78 @@ def _address(match: re.Match[str]) -> str:
     return "".join(_SIGNS.get(char, char) for char in bare)
 
 
-_SIGNS = {".": " dot ", "-": " dash ", "_": " underscore ", "@": " at ", "+": " plus ", "/": " slash "}
+_SIGNS = {
+    ".": " dot ",
+    "-": " dash ",
+    "_": " underscore ",
+    "@": " at ",
+    "+": " plus ",
+    "/": " slash ",
+    "?": " question mark ",
+    "&": " and ",
+    "=": " equals ",
+    "#": " hash ",
+    ":": " colon ",
+    "%": " percent ",
+    "~": " tilde ",
+}
 
 ADDRESSES: tuple[Rule, ...] = (
     (re.compile(r"\b[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}"), _address),
-    (re.compile(r"\b(?:https?://|www\.)[\w./-]{1,200}\w/?", re.I), _address),
+    (re.compile(rf"\b(?:https?://|www\.){_PATH}\w/?", re.I), _address),
+    (re.compile(rf"\b(?:[a-z0-9-]{{1,63}}\.){{1,4}}(?:{_DOMAINS})\b(?!\.\w)(?:/(?:{_PATH}\w/?)?)?"), _address),
 )
 
 WORDS: tuple[Rule, ...] = (
-    (re.compile(r"\b24/7\b"), lambda _match: "24 7"),
-    (re.compile(rf"({_TIME}{_ANY_HALF}?)\s?[-–—]\s?(?=[0-9])"), _range),
-    (re.compile(rf"(?<![\w.,/-])([0-9]{{1,2}}{_ANY_HALF})\s?[-–—]\s?(?=[0-9])"), _range),
-    (re.compile(r"(?<![\w.,/–-])([0-9]{1,3})\s?[-–]\s?(?=[0-9]{1,3}(?![0-9–-]))"), _range),
-    (re.compile(r"(?<![\w.,/–-])([0-9]{4})\s?–\s?(?=[0-9]{4}(?![0-9–-]))"), _range),
-    (re.compile(rf"{_TIME}(?:{_HALF})?"), _clock),
-    (re.compile(rf"(?<![\w.:])(1[0-2]|0?[1-9]){_HALF}"), _hour),
+    (re.compile(rf"([0-9][0-9.,]{{0,15}}(?:\s?[A-Za-z€£]{{1,12}})?)/({_RATES}|{'|'.join(_PER)})\b"), _per),
+    *money.rules(),
+    *dates.TIMES,
     (
-        re.compile(rf"(US\$|[$€£])\s?{_AMOUNT}(?:\s(hundred|thousand|million|billion)\b)?"),
-        lambda match: _sum(match.group(1), match.group(2), match.group(3), match.group(4)),
+        re.compile(rf"(?:(?<![\w.,/])([0-9]{{1,3}})\s?)?([{''.join(f for f in _FRACTIONS if len(f) == 1)}])"),
+        _fraction,
     ),
-    (
-        re.compile(rf"(?<![\w.,]){_AMOUNT}\s?(€|£|USD\b|EUR\b|GBP\b)"),
-        lambda match: _sum(match.group(3), match.group(1), match.group(2)),
-    ),
+    (re.compile(r"(?<![\w.,/])([0-9]{1,3})\s([12]/[23]|[13]/4)(?![\w/])"), _fraction),
     (re.compile(r"(?<=[0-9])\s?%"), lambda _match: " percent"),
     (
         re.compile(
-            rf"\b((?:{'|'.join(sorted(CODE_WORDS))})(?:\s(?:number|no\.?|code|id))?(?:\sis)?:?)\s?#?"
-            r"([0-9]{3,20})\b(?![.,:/-][0-9])",
+            rf"\b((?:{_CODE_NAMES})(?:s|\.)?(?:\s(?:numbers|nos\.?|codes|ids))(?:\sare)?:?\s|"
+            rf"(?:{_CODE_NAMES})s(?:\sare)?:?\s)(#?{_CODE}(?:(?:,\s|,?\s(?:and|or|to)\s)#?{_CODE}){{0,20}})"
+            r"(?![\w-]|[.,:/][0-9])",
             re.I,
         ),
-        lambda match: f"{match.group(1)} {spell(match.group(2))}",
+        _codes,
     ),
+    (
+        re.compile(
+            rf"\b((?:{_CODE_NAMES})\.?(?:\s(?:number|no\.?|code|id))?(?:\sis)?:?)\s?#?"
+            rf"({_CODE})\b(?![.,:/-][0-9])",
+            re.I,
+        ),
+        _code,
+    ),
+    (re.compile(r"\b(end(?:s|ing)?\s(?:in|with))\s([0-9]{3,8})\b(?![.,:/-][0-9])", re.I), _code),
+    # Short numbers that help is called with.
+    (re.compile(r"\b(call|dial|text)\s([2-9]11|112|999|988)\b(?![.,:/-]?[0-9])", re.I), _code),
+    (re.compile(r"#\s?(?=[0-9]\b)"), lambda _match: "number "),
     (re.compile(r"\bNos?\.\s?(?=[0-9])"), lambda _match: "number "),
+    # In front of a name a doctor; behind one a street.
+    (re.compile(r"\bDr\.(?=\s+[A-Z])"), lambda _match: "Doctor"),
+    (re.compile(r"(?<=[a-z]\s)Dr\.(?!\s+[A-Z])"), lambda _match: "Drive"),
+    (re.compile(r"\bDr\."), lambda _match: "Doctor"),
+    (re.compile(r"(?:(?<![\w])([0-9]{1,6}\w?(?:\s[A-Z]\w{0,30}){1,3})\s)?\bSt\.(?:(?=\s+[A-Z])()|)"), _saint),
     (
         re.compile(rf"(?<!\w)({'|'.join(map(re.escape, _ABBREVIATIONS))})(?!\w)"),
         lambda match: _ABBREVIATIONS[match.group(1)],
     ),
     # Voices read its letters.
     (re.compile(r"\b(m+)(?:-?hm+)\b", re.I), lambda match: "Um hum" if match.group(1)[0].isupper() else "um hum"),
+    *dates.NAMES,
     (
-        re.compile(rf"\b({_DAY_NAMES})\b\.?\s?[-–—]\s?({_DAY_NAMES})\b\.?"),
-        lambda match: f"{_DAYS[match.group(1)]} to {_DAYS[match.group(2)]}",
+        re.compile(
+            rf"\b([0-9]{{1,6}}(?:\.[0-9]{{1,3}})?)\s?({'|'.join(sorted(_UNITS, key=len, reverse=True))})(?!\w)"
+        ),
+        _unit,
     ),
-    # Sat and Sun are words of their own unless a number follows.
-    (
-        re.compile(r"\b(Mon|Tues|Tue|Wed|Thurs|Thu|Fri|(?:Sat|Sun)(?=\.?,?\s[0-9]))\b\.?"),
-        lambda m: _DAYS[m.group(1)],
-    ),
-    (re.compile(rf"\b({_MONTH_NAMES})\b\.?(?=\s[0-9])"), lambda match: MONTHS_SHORT[match.group(1)]),
-    (re.compile(rf"(?<=[0-9]\s)({_MONTH_NAMES})\b\.?"), lambda match: MONTHS_SHORT[match.group(1)]),
-    (re.compile(rf"\b([0-9]{{1,6}}(?:\.[0-9]{{1,3}})?)\s?({'|'.join(_UNITS)})\b"), _unit),
     (re.compile(r"\s?&\s?"), lambda _match: " and "),
     (re.compile(r"(?<=[^\W\d_])/(?=[^\W\d_])"), lambda _match: " or "),
     (re.compile(r"(?<=\s)-(?=[0-9])|\A-(?=[0-9])"), lambda _match: "minus "),

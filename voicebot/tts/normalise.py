@@ -7,13 +7,14 @@ left to the engine.
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from collections.abc import Callable
 from functools import cache
 from typing import TypeAlias
 
-from voicebot.tts import english
+from voicebot.tts import dates, english
 from voicebot.tts.spelling import spell, spell_phone
 
 Rule: TypeAlias = tuple[re.Pattern[str], Callable[[re.Match[str]], str]]
@@ -23,11 +24,20 @@ _SAME = str.maketrans(
 )
 _UNSAYABLE = frozenset(["Cc", "Cf", "Cs", "Co", "Cn", "So", "Sk", "Zl", "Zp"])
 
+_DEGREE = "°"
+_TAG = re.compile(
+    r"</?(?:speak|break|prosody|emphasis|say-as|phoneme|sub|voice|lang|audio|mark|[abipsuw]|em|strong|br|span|div|ul|ol|li"
+    r"|h[1-6])(?:\s[^<>]{0,200})?/?>",
+    re.I,
+)
+"""What belongs to HTML and SSML: such a text was written for a page or for another engine."""
+_ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#[0-9]{1,5});")
+
 
 def speakable(text: str, language: str = "en") -> str:
     """`text` as it is given to an engine that speaks `language` (a tag such as en, en-gb, de).
 
-    Never fails: what cannot be said (control characters, emoji, half surrogates) is left out.
+    Never fails: what cannot be said (control characters, emoji, half surrogates, tags) is left out.
     """
     said = _clean(text)
     for pattern, spoken in _rules(language.lower()):
@@ -38,19 +48,24 @@ def speakable(text: str, language: str = "en") -> str:
 @cache
 def _rules(language: str) -> tuple[Rule, ...]:
     if language != "en" and not language.startswith("en-"):
-        return (*_PHONES, *_CODES, *_MARKUP)
-    calendar = english.dates(british=language.startswith("en-gb"))
+        return (*_PHONES, *_GROUPS, *_CODES, *_MARKUP)
+    calendar = dates.calendar(british=language.startswith("en-gb"))
     # Dates before phone numbers and both before codes: the later ones would take the earlier ones' digits.
-    return (*english.ADDRESSES, *calendar, *_PHONES, *english.WORDS, *_CODES, *_MARKUP)
+    return (*english.ADDRESSES, *calendar, *_PHONES, *_GROUPS, *english.WORDS, *_CODES, *_MARKUP)
 
 
 def _clean(text: str) -> str:
-    plain = unicodedata.normalize("NFC", text).translate(_SAME)
-    return "".join(" " if unicodedata.category(char) in _UNSAYABLE else char for char in plain)
+    unmarked = _ENTITY.sub(lambda match: html.unescape(match.group()), _TAG.sub(" ", text))
+    plain = unicodedata.normalize("NFC", unmarked).translate(_SAME)
+    return "".join(" " if unicodedata.category(char) in _UNSAYABLE and char != _DEGREE else char for char in plain)
 
 
 def _phone(match: re.Match[str]) -> str:
     return spell_phone(match.group())
+
+
+def _digits(match: re.Match[str]) -> str:
+    return spell(match.group())
 
 
 def _number(match: re.Match[str]) -> str:
@@ -62,7 +77,7 @@ def _prefixed(match: re.Match[str]) -> str:
     prefix, digits = match.groups()
     if prefix.lower() in english.CODE_WORDS:
         return f"{prefix.lower()} {spell(digits)}"
-    if prefix.title() in english.MONTHS_SHORT:
+    if prefix.title() in dates.MONTHS_SHORT:
         return match.group()
     return f"{spell(prefix)}, {spell(digits)}"
 
@@ -81,9 +96,27 @@ _PHONES: tuple[Rule, ...] = (
     (re.compile(r"(?<![\w.-])[0-9]{3}-[0-9]{4}(?![\w-])"), _phone),
 )
 
+_DATE = r"(?:[12][0-9]{3}-[0-9]{1,2}-[0-9]{1,2}|[0-9]{1,2}-[0-9]{1,2}-(?:[12][0-9]{3}|[0-9]{2}))(?![0-9-])"
+
+_GROUPS: tuple[Rule, ...] = (
+    (
+        re.compile(rf"(?<![\w.,$€£/+-])(?!{_DATE})[0-9]{{1,8}}(?:-[0-9]{{1,8}}){{2,8}}(?![\w/-]|[.,][0-9])"),
+        _digits,
+    ),
+    (
+        re.compile(
+            r"(?<![\w.,$€£/+-])(?=(?:[0-9] ?){9})[0-9]{2,8}(?: [0-9]{2,8}){2,10}(?![\w/-]|[.,][0-9]| [0-9])"
+        ),
+        _digits,
+    ),
+    # A postal code with its four more digits.
+    (re.compile(r"(?<![\w.-])[0-9]{5}-[0-9]{4}(?![\w-])"), _digits),
+)
+"""Numbers written in groups: of cards, accounts, parcels, books."""
+
 _CODES: tuple[Rule, ...] = (
     (re.compile(r"#\s?([0-9]{2,20})\b"), _number),
-    (re.compile(r"\b([A-Z]{2,6})(?:-|\s|\s?#)?([0-9]{3,20})\b"), _prefixed),
+    (re.compile(r"\b([A-Z]{2,6})(?:-|\s|\s?#)?([0-9]{3,20})(?!-?\w)"), _prefixed),
     (re.compile(r"(?<![\w.-])(?=[A-Z-]{0,24}[0-9])(?=[0-9-]{0,24}[A-Z])[A-Z0-9]+(?:-[A-Z0-9]+){0,5}\b"), _mixed),
     (re.compile(r"(?<![\w.,$€£-])(0[0-9]{2,20}|[0-9]{7,20})(?![\w%]|[.,][0-9])"), _number),
 )

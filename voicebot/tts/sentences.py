@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from voicebot.tts.english import CODE_WORDS
+
 MAX_CHARACTERS = 300
 """Longer sentences are cut at a clause or a space: about 20 s of speech, so a stop never waits long."""
 
@@ -20,7 +22,11 @@ _ABBREVIATIONS = frozenset(
 )
 _BEFORE_A_NUMBER = frozenset(["No", "Nos", "Nr", "Art", "p", "pp", "vol", "Vol"])
 _END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s)|[。！？]+|\n\s*\n")
-_LAST_WORD = re.compile(r"[^\s(\[\"'“‘]+\Z")
+_LAST_WORD = re.compile(r"[^\s(\[\"'“‘–—-]+\Z")
+_NUMBER_OF = re.compile(rf"\b(?:{'|'.join(sorted(CODE_WORDS))})s?\s(?:no|nos)\Z", re.I)
+_INITIALS = re.compile(r"(?:[A-Z]\.)+[A-Z]")
+_DASHES = "-–—"
+_HALVES = ("a.m", "p.m")
 _SPACE = re.compile(r"\s+")
 _SAYABLE = re.compile(r"\w|[$€£%&@#+]")
 
@@ -52,12 +58,15 @@ def _ends(text: str, start: int, match: re.Match[str]) -> bool:
         return False
     if mark != ".":
         return True
-    word = _LAST_WORD.search(text[max(start, match.start() - 24) : match.start()])
+    before = text[max(start, match.start() - 24) : match.start()]
+    if following[0] in _DASHES and before.lower().endswith(_HALVES):
+        return False
+    word = _LAST_WORD.search(before)
     last = word.group() if word else ""
-    if last in _BEFORE_A_NUMBER:
+    if last in _BEFORE_A_NUMBER or _NUMBER_OF.search(before):
         return not following[0].isdigit()
     initial = len(last) == 1 and last.isalpha() and last != "I"
-    return last.lower() not in _ABBREVIATIONS and not initial
+    return last.lower() not in _ABBREVIATIONS and not initial and not _INITIALS.fullmatch(last)
 
 
 def _bounded(piece: str) -> list[str]:
