@@ -43,20 +43,39 @@ REAL_TIME = {
 }
 """Modules that wait for callers who speak in real time, in two lines that take about as long as each other.
 
-One beside the other they leave the processors idle half of the time; three would slow each other down.
+One beside the other they leave the processors idle half of the time; three would slow each other down. A third
+worker fills that half with the rest, which gives way.
 """
+
+GIVES_WAY = 5
+"""How much nicer a worker is that has no line, or is through with it: what keeps real time runs when it wants to,
+and the rest still has a quarter of a processor that something else wants, too."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let a worker give way from its first test on that keeps no real time: after its line it gets only such.
+
+    Tests that were started nicer stay as they are.
+    """
+    if hasattr(item.config, "workerinput") and _line(item.nodeid) is None and os.nice(0) == 0:
+        os.nice(GIVES_WAY)
+
+
+def _line(nodeid: str) -> str | None:
+    return next((line for line, modules in REAL_TIME.items() if nodeid.startswith(modules)), None)
 
 
 class TwoLines(LoadScopeScheduling):  # type: ignore[misc]
     """Gives each line of what keeps real time to one worker, and spreads the rest test by test.
 
-    The longest lines are handed out first, so that two workers begin with one each and share the rest afterwards.
+    The longest lines are handed out first, so that two workers begin with one each; the rest is for who is free.
 
     `xdist_group` marks would say the same, but pytest 9.2 made pytest-xdist blind to them (its issue 1386).
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return next((line for line, modules in REAL_TIME.items() if nodeid.startswith(modules)), nodeid)
+        return _line(nodeid) or nodeid
 
 
 @pytest.hookimpl(optionalhook=True)
