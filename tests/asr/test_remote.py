@@ -9,9 +9,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+import structlog
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from voicebot.asr import JobKind, Recognizer, Speech, Transcript, build
+from voicebot.asr import JobKind, Recognizer, Speech, Transcript, build, remote
 from voicebot.audio import Pcm
 from voicebot.dialog.types import Hints
 from voicebot.errors import RecognizerError, RecognizerTimeout, SettingsError
@@ -136,6 +139,45 @@ def test_a_hiccup_of_the_server_is_not_noticed(fault: Fault) -> None:
     assert isinstance(heard, Transcript)
     assert heard.text == ORDER.text
     assert len(server.asked) == 2
+
+
+def test_a_connection_the_server_has_given_up_is_not_noticed() -> None:
+    """Kept open and closed by the server while nobody spoke: the next utterance goes over a new one."""
+    with FakeTranscriptionServer(_says(ORDER)) as server:
+        server.fail(Fault.LEAVES)
+        outcomes = _hear(server, _speech(), _speech())
+    assert [heard.text for heard in outcomes if isinstance(heard, Transcript)] == [ORDER.text] * 2
+
+
+@pytest.mark.parametrize("fault", [Fault.BROKEN, Fault.BUSY, Fault.DROPPED])
+def test_trouble_that_lasts_is_an_error_after_two_tries(fault: Fault) -> None:
+    """A server in trouble is not asked a third time for the same utterance; no log or error holds the key."""
+    with FakeTranscriptionServer(_says(ORDER)) as server, structlog.testing.capture_logs() as logged:
+        server.fail(fault, times=2)
+        error, heard = _hear(server, _speech(), _speech(), key="sk-secret")
+    assert isinstance(error, RecognizerError)
+    assert isinstance(heard, Transcript)
+    assert len(server.asked) == 3
+    assert {entry["event"] for entry in logged} == {"recognizer.retried", "recognizer.failed"}
+    assert "sk-secret" not in f"{logged} {error!r} {error.__cause__!r}"
+
+
+_ODD = st.sampled_from([None, True, "0.5", [], {}, [1], math.nan, math.inf, -1e308, 1e308, 10**400, -0.5, 0.5, 2])
+_SEGMENT = st.fixed_dictionaries(
+    {"text": st.sampled_from(["yes", " ", None])},
+    optional=dict.fromkeys(("avg_logprob", "no_speech_prob", "tokens"), _ODD),
+)
+_WORD = st.fixed_dictionaries({"start": _ODD, "end": _ODD}, optional={"word": _ODD, "probability": _ODD})
+
+
+@given(st.text(max_size=5), st.lists(_SEGMENT, max_size=3) | _ODD, st.lists(_WORD, max_size=3) | _ODD)
+def test_no_answer_is_too_odd(text: str, segments: object, words: object) -> None:
+    """Where there is a text it is taken with whatever figures make sense; the others count as not told."""
+    heard = remote.heard({"text": text, "segments": segments, "words": words})
+    assert heard.text == text.strip()
+    assert -math.inf <= heard.avg_logprob <= 0.0
+    assert 0.0 <= heard.no_speech <= 1.0
+    assert all(math.isfinite(word.start + word.end) and 0.0 <= word.probability <= 1.0 for word in heard.words)
 
 
 @pytest.mark.parametrize(

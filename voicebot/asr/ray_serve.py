@@ -67,13 +67,13 @@ class Replica:
 def serve(settings: Settings, language: str, host: str, port: int, replicas: int, most: int, gpus: float) -> None:
     """Start, or join, Ray on this machine and serve until interrupted or terminated.
 
-    host, port: where it listens. replicas, most: at first, and at most. gpus: share of a GPU each takes, 0 for none.
-    Raises ConfigError.
+    host, port: where it listens. replicas, most: at first, and at most. gpus: share of a GPU each takes, 0 for
+    none. Raises ConfigError.
     """
     if settings.asr_api_key is None and not is_loopback(host):
         raise ConfigError(
-            f"--host {host} is reachable from outside: set {PREFIX}ASR_API_KEY, here and where {PREFIX}ASR=ray asks, "
-            "or anybody could have this machine hear for him"
+            f"--host {host} is reachable from outside: set {PREFIX}ASR_API_KEY, here and where {PREFIX}ASR=ray "
+            "asks, or anybody could have this machine hear for him"
         )
     try:
         import ray

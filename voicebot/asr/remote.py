@@ -28,6 +28,9 @@ CONNECT_SECONDS = 2.0
 UNTOLD = math.log(0.7)
 """Mean log-probability of a text of which the server tells none: not doubted, and not sworn to."""
 
+_GREATEST = 1e6
+"""Past which no second, probability or logarithm of one makes sense."""
+
 _MOST_BYTES = 1 << 20
 _CHUNK = 16384
 
@@ -109,7 +112,7 @@ class RemoteWhisper:
             # Only the kind of error: the text of some holds the request.
             raise ServerTrouble(f"{self._server.host} failed: {type(error).__name__}") from None
         self._check(status)
-        return _heard(self._parsed(content))
+        return heard(self._parsed(content))
 
     def _ask(self, speech: Speech, until: float, plain: bool = False) -> tuple[int, bytes]:
         form = {"model": self._server.model, "language": speech.language, "temperature": "0"}
@@ -161,8 +164,11 @@ class RemoteWhisper:
         return answer
 
 
-def _heard(answer: Mapping[str, Any]) -> Heard:
-    """Segments weigh by their tokens; what the server does not tell is not held against the text."""
+def heard(answer: Mapping[str, Any]) -> Heard:
+    """An answer with a `text` and perhaps more: segments weigh by their tokens.
+
+    What the server does not tell, or tells in a way nobody understands, is not held against the text.
+    """
     text = str(answer["text"]).strip()
     segments = [one for one in _dicts(answer.get("segments")) if str(one.get("text", "")).strip()]
     scored = [(score, one) for one in segments if (score := _number(one.get("avg_logprob"))) is not None]
@@ -175,7 +181,7 @@ def _heard(answer: Mapping[str, Any]) -> Heard:
         else UNTOLD,
         no_speech=min(1.0, max(0.0, min(silences, default=0.0 if text else 1.0))),
         words=tuple(
-            Word(str(one.get("word", "")).strip(), start, end, _number(one.get("probability")) or math.exp(UNTOLD))
+            Word(str(one.get("word", "")).strip(), start, end, _probability(one.get("probability")))
             for one in _dicts(answer.get("words"))
             if (start := _number(one.get("start"))) is not None and (end := _number(one.get("end"))) is not None
         ),
@@ -187,7 +193,12 @@ def _dicts(value: object) -> list[dict[str, Any]]:
 
 
 def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
+    return float(value) if isinstance(value, int | float) and abs(value) <= _GREATEST else None
+
+
+def _probability(value: object) -> float:
+    number = _number(value)
+    return math.exp(UNTOLD) if number is None else min(1.0, max(0.0, number))
 
 
 def _wav(pcm: Pcm) -> bytes:

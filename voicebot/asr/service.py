@@ -53,7 +53,7 @@ async def transcribe(
 ) -> Answer:
     """Answer one request as OpenAI's interface does; `json` and `verbose_json` are known.
 
-    key: what a client must send as its bearer token, if any. language: ISO 639-1 code, where the client names none.
+    key: what a client must send as its bearer token, if any. language: ISO 639-1 code, where a client names none.
     """
     expected = f"Bearer {key.get_secret_value()}" if key is not None else ""
     if expected and not hmac.compare_digest(expected.encode(), authorization.encode()):

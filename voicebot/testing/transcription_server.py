@@ -33,6 +33,7 @@ class Fault(Enum):
     REDIRECT = "redirect"  # 302
     PAGE = "page"  # 200 with a page, as a proxy in between sends it
     FLOOD = "flood"  # 200 with megabytes
+    LEAVES = "leaves"  # a good answer, then the connection it promised to keep is closed
 
 
 _STATUS = {
@@ -144,13 +145,14 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send(200, b"<html>Sign in</html>", "text/html")
             elif fault is Fault.FLOOD:
                 self._send(200, b'{"text": "' + b"la " * (1 << 20) + b'"}')
-            elif fault is not None:
+            elif fault not in (None, Fault.LEAVES):
                 self._send(_STATUS[fault], b'{"error": {"message": "no"}}')
             elif self.path != "/v1/audio/transcriptions":
                 self._send(404, b'{"detail": "Not Found"}')
             else:
                 status, answer = fake._answer(utterance)
                 self._send(status, json.dumps(answer).encode())
+                self.close_connection = fault is Fault.LEAVES
         finally:
             fake._end()
 
