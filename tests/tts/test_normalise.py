@@ -42,6 +42,9 @@ from voicebot.tts.spelling import spell, spell_phone
         ("Hang up and call 911.", "Hang up and call 9 1 1."),
         ("call 100 people", "call 100 people"),
         ("1,234,567 people", "1,234,567 people"),
+        ("order number 104-233", "order number 1 0 4, 2 3 3"),
+        ("id 12345 67890", "id 1 2 3, 4 5, 6 7 8, 9 0"),
+        ("PO# 104233", "PO 1 0 4, 2 3 3"),
     ],
 )
 def test_codes_are_read_character_by_character(written: str, spoken: str) -> None:
@@ -78,6 +81,7 @@ def test_codes_are_read_character_by_character(written: str, spoken: str) -> Non
         ("12,50 € or €1.299,00", "12 euros and 50 cents or 1299 euros"),
         ("¥500, ₹2.50, 1 ¢", "500 yen, 2 rupees and 50 paise, 1 cent"),
         ("$12.50/month", "12 dollars and 50 cents per month"),
+        ("20$ or 5 $.", "20 dollars or 5 dollars."),
         ("20 £5 vouchers", "20 5 pounds vouchers"),
     ],
 )
@@ -122,6 +126,7 @@ def test_money_and_percent_are_said_in_words(written: str, spoken: str) -> None:
         ("Monday-Friday", "Monday to Friday"),
         ("Jan-Mar, May – July", "January to March, May to July"),
         ("2024-2026", "2024 to 2026"),
+        ("1,000-2,000 units", "1,000 to 2,000 units"),
         ("I am here.", "I am here."),
     ],
 )
@@ -131,8 +136,9 @@ def test_dates_and_times_are_said_as_people_say_them(written: str, spoken: str) 
 
 
 def test_british_dates_put_the_day_first() -> None:
-    """The same digits are another day in Britain, and said in another order."""
+    """The same digits are another day in Britain, and said in another order; a key has another name."""
     assert speakable("2026-11-20", "en-gb") == "the 20th of November 20 26"
+    assert speakable("Press #.", "en-gb") == "Press hash."
     assert speakable("11/20/2026", "en-gb") == "the 20th of November 20 26"
     assert speakable("03/04/2026", "en-gb") == "the 3rd of April 20 26"
     assert speakable("03/04/2026", "en-us") == "March 4th, 20 26"
@@ -182,6 +188,8 @@ def test_phone_numbers_are_read_in_groups(written: str, spoken: str) -> None:
             "6 feet, 1 foot, 100 square meters, 60 miles per hour, 5 kilometers per hour",
         ),
         ("3 calls/day, yes/no", "3 calls per day, yes or no"),
+        ("TCP/IP and I/O", "TCP IP and I O"),
+        ("Press * or press the #, not #5.", "Press star or press the pound, not number 5."),
         ("w/ milk, w/o sugar", "with milk, without sugar"),
         ("2 1/2 hours, 1½, ¾", "2 and a half hours, 1 and a half, three quarters"),
         ("1/2, 11/20", "1/2, 11/20"),

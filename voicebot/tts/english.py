@@ -108,8 +108,19 @@ _FRACTIONS = {
 }
 _DOMAINS = "com|org|net|edu|gov|info|io|eu|de|co\\.uk|org\\.uk|example"
 _PATH = r"[\w./?&=%#:+~-]{1,200}"
-_CODE = r"(?:[0-9]{3,20}(?:-[0-9]{1,12}){0,4}|[0-9]{1,2}(?:-[0-9]{3,12}){1,4})"
+_CODE = r"(?:[0-9]{3,20}(?:-[0-9]{1,12}| [0-9]{3,12}){0,4}|[0-9]{1,2}(?:-[0-9]{3,12}){1,4})"
 _CODE_NAMES = "|".join(sorted((*CODE_WORDS, "ext")))
+
+
+def keys(british: bool) -> tuple[Rule, ...]:
+    """The two keys of a telephone that are no digits, as callers know them."""
+    names = {"*": "star", "#": "hash" if british else "pound"}
+    return (
+        (
+            re.compile(r"\b((?:press|hit|push|dial|enter)(?:\sthe)?\s)([*#])(?!\w)", re.I),
+            lambda match: match.group(1) + names[match.group(2)],
+        ),
+    )
 
 
 def _unit(match: re.Match[str]) -> str:
@@ -170,6 +181,15 @@ ADDRESSES: tuple[Rule, ...] = (
 WORDS: tuple[Rule, ...] = (
     (re.compile(rf"([0-9][0-9.,]{{0,15}}(?:\s?[A-Za-z€£]{{1,12}})?)/({_RATES}|{'|'.join(_PER)})\b"), _per),
     *money.rules(),
+    # What is called a number is none from one to another.
+    (
+        re.compile(
+            rf"\b((?:{_CODE_NAMES})\.?\s(?:number|no\.?|code|id)(?:\sis)?:?)\s?#?"
+            r"([0-9]{1,12}(?:-[0-9]{1,12}){1,4})(?![\w-]|[.,:/][0-9])",
+            re.I,
+        ),
+        _code,
+    ),
     *dates.TIMES,
     (
         re.compile(rf"(?:(?<![\w.,/])([0-9]{{1,3}})\s?)?([{''.join(f for f in _FRACTIONS if len(f) == 1)}])"),
@@ -218,6 +238,7 @@ WORDS: tuple[Rule, ...] = (
         _unit,
     ),
     (re.compile(r"\s?&\s?"), lambda _match: " and "),
+    (re.compile(r"(?<=[A-Z])/(?=[A-Z])"), lambda _match: " "),
     (re.compile(r"(?<=[^\W\d_])/(?=[^\W\d_])"), lambda _match: " or "),
     (re.compile(r"(?<=\s)-(?=[0-9])|\A-(?=[0-9])"), lambda _match: "minus "),
 )

@@ -76,7 +76,7 @@ def rules() -> tuple[Rule, ...]:
             lambda match: _minus(match.group(2)) + _amount(match.group(1), match.group(3), match.group(4)),
         ),
         (
-            re.compile(rf"(?<![\w.,])({_NUMBER})({_SCALE})?\s?([€£]|(?:{_CODE})\b)(?!\s?[0-9])"),
+            re.compile(rf"(?<![\w.,])({_NUMBER})({_SCALE})?\s?([$€£]|(?:{_CODE})\b)(?!\s?[0-9])"),
             lambda match: _amount(match.group(3), match.group(1), match.group(2)),
         ),
         (re.compile(r"(?<![\w.,])([0-9]{1,3})\s?¢"), lambda match: f"{match.group(1)} {_cents(match.group(1))}"),

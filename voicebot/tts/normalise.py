@@ -49,9 +49,10 @@ def speakable(text: str, language: str = "en") -> str:
 def _rules(language: str) -> tuple[Rule, ...]:
     if language != "en" and not language.startswith("en-"):
         return (*_PHONES, *_GROUPS, *_CODES, *_MARKUP)
-    calendar = dates.calendar(british=language.startswith("en-gb"))
+    british = language.startswith("en-gb")
     # Dates before phone numbers and both before codes: the later ones would take the earlier ones' digits.
-    return (*english.ADDRESSES, *calendar, *_PHONES, *_GROUPS, *english.WORDS, *_CODES, *_MARKUP)
+    first = (*english.ADDRESSES, *english.keys(british), *dates.calendar(british))
+    return (*first, *_PHONES, *_GROUPS, *english.WORDS, *_CODES, *_MARKUP)
 
 
 def _clean(text: str) -> str:
@@ -69,7 +70,7 @@ def _digits(match: re.Match[str]) -> str:
 
 
 def _number(match: re.Match[str]) -> str:
-    return spell(match.group(1))
+    return f" {spell(match.group(1))}"
 
 
 def _prefixed(match: re.Match[str]) -> str:
