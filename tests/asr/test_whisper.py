@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.asr_throughput.shapes import TOKENS, Shape, make
 from tests.asr.support import SENTENCES, utterance
 from tests.audio.support import noise
 from voicebot.asr import JobKind, Recognizer, Speech, Transcript, build, whisper
@@ -255,3 +256,72 @@ def test_a_shorter_context_is_decoded_with_less_padding(tmp_path: Path) -> None:
     (piece,) = engine.prepare(Speech(utterance("hours"), JobKind.FINAL))
     assert piece.features.shape[1] == 1000
     assert hear(engine, Speech(utterance("hours"), JobKind.FINAL)).text == SENTENCES["hours"]
+
+
+def _random(folder: Path, mels: int = 80, told: bool = True) -> Engine:
+    """A small multilingual Whisper with random weights. told: whether a file says how many mel bands it has."""
+    make(Shape("small for tests", 64, 1, 1, 2, mels), folder)
+    if not told:
+        (folder / "preprocessor_config.json").unlink()
+    checkpoint = Checkpoint(folder, "random", "cpu", "int8")
+    return whisper.load(checkpoint, Layout(1, 1, 1), "de", manners.Manner(context=5.0, window=29.0))
+
+
+def test_each_of_a_batch_has_its_own_hints(stock: Engine) -> None:
+    """Prompts of as many tokens are decoded together, and each utterance is heard as with its own alone."""
+    hints = (Hints("hours"), Hints("order"), Hints("", ("order",)))
+    said = [Speech(utterance("hours"), JobKind.FINAL, hints=one) for one in hints]
+    pieces = [piece for speech in said for piece in stock.prepare(speech)]
+    assert len({piece.shape for piece in pieces}) == 1
+    together = [outcome for outcome in stock.decode(pieces) if isinstance(outcome, Heard)]
+    for speech, one in zip(said, together, strict=True):
+        assert one.avg_logprob == pytest.approx(hear(stock, speech).avg_logprob, abs=1e-3)
+    hours, order, same = (one.avg_logprob for one in together)
+    assert abs(hours - order) > 2e-3
+    assert order == pytest.approx(same, abs=1e-3)
+
+
+def test_each_of_a_batch_has_its_own_language(tmp_path: Path) -> None:
+    """Callers in several languages are decoded together, each told his own."""
+    engine = _random(tmp_path)
+    said = [Speech(utterance("yes"), JobKind.FINAL, language) for language in ("de", "en", "fr")]
+    pieces = [piece for speech in said for piece in engine.prepare(speech)]
+    assert len({piece.shape for piece in pieces}) == 1
+    assert len({piece.prompt for piece in pieces}) == 3
+    assert [len(heard.tokens) for heard in engine.decode(pieces) if isinstance(heard, Heard)] == [TOKENS] * 3
+
+
+def test_a_prompt_longer_than_the_model_takes_is_shortened(tmp_path: Path) -> None:
+    """Hints of a thousand words leave half of the model's 448 positions to the text."""
+    engine = _random(tmp_path)
+    (piece,) = engine.prepare(Speech(utterance("yes"), JobKind.FINAL, "en", Hints("order number " * 500)))
+    assert len(piece.prompt) == 1 + (448 // 2 - 1) + 4
+    assert hear(engine, piece.speech).tokens
+
+
+def test_a_conversion_that_does_not_say_how_many_bands_it_has_is_understood(tmp_path: Path) -> None:
+    """Many copies of large-v3 come without preprocessor_config.json; the model itself knows its 128 bands."""
+    engine = _random(tmp_path, mels=128, told=False)
+    (piece,) = engine.prepare(Speech(utterance("yes"), JobKind.FINAL, "de"))
+    assert len(piece.features) == 128
+    assert len(hear(engine, piece.speech).tokens) == TOKENS
+
+
+@pytest.mark.parametrize("samples", [0, 1, 799, 800, 801, 1000])
+def test_hardly_any_audio_is_no_trouble(recognizer: Recognizer, samples: int) -> None:
+    """A tenth of a second and less, with the loudest samples there are, gives no words."""
+    pcm = np.resize(np.array([32767, -32768], np.int16), samples)
+    transcript = _hear(recognizer, pcm)
+    assert transcript.text == ""
+    assert transcript.confidence == 0.0
+
+
+def test_an_utterance_beyond_the_window_is_cut_and_joined(stock: Engine) -> None:
+    """Forty seconds of a released Whisper's way: two pieces that fit its 30 s, in order."""
+    pcm = np.concatenate((utterance("order"), silence(30.0), utterance("agent"), silence(5.0)))
+    pieces = stock.prepare(Speech(pcm, JobKind.FINAL))
+    assert [piece.duration <= 29.0 for piece in pieces] == [True, True]
+    assert sum(piece.duration for piece in pieces) == pytest.approx(seconds(pcm), abs=1e-3)
+    assert pieces[1].start == pytest.approx(pieces[0].duration)
+    outcomes = stock.decode(pieces)
+    assert len(outcomes) == 2

@@ -14,6 +14,7 @@ from ctranslate2 import StorageView
 from ctranslate2.models import Whisper as Decoder
 from ctranslate2.models import WhisperGenerationResult
 from faster_whisper import WhisperModel
+from faster_whisper.feature_extractor import FeatureExtractor
 from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import get_suppressed_tokens
 
@@ -72,7 +73,7 @@ def load(checkpoint: Checkpoint, layout: Layout, language: str = "en", manner: M
 
 
 def _open(checkpoint: Checkpoint, threads: int, workers: int) -> WhisperModel:
-    return WhisperModel(
+    model = WhisperModel(
         str(checkpoint.folder),
         device=checkpoint.device,
         compute_type=checkpoint.compute_type,
@@ -80,6 +81,10 @@ def _open(checkpoint: Checkpoint, threads: int, workers: int) -> WhisperModel:
         num_workers=workers,
         local_files_only=True,
     )
+    if len(model.feature_extractor.mel_filters) != model.model.n_mels:
+        # Conversions often lack preprocessor_config.json, without which 80 bands are taken; large-v3 has 128.
+        model.feature_extractor = FeatureExtractor(feature_size=model.model.n_mels)
+    return model
 
 
 class Whisper:
