@@ -96,7 +96,10 @@ def test_a_hum_answers_only_what_may_be_confirmed(said: str) -> None:
     assert talk.conversation.completeness(said) is Completeness.COMPLETE
 
 
-@pytest.mark.parametrize("said", ["No.", "Stop.", "Okay, where is my order?", "1234", "yes I want to cancel"])
+@pytest.mark.parametrize(
+    "said",
+    ["No.", "Stop.", "Okay, where is my order?", "1234", "yes I want to cancel", "Добрый день.", "Okay 你好"],
+)
 def test_words_are_no_nod(said: str) -> None:
     """Whoever objects, asks or answers is heard."""
     assert not Talk().conversation.acknowledges(said)

@@ -401,6 +401,11 @@ def test_who_only_listens_is_not_answered(before: list[str], said: str) -> None:
     assert talk.say("what are your opening hours").startswith("We are open")
 
 
+def test_what_no_word_was_read_in_is_misunderstood() -> None:
+    """Another script has words we cannot read: the caller is told so, and not left in silence."""
+    assert Talk().say("Добрый день.").startswith(LOST)
+
+
 @pytest.mark.parametrize("said", ["Mhm.", "Mm-hmm.", "Uh-huh.", "Aha."])
 def test_a_hum_says_yes_where_we_ask_whether_we_are_right(said: str) -> None:
     """A sound is enough to confirm what was heard; it is what the word would be."""

@@ -22,6 +22,7 @@ _CONTRACTIONS = {
 }  # fmt: skip
 _ENDINGS = (("n't", " not"), ("'re", " are"), ("'ve", " have"), ("'ll", " will"), ("'m", " am"), ("'d", " would"))
 _IS_AFTER = word_set("where what who how when why it that there here he she this everything")
+_WORD = re.compile(r"[^\W_]+")
 _TOKEN = re.compile(r"[a-z0-9]+(?:'[a-z]+)?|[,.;:!?]")
 _BREAKS = frozenset(",.;:!?")
 
@@ -89,7 +90,7 @@ def split(text: str) -> Words:
 
 def is_noise(text: str) -> bool:
     """Whether `text` has no word in it at all, only sounds or nothing."""
-    return all(word in NOISES for word in re.findall(r"[^\W_]+", _plain(text)))
+    return all(word in NOISES for word in _WORD.findall(_plain(text)))
 
 
 def is_hum(text: str) -> bool:
@@ -99,6 +100,9 @@ def is_hum(text: str) -> bool:
 
 def is_nod(text: str) -> bool:
     """Whether `text`, said while another speaks, only shows that its speaker listens: "mhm", "okay, right"."""
+    if not all(word.isascii() for word in _WORD.findall(text)):
+        # Words of another script are none of ours, and yet words.
+        return False
     tokens = split(text).tokens
     # "Oh, I see" has no nought in it.
     if len(tokens) > _MOST_NODS or not all(is_noise(text[run.start : run.end]) for run in numbers.runs(text)):
