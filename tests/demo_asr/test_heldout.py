@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from pathlib import Path
 
 import pytest
@@ -58,17 +59,29 @@ def test_what_counts_as_right(asked: str, given: str, exact: bool, number: bool 
     assert (heard.exact, heard.number) == (exact, number)
 
 
-def test_the_shipped_model_hears_nearly_all_of_a_clean_line() -> None:
+def _only(noise: str, folder: Path) -> Path:
+    """`folder` with the recordings of that noise."""
+    chosen = {entry.file for entry, _ in read(HELD_OUT) if entry.noise == noise}
+    head, *lines = (HELD_OUT / MANIFEST).read_text().splitlines(keepends=True)
+    kept = [line for line in lines if line.partition("\t")[0] in chosen]
+    (folder / MANIFEST).write_text("".join([head, *kept]))
+    for file in chosen:
+        shutil.copy(HELD_OUT / file, folder)
+    return folder
+
+
+def test_the_shipped_model_hears_nearly_all_of_a_clean_line(tmp_path: Path) -> None:
     """Of the recordings without noise at least five in six are right word for word, and as many numbers."""
     ears = build(Settings(asr_model="demo", asr_threads=1))
 
     async def hear() -> list[Heard]:
         try:
-            return [heard for heard in await hear_all(ears, HELD_OUT) if heard.entry.noise == CLEAN]
+            return await hear_all(ears, _only(CLEAN, tmp_path))
         finally:
             await ears.aclose()
 
     clean = asyncio.run(hear())
+    assert len(clean) >= 30
     numbers = [heard.number for heard in clean if heard.number is not None]
     assert sum(heard.exact for heard in clean) >= len(clean) * 5 / 6
     assert sum(numbers) >= len(numbers) * 5 / 6

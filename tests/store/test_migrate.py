@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from tests.store.support import start, url
 from voicebot.errors import StoreError
 from voicebot.store import Records
+from voicebot.store.migrate import FOLDER, HEAD
 from voicebot.store.schema import metadata
 
 OPEN = "import sys; from voicebot.store import Records; sys.stdin.readline(); Records.open(sys.argv[1]).ping()"
@@ -23,6 +25,11 @@ def test_migrations_and_tables_agree(records: Records) -> None:
     with records.engine.connect() as db:
         context = MigrationContext.configure(db, opts={"compare_type": True, "compare_server_default": True})
         assert compare_metadata(context, metadata) == []
+
+
+def test_the_last_step_is_the_one_that_files_are_numbered_up_to() -> None:
+    """A database at it is up to date; the steps follow each other without a fork."""
+    assert ScriptDirectory(str(FOLDER)).get_heads() == [HEAD]
 
 
 def test_opening_again_keeps_everything(tmp_path: Path) -> None:
