@@ -107,7 +107,7 @@ def readiness(stores: Stores) -> Readiness:
     reasons = []
     nodes = 0
     try:
-        nodes = sum(node.ready and node.calls < node.capacity for node in stores.sessions.nodes())
+        nodes = sum(node.has_room for node in stores.sessions.nodes())
         if not nodes:
             reasons.append("no media process is ready and has room for a call")
     except StoreError as error:

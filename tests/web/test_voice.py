@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from tests.web.house import CALL, CALLED, CALLER, House, verb
+from voicebot.dialog import load as load_dialog
+from voicebot.processes import Stores, readiness
 from voicebot.store.sessions import Node
 
 
@@ -86,6 +90,30 @@ def test_the_node_with_most_room_is_chosen(house: House) -> None:
     house.has_room("media2", "wss://media2.example", calls=2)
     house.sessions.announce(Node("media3", "wss://media3.example", 0, 10, ready=False))
     assert house.hook("/voice")[0]["url"] == "wss://media2.example/audio/jambonz"
+
+
+@pytest.mark.parametrize(
+    ("nodes", "ok"),
+    [
+        ([], False),
+        ([(0, True)], True),
+        ([(9, True)], True),
+        ([(10, True)], False),
+        ([(0, False)], False),
+        ([(10, True), (0, False)], False),
+        ([(10, True), (3, True)], True),
+    ],
+)
+def test_a_load_balancer_is_told_what_a_caller_meets(
+    house: House, nodes: list[tuple[int, bool]], ok: bool
+) -> None:
+    """`/readyz` says yes exactly where `/voice` lets the bot answer: not when nodes are full, or behind."""
+    house.sessions.announce(Node("media1", "wss://media1.example", 0, 10, ready=False))
+    for number, (calls, ready) in enumerate(nodes, 2):
+        house.sessions.announce(Node(f"media{number}", f"wss://media{number}.example", calls, 10, ready=ready))
+    stores = Stores(load_dialog(house.settings.dialog), house.sessions, house.records)
+    assert readiness(stores).ok is ok
+    assert (house.hook("/voice")[0]["verb"] == "listen") is ok
 
 
 def test_a_node_without_a_url_is_reached_at_the_public_one(house: House) -> None:

@@ -73,6 +73,11 @@ class Node:
     capacity: int
     ready: bool
 
+    @property
+    def has_room(self) -> bool:
+        """Whether it takes a call now: what `/voice` goes by, and `/readyz` tells."""
+        return self.ready and self.calls < self.capacity
+
 
 class Sessions(Protocol):
     """Live calls, stream tokens, agent contexts, and media nodes. Safe from any thread. Raises StoreError."""

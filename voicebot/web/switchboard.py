@@ -197,7 +197,7 @@ class Switchboard:
         )
 
     def _roomiest(self) -> Node | None:
-        free = [node for node in self._sessions.nodes() if node.ready and node.calls < node.capacity]
+        free = [node for node in self._sessions.nodes() if node.has_room]
         return max(free, key=lambda node: node.capacity - node.calls, default=None)
 
     def _stream(self, session: Session, node: Node) -> list[Verb]:
