@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.tts.hub import CONFIG, FOLDER, MODEL, VOICE, Hub, hub
+from tests.tts.small_disk import room_for
 from voicebot.errors import ModelUnavailable
 from voicebot.tts.catalogue import get, offers
 
@@ -80,6 +81,15 @@ def test_a_file_that_is_not_what_the_list_says_is_not_kept(server: Hub, tmp_path
     server.model = MODEL
     _get(server, tmp_path)
     assert (tmp_path / f"{VOICE}.onnx").read_bytes() == MODEL
+
+
+def test_a_full_disk_is_named_and_gone_on_from(server: Hub, tmp_path: Path) -> None:
+    """What fitted is kept, and with room again only the rest is fetched."""
+    with room_for(100_000), pytest.raises(ModelUnavailable, match=r"\(File too large\).*run the command again"):
+        _get(server, tmp_path)
+    _get(server, tmp_path)
+    assert (tmp_path / f"{VOICE}.onnx").read_bytes() == MODEL
+    assert server.asked[-1] == (f"/main/{FOLDER}/{VOICE}.onnx", "bytes=100000-")
 
 
 def test_a_whole_voice_is_not_fetched_again(server: Hub, tmp_path: Path) -> None:

@@ -76,7 +76,9 @@ def test_a_voice_is_offered_fetched_and_then_listed(tmp_path: Path, monkeypatch:
     with hub() as server:
         monkeypatch.setenv("VOICEBOT_VOICES_URL", server.url)
         assert VOICE in CliRunner().invoke(app, ["voices", "offers", "--language", "en"]).output
-        assert VOICE not in CliRunner().invoke(app, ["voices", "offers", "--language", "de"]).output
+        none = CliRunner().invoke(app, ["voices", "offers", "--language", "de"])
+        assert VOICE not in none.output
+        assert "begins with de; there are en_US" in str(none.exception)
         result = CliRunner().invoke(app, ["voices", "get", VOICE])
         assert result.exit_code == 0, result.output
         assert f"VOICEBOT_VOICE=piper VOICEBOT_VOICE_NAME={VOICE}" in result.output

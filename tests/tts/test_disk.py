@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
+from tests.tts.small_disk import room_for
 from voicebot.audio import Pcm
 from voicebot.tts.disk import DiskCache
 
@@ -122,5 +124,18 @@ def test_a_disk_that_fails_does_not_fail_the_voice(tmp_path: Path) -> None:
     """A folder that cannot be made, or read, is as if there were no cache."""
     (tmp_path / "file").touch()
     cache = DiskCache(tmp_path / "file" / "cache", 1)
-    cache.put(("voice", "Hello."), SOUND)
+    with capture_logs() as logs:
+        cache.put(("voice", "Hello."), SOUND)
     assert cache.get(("voice", "Hello.")) is None
+    assert [(each["event"], each["error"]) for each in logs] == [("voice.disk_failed", "Not a directory")]
+
+
+def test_a_full_disk_keeps_no_half_of_a_sentence(tmp_path: Path) -> None:
+    """It is logged with its reason and leaves nothing behind; with room again the sentence is kept."""
+    cache = DiskCache(tmp_path, 1)
+    with capture_logs() as logs, room_for(100):
+        cache.put(("voice", "Hello."), SOUND)
+    assert [(each["event"], each["error"]) for each in logs] == [("voice.disk_failed", "File too large")]
+    assert list(tmp_path.iterdir()) == []
+    cache.put(("voice", "Hello."), SOUND)
+    assert cache.has(("voice", "Hello."))

@@ -145,7 +145,9 @@ def test_a_server_that_is_not_there_is_told_at_once() -> None:
     """Nobody listening is an error of the sentence, not of the start."""
     with FakeSpeechServer() as gone:
         voice = _voice(gone)
-    with pytest.raises(SynthesizerError, match="ConnectionError"):
+    with pytest.raises(
+        SynthesizerError, match="ConnectionError; see whether it runs and VOICEBOT_VOICE_URL is right"
+    ):
         asyncio.run(hear(voice.stream(TEXT)))
 
 

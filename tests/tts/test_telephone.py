@@ -40,6 +40,15 @@ def test_silence_at_the_ends_is_cut() -> None:
     assert len(pcm) == pytest.approx(8000 * 1.5 + 2 * 240, abs=160)
 
 
+def test_a_sentence_begins_and_ends_without_a_tick() -> None:
+    """A tone cut at its crests, which is a step at both ends, rises from nothing and falls to it."""
+    cut = _tone(8000, 0.5, 0.5)[5:-13]
+    assert min(abs(cut[0]), abs(cut[-1])) > 0.4
+    pcm = np.abs(telephone(cut, 8000).astype(int))
+    assert max(pcm[0], pcm[-1]) < 100
+    assert max(pcm[:40]) > 4000
+
+
 def test_peaks_keep_below_full_scale() -> None:
     """Rare clicks ten times as loud as the rest make the whole quieter rather than clip."""
     rate = 8000

@@ -54,6 +54,16 @@ def test_a_voice_heard_before_begins_at_its_level(gain_db: float) -> None:
     assert speech_dbfs(again[:800]) - speech_dbfs(whole[:800]) == pytest.approx(louder, abs=1.5)
 
 
+def test_a_stream_begins_and_ends_without_a_tick() -> None:
+    """Speech with a step at both ends rises from nothing and falls to it."""
+    spoken = SPEECH[8000:16000].copy()
+    spoken[:400] = 3000
+    spoken[-400:] = 3000
+    out = _streamed(spoken, 8000, VoiceLevel())
+    assert abs(int(out[0])) < 100
+    assert abs(int(out[-1])) < 100
+
+
 def test_peaks_are_limited_between_the_samples() -> None:
     """A click 30 dB above the speech is brought down with its surroundings, not clipped."""
     samples = _at(8000, gain_db=-24)

@@ -94,9 +94,15 @@ def voices_offers(
     """List the Piper voices that can be fetched (asks VOICEBOT_VOICES_URL)."""
     from voicebot.tts.catalogue import offers
 
-    for name, offer in sorted(offers(load().voices_url).items()):
-        if offer.language.startswith(language):
-            typer.echo(f"{name:40} {offer.size / 1e6:6.0f} MB  {offer.speakers} speaker(s)")
+    offered = sorted(offers(load().voices_url).items())
+    fitting = [(name, offer) for name, offer in offered if offer.language.startswith(language)]
+    if not fitting:
+        languages = ", ".join(sorted({offer.language for _, offer in offered}))
+        raise ModelUnavailable(
+            f"no Piper voice speaks a language that begins with {language}; there are {languages}"
+        )
+    for name, offer in fitting:
+        typer.echo(f"{name:40} {offer.size / 1e6:6.0f} MB  {offer.speakers} speaker(s)")
 
 
 @voices_app.command("get")

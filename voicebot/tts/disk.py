@@ -56,7 +56,7 @@ class DiskCache:
         except FileNotFoundError:
             return None
         except OSError as error:
-            _log.warning("voice.disk_failed", error=type(error).__name__)
+            _log.warning("voice.disk_failed", error=error.strerror or type(error).__name__)
             return None
         samples = content[len(_MAGIC) + _DIGEST :]
         if content[: len(_MAGIC) + _DIGEST] != _MAGIC + hashlib.sha256(samples).digest() or len(samples) % 2:
@@ -82,7 +82,7 @@ class DiskCache:
             if self._size > self._limit:
                 self._make_room()
         except OSError as error:
-            _log.warning("voice.disk_failed", error=type(error).__name__)
+            _log.warning("voice.disk_failed", error=error.strerror or type(error).__name__)
 
     def _path(self, name: tuple[str, ...]) -> Path:
         # A caller's words must not be readable in a file's name.

@@ -50,7 +50,7 @@ def fetch(wanted: Download, path: Path, progress: Progress) -> None:
     except OSError as error:
         # Of requests' errors, too: they are OSErrors and name the URL.
         raise ModelUnavailable(
-            f"{wanted.url} could not be brought to {path} ({type(error).__name__}): "
+            f"{wanted.url} could not be brought to {path} ({error.strerror or type(error).__name__}): "
             "check the connection and the disk, and run the command again to go on"
         ) from error
 

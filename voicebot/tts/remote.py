@@ -104,6 +104,11 @@ class RemoteSynthesizer:
                 if spoken > SENTENCE_SECONDS * rate:
                     raise SynthesizerError(f"{self._host} sent more than {SENTENCE_SECONDS:g} s for one sentence")
                 yield stream.feed(samples)
+        except requests.ConnectionError as error:
+            # A time-out while connecting is one of them.
+            raise SynthesizerError(
+                f"{self._host} failed: {type(error).__name__}; see whether it runs and VOICEBOT_VOICE_URL is right"
+            ) from None
         except (requests.Timeout, urllib3.exceptions.TimeoutError):
             raise SynthesizerError(f"{self._host} sent no audio for {QUIET_SECONDS:g} s") from None
         except urllib3.exceptions.ProtocolError:

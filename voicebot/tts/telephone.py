@@ -15,6 +15,8 @@ CHUNK_SAMPLES = SAMPLE_RATE // 10
 
 _FRAME = SAMPLE_RATE // 100
 _MARGIN = 3
+_FADE = np.sin(np.linspace(0, np.pi / 2, SAMPLE_RATE // 500, endpoint=False)) ** 2
+"""2 ms: an engine that begins at once begins with a step, one with an echo is cut off in it; both would tick."""
 _SILENCE_DB = 35.0
 _HEADROOM = 0.5
 
@@ -25,7 +27,20 @@ def telephone(samples: npt.NDArray[Any], rate: int) -> Pcm:
     Silence at the ends is cut to 30 ms, so that gaps between sentences are ours to choose; silence alone gives
     no samples. A sentence goes through one resampling: a streaming one would hold back up to 114 ms.
     """
-    return at_level(_voiced(resample(_as_int16(samples), rate, SAMPLE_RATE)))
+    return fade_out(fade_in(at_level(_voiced(resample(_as_int16(samples), rate, SAMPLE_RATE)))))
+
+
+def fade_in(pcm: Pcm) -> Pcm:
+    """`pcm` with its first 2 ms rising from nothing."""
+    faded = pcm.copy()
+    edge = faded[: len(_FADE)]
+    edge[:] = np.rint(edge * _FADE[: len(edge)])
+    return faded
+
+
+def fade_out(pcm: Pcm) -> Pcm:
+    """`pcm` with its last 2 ms falling to nothing."""
+    return fade_in(pcm[::-1])[::-1]
 
 
 def chunks(pcm: Pcm) -> Iterator[Pcm]:

@@ -12,6 +12,7 @@ import soxr
 from voicebot.audio import SAMPLE_RATE, Pcm, silence
 from voicebot.audio.downsample import Downsampler
 from voicebot.audio.level import FULL_SCALE, PEAK_DBFS, SPEECH_DBFS
+from voicebot.tts.telephone import fade_in, fade_out
 
 _FRAME = SAMPLE_RATE // 100
 _MARGIN = 3
@@ -55,10 +56,11 @@ class TelephoneStream:
         self._loose = silence(0)
         self._gate = _Gate()
         self._leveller = _Leveller(level)
+        self._begun = False
 
     def feed(self, samples: npt.NDArray[np.int16]) -> Pcm:
         """What can be said of the audio so far."""
-        return self._through(self._resampler.push(samples))
+        return self._opened(self._through(self._resampler.push(samples)))
 
     def finish(self) -> Pcm:
         """The rest."""
@@ -68,7 +70,14 @@ class TelephoneStream:
             last[: len(self._loose)] = self._loose
             rest = np.concatenate([rest, *(self._leveller.push(frame) for frame in self._gate.push(last))])
         tail = [self._leveller.push(frame) for frame in self._gate.flush()]
-        return np.concatenate([rest, *tail, self._leveller.flush()])
+        return fade_out(self._opened(np.concatenate([rest, *tail, self._leveller.flush()])))
+
+    def _opened(self, pcm: Pcm) -> Pcm:
+        """`pcm`, faded in if it is the first there is; a frame at least, as everything that comes out."""
+        if self._begun or not len(pcm):
+            return pcm
+        self._begun = True
+        return fade_in(pcm)
 
     def _through(self, pcm: Pcm) -> Pcm:
         line = np.concatenate([self._loose, pcm])
