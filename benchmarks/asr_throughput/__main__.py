@@ -7,7 +7,7 @@ import asyncio
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,7 +22,8 @@ from voicebot.audio import Pcm
 
 DEMO_NAME = "demo"
 SHORT_CONTEXT = 10.0
-CALLERS = (1, 4, 16, 64)
+MODELS = {"cpu": (DEMO_NAME, "tiny", "base"), "cuda": ("small", "large-v3-turbo")}
+CALLERS = {"cpu": (1, 4, 16, 64), "cuda": (1, 16, 64, 100, 256)}
 QUICK_CALLERS = (1, 4)
 AT_LEAST = 32
 TURN_SECONDS = 8.0
@@ -56,8 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         "asr_throughput", description=ABOUT, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--models", nargs="+", choices=[DEMO_NAME, *SHAPES], default=[DEMO_NAME, "tiny", "base"])
-    parser.add_argument("--callers", nargs="+", type=int, default=list(CALLERS))
+    parser.add_argument("--models", nargs="+", choices=[DEMO_NAME, *SHAPES], help=_by_device(MODELS))
+    parser.add_argument("--callers", nargs="+", type=int, help=_by_device(CALLERS))
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--compute-type", default="", help="of CTranslate2; int8 on cpu, float16 on cuda")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads per decode; 0 for the default")
@@ -66,6 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--repeats", type=int, default=2, help="rounds; the best of each way counts")
     parser.add_argument("--quick", action="store_true", help="a few utterances, to see that it works; no verdict")
     chosen = parser.parse_args(arguments)
+    chosen.models = chosen.models or list(MODELS[chosen.device])
+    chosen.callers = chosen.callers or list(CALLERS[chosen.device])
     if chosen.quick:
         chosen.callers, chosen.at_least, chosen.repeats = list(QUICK_CALLERS), 4, 1
     where = Machine(
@@ -77,6 +80,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print("At once\n" + table(_HEAD, [_cells(row, once) for row in once]))
     print("\nIn conversation\n" + table(_HEAD[:-1], [_cells(row, paced)[:-1] for row in paced]))
     return _judge(once, paced, where, chosen.quick)
+
+
+def _by_device(defaults: Mapping[str, Sequence[object]]) -> str:
+    return "; ".join(f"on {device} {' '.join(map(str, all_of))}" for device, all_of in defaults.items())
 
 
 async def _measure(chosen: argparse.Namespace, where: Machine) -> tuple[list[Row], list[Row]]:

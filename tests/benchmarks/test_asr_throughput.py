@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.asr_throughput.__main__ import Row, _ratio, main
+from benchmarks.asr_throughput.__main__ import CALLERS, MODELS, Row, _judge, _ratio, main
 from benchmarks.asr_throughput.load import Measured, at_once, conversing
 from benchmarks.asr_throughput.shapes import TOKENS, Shape, make
 from benchmarks.asr_throughput.ways import Machine, Rival, rivals
@@ -78,6 +78,18 @@ def test_the_ratio_is_against_threads_with_as_many_callers() -> None:
     ]
     assert _ratio(rows[2], rows) == 2.0
     assert str(_ratio(Row("base", "voicebot", 16, Measured(1.0, ())), rows)) == "nan"
+
+
+@pytest.mark.parametrize(("late", "status"), [(0.2, 0), (0.6, 1)])
+def test_what_is_promised_of_a_gpu_is_judged_there(
+    late: float, status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Unasked, a GPU hears `small` with a hundred callers, whose p95 has a goal of 250 ms and a floor of 500."""
+    assert "small" in MODELS["cuda"]
+    assert {1, 16, 100, 256} <= set(CALLERS["cuda"])
+    row = Row("small", "voicebot", 100, Measured(1.0, (late,) * 20))
+    assert _judge([], [row], Machine("cuda", "float16", 0), partial=False) == status
+    assert "small, 100 callers, p95" in capsys.readouterr().out
 
 
 def test_the_benchmark_runs(capsys: pytest.CaptureFixture[str]) -> None:
