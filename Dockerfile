@@ -1,5 +1,7 @@
 # One image for every process of voicebot; the command says which. Build for a GPU with
 #   docker build --build-arg BASE=nvidia/cuda:12.9.1-cudnn-runtime-ubuntu24.04 -t voicebot:gpu .
+# and with the voices of Piper with
+#   docker build --build-arg VOICES=piper -t voicebot:latest .
 ARG BASE=python:3.12-slim-bookworm
 FROM ${BASE}
 
@@ -15,8 +17,10 @@ RUN if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then \
     fi
 
 WORKDIR /app
-COPY requirements.txt requirements-postgres.txt ./
-RUN python3 -m venv /opt/venv && pip install -r requirements.txt -r requirements-postgres.txt
+COPY requirements.txt requirements-postgres.txt requirements-piper.txt ./
+ARG VOICES=
+RUN python3 -m venv /opt/venv \
+    && pip install -r requirements.txt -r requirements-postgres.txt ${VOICES:+-r "requirements-${VOICES}.txt"}
 
 COPY pyproject.toml README.md ./
 COPY voicebot voicebot

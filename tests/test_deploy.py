@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -56,6 +57,34 @@ def test_services_are_locked_down_and_waited_for(compose: dict[str, Any], name: 
     assert service["cap_drop"] == ["ALL"]
     assert service["depends_on"]["redis"]["condition"] == "service_healthy"
     assert set(service["environment"]) <= SETTINGS | {"VOICEBOT_HEALTH_PORT"}
+
+
+def test_the_gpu_service_is_built_with_the_libraries_it_needs(compose: dict[str, Any]) -> None:
+    """The profile reserves a GPU, asks for it, and builds on the CUDA 12 base that the Dockerfile names."""
+    service = compose["services"]["media-gpu"]
+    base = service["build"]["args"]["BASE"]
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    assert service["profiles"] == ["gpu"]
+    assert service["environment"]["VOICEBOT_ASR_DEVICE"] == "cuda"
+    (device,) = service["deploy"]["resources"]["reservations"]["devices"]
+    assert (device["driver"], device["capabilities"]) == ("nvidia", ["gpu"])
+    # cuBLAS is in the runtime images, not in the base ones; CTranslate2 loads libcublas.so.12.
+    assert base.startswith("nvidia/cuda:12.")
+    assert "-runtime-" in base
+    assert f"--build-arg BASE={base}" in dockerfile
+    assert "\nARG BASE=python" in dockerfile
+    assert "\nFROM ${BASE}\n" in dockerfile
+    assert service["image"] != compose["services"]["media"]["image"]
+
+
+def test_the_image_can_be_built_with_a_voice() -> None:
+    """What VOICES may name is copied in and ends in the installation; nothing else is named in the docs."""
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    copied = next(line for line in dockerfile.splitlines() if line.startswith("COPY requirements.txt"))
+    (named,) = set(re.findall(r"--build-arg VOICES=(\w+)", dockerfile + (ROOT / "docs" / "voices.md").read_text()))
+    assert f"requirements-{named}.txt" in copied
+    assert (ROOT / f"requirements-{named}.txt").is_file()
+    assert '${VOICES:+-r "requirements-${VOICES}.txt"}' in dockerfile
 
 
 def test_the_example_settings_exist_and_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
