@@ -198,6 +198,51 @@ def test_a_cancelled_guess_is_never_decoded() -> None:
     _with(engine, story, batch=8)
 
 
+def test_a_guess_that_was_dropped_before_its_features_costs_not_even_those() -> None:
+    """While the features of others take their time a guess is asked for and dropped; who came after it is heard."""
+    blocked, prepared = threading.Event(), list[int]()
+
+    class Slow(GatedEngine):
+        def prepare(self, speech: Speech) -> list[Piece]:
+            prepared.append(int(speech.pcm[0]))
+            assert blocked.wait(20)
+            return super().prepare(speech)
+
+    async def story(recognizer: LocalRecognizer) -> None:
+        slow = [asyncio.create_task(recognizer.recognize(numbered(number))) for number in (1, 2)]
+        await _until(lambda: len(prepared) == 2)
+        guess = asyncio.create_task(recognizer.recognize(numbered(3, JobKind.GUESS)))
+        last = asyncio.create_task(recognizer.recognize(numbered(4)))
+        await asyncio.sleep(0)
+        guess.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await guess
+        blocked.set()
+        assert [heard.text for heard in await asyncio.gather(*slow, last)] == ["1", "2", "4"]
+        assert sorted(prepared) == [1, 2, 4]
+
+    _with(Slow(open_gate=True), story)
+
+
+def test_features_that_never_come_are_a_timeout() -> None:
+    """A thread that hangs before the model holds nobody up beyond the time-out."""
+    never = threading.Event()
+
+    class Stuck(GatedEngine):
+        def prepare(self, speech: Speech) -> list[Piece]:
+            assert never.wait(20)
+            return super().prepare(speech)
+
+    async def story(recognizer: LocalRecognizer) -> None:
+        outcomes = await asyncio.gather(
+            *map(recognizer.recognize, map(numbered, (1, 2, 3))), return_exceptions=True
+        )
+        assert [type(outcome) for outcome in outcomes] == [RecognizerTimeout] * 3
+        never.set()
+
+    _with(Stuck(open_gate=True), story, timeout=0.05)
+
+
 def test_cancelling_a_decode_under_way_spoils_nothing() -> None:
     """The engine cannot be stopped midway; its answer is thrown away and the next caller is served."""
     engine = GatedEngine()

@@ -162,7 +162,9 @@ def test_trouble_that_lasts_is_an_error_after_two_tries(fault: Fault) -> None:
     assert "sk-secret" not in f"{logged} {error!r} {error.__cause__!r}"
 
 
-_ODD = st.sampled_from([None, True, "0.5", [], {}, [1], math.nan, math.inf, -1e308, 1e308, 10**400, -0.5, 0.5, 2])
+_ODD: st.SearchStrategy[object] = st.sampled_from(
+    [None, True, "0.5", [], {}, [1], math.nan, math.inf, -1e308, 1e308, 10**400, -0.5, 0.5, 2]
+)
 _SEGMENT = st.fixed_dictionaries(
     {"text": st.sampled_from(["yes", " ", None])},
     optional=dict.fromkeys(("avg_logprob", "no_speech_prob", "tokens"), _ODD),
