@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 import numpy as np
 import pytest
@@ -58,6 +59,22 @@ def test_an_engine_that_hangs_is_replaced_within_its_patience(chunks_before: int
 
     asyncio.run(speak())
     assert engine.closed == 1
+
+
+def test_the_reserve_is_heard_within_the_second() -> None:
+    """The best of three engines that hang, with the patience calls have."""
+
+    async def first_audio() -> float:
+        engine, reserve = CachedSynthesizer(ToneSynthesizer(hang_on=""), 1), ToneSynthesizer()
+        begun = asyncio.get_running_loop().time()
+        async with aclosing(Voice(engine, reserve, reserve.audio).stream("It hangs.")) as heard:
+            assert len(await anext(heard))
+            return asyncio.get_running_loop().time() - begun
+
+    async def best() -> float:
+        return min(await asyncio.gather(*(first_audio() for _ in range(3))))
+
+    assert asyncio.run(best()) < 1.0
 
 
 def test_silence_for_words_is_a_failure_and_is_not_remembered() -> None:

@@ -17,8 +17,8 @@ from voicebot.tts.port import Synthesizer
 from voicebot.tts.sentences import sentences
 from voicebot.tts.sequence import in_sequence
 
-PATIENCE = 1.0
-"""Seconds a caller waits for the next piece of a sentence before the reserve speaks it."""
+PATIENCE = 0.9
+"""Seconds a caller waits for the next piece of a sentence before the reserve is asked, heard within the second."""
 
 FAILURES_BEFORE_REST = 2
 REST_SECONDS = 30.0
