@@ -199,7 +199,7 @@ def test_a_cancelled_guess_is_never_decoded() -> None:
 
 
 def test_a_guess_that_was_dropped_before_its_features_costs_not_even_those() -> None:
-    """While the features of others take their time a guess is asked for and dropped; who came after it is heard."""
+    """While features of others take their time a guess is asked for and dropped; who came after it is heard."""
     blocked, prepared = threading.Event(), list[int]()
 
     class Slow(GatedEngine):
