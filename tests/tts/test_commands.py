@@ -45,6 +45,7 @@ def test_say_tells_what_is_wrong() -> None:
     """Nothing to say, and a file that cannot be written, are messages."""
     for arguments, message in (
         (["...", "--out", "x.wav"], "nothing to say"),
+        (["<break/>", "--out", "x.wav"], "nothing to say"),
         (["Hello.", "--out", "/nowhere/x.wav"], "/nowhere/x.wav cannot be written (No such file or directory)"),
         (["Hello.", "--out", "."], "cannot be written (Is a directory)"),
     ):

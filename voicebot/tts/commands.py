@@ -42,6 +42,7 @@ async def _say(settings: Settings, text: str, out: Path) -> str:
     from voicebot.audio import SAMPLE_RATE, seconds, silence
     from voicebot.audio.level import speech_dbfs, true_peak_dbfs
     from voicebot.tts.build import engine
+    from voicebot.tts.normalise import has_words
 
     speaker = await asyncio.to_thread(engine, settings)
     begun = time.perf_counter()
@@ -57,7 +58,7 @@ async def _say(settings: Settings, text: str, out: Path) -> str:
         await speaker.aclose()
     pcm = np.concatenate(spoken)
     if not len(pcm):
-        if any(char.isalnum() for char in text):
+        if has_words(text):
             raise VoicebotError(f"{speaker.description} made silence of this text: try another voice")
         raise VoicebotError("there is nothing to say in this text")
     try:

@@ -12,7 +12,7 @@ import structlog
 from voicebot.audio import Pcm
 from voicebot.errors import SynthesizerError
 from voicebot.tts.cache import CachedSynthesizer, CacheStats
-from voicebot.tts.normalise import speakable
+from voicebot.tts.normalise import has_words
 from voicebot.tts.port import Synthesizer
 from voicebot.tts.sentences import sentences
 from voicebot.tts.sequence import in_sequence
@@ -100,7 +100,7 @@ class Voice:
                     async for chunk in audio:
                         silent = False
                         yield chunk
-                if silent and self._reserve is not None and _has_words(sentence):
+                if silent and self._reserve is not None and has_words(sentence):
                     raise SynthesizerError(f"{self._engine.description} made silence of a sentence")
             except Exception as error:  # whatever an engine raises, the caller must hear something
                 self._failed(error)
@@ -146,10 +146,6 @@ class Voice:
             failures=self._failures,
             error=str(_as_synthesizer_error(error)),
         )
-
-
-def _has_words(sentence: str) -> bool:
-    return any(char.isalnum() for char in speakable(sentence))
 
 
 def _as_synthesizer_error(error: Exception) -> SynthesizerError:

@@ -45,6 +45,11 @@ def speakable(text: str, language: str = "en") -> str:
     return " ".join(said.split()).replace(" ,", ",").replace(",,", ",").replace(".m..", ".m.")
 
 
+def has_words(text: str) -> bool:
+    """Whether something of `text` is pronounced by every engine, so that silence instead of it is a failure."""
+    return any(char.isalnum() for char in speakable(text))
+
+
 @cache
 def _rules(language: str) -> tuple[Rule, ...]:
     if language != "en" and not language.startswith("en-"):
