@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import io
 import logging
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 import structlog
@@ -32,6 +34,39 @@ def test_numbers_of_people_are_redacted(number: str) -> None:
     """A telephone or card number that slips into an error text does not reach the log."""
     event = redact_numbers(None, "", {"event": "x.failed", "error": f"cannot reach {number} now"})
     assert event["error"] == "cannot reach [number] now"
+
+
+@pytest.mark.parametrize("style", ["json", "text"])
+def test_a_log_that_cannot_be_written_breaks_nothing(
+    style: Literal["json", "text"], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk costs lines of the log, not the call that wrote them; later lines come again."""
+    disk = _Disk()
+    monkeypatch.setattr("sys.stderr", io.TextIOWrapper(disk, write_through=True))
+    with configured(style):
+        log = structlog.get_logger()
+        disk.full = True
+        log.info("call.started", turns=1)
+        disk.full = False
+        log.info("call.ended", turns=2)
+    assert b"call.ended" in disk.written
+
+
+class _Disk(io.RawIOBase):
+    """Takes what is written while there is room."""
+
+    def __init__(self) -> None:
+        self.full = False
+        self.written = b""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        if self.full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        self.written += bytes(data)
+        return len(bytes(data))
 
 
 def test_ids_and_times_stay_readable() -> None:

@@ -7,8 +7,9 @@ import re
 import sys
 import traceback
 from collections.abc import MutableMapping
+from contextlib import suppress
 from types import TracebackType
-from typing import Any
+from typing import Any, TextIO, cast
 
 import structlog
 
@@ -41,7 +42,7 @@ def configure(settings: Settings) -> None:
     structlog.configure(
         processors=[*processors, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Outlet())),
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_LibraryFormatter("%(levelname)s %(name)s %(message)s"))
@@ -54,6 +55,21 @@ def quiet() -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+
+
+class _Outlet:
+    """Standard error, which may be a full disk or a pipe nobody reads: the line is lost then, and the call goes on."""
+
+    def __init__(self) -> None:
+        self._stream = sys.stderr
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
 
 
 class _LibraryFormatter(logging.Formatter):
