@@ -42,7 +42,7 @@ def test_a_log_that_cannot_be_written_breaks_nothing(
 ) -> None:
     """A full disk costs lines of the log, not the call that wrote them; later lines come again."""
     disk = _Disk()
-    monkeypatch.setattr("sys.stderr", io.TextIOWrapper(disk, write_through=True))
+    monkeypatch.setattr("sys.stderr", io.TextIOWrapper(io.BufferedWriter(disk), write_through=True))
     with configured(style):
         log = structlog.get_logger()
         disk.full = True

@@ -58,7 +58,7 @@ def quiet() -> None:
 
 
 class _Outlet:
-    """Standard error, which may be a full disk or a pipe nobody reads: the line is lost then, and the call goes on."""
+    """Standard error; where it is a full disk or a pipe nobody reads, a line is lost and the call goes on."""
 
     def __init__(self) -> None:
         self._stream = sys.stderr
