@@ -44,11 +44,16 @@ def ordinal(number: int) -> tuple[str, str]:
 
 def random_digits(rng: Random, count: int) -> str:
     """`count` digits; half of the numbers repeat a digit side by side, for that is where recognisers slip."""
-    digits = [rng.choice("0123456789") for _ in range(count)]
     if count > 1 and rng.random() < _SHARE_REPEATED:
-        run = min(count, rng.choice(_RUNS))
-        at = rng.randrange(count - run + 1)
-        digits[at : at + run] = [digits[at]] * run
+        return digits_with_run(rng, count, min(count, rng.choice(_RUNS)))
+    return "".join(rng.choice("0123456789") for _ in range(count))
+
+
+def digits_with_run(rng: Random, count: int, run: int) -> str:
+    """`count` digits, `run` of them alike and side by side."""
+    digits = [rng.choice("0123456789") for _ in range(count)]
+    at = rng.randrange(count - run + 1)
+    digits[at : at + run] = [digits[at]] * run
     return "".join(digits)
 
 

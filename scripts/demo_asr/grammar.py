@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from scripts.demo_asr.digits import cardinal, ordinal, random_digits, spell
+from scripts.demo_asr.digits import cardinal, digits_with_run, ordinal, random_digits, spell
 
 _TEMPLATES = Path(__file__).parent / "sentences.txt"
 _DIALOG = Path(__file__).parents[2] / "config" / "dialog.yaml"
@@ -204,6 +204,12 @@ def _digits(*counts: int) -> Callable[[Random], tuple[str, str]]:
     return slot
 
 
+def _run(rng: Random) -> tuple[str, str]:
+    """A number in which one digit is said three times in a row, or more often."""
+    digits = digits_with_run(rng, rng.choice([5, 6, 6, 7, 8]), rng.choice([3, 3, 3, 4, 4, 5]))
+    return digits, spell(digits, rng)
+
+
 def _order(rng: Random) -> tuple[str, str]:
     """An order number as the demo shop has them: bare, after ORD, now and then after other letters."""
     digits, said = _digits(4, 4, 4, 6, 6, 5, 3)(rng)
@@ -279,6 +285,7 @@ def _house(rng: Random) -> tuple[str, str]:
 
 _SLOTS: dict[str, Callable[[Random], tuple[str, str]]] = {
     "num": _digits(4, 4, 4, 4, 6, 6, 6, 5, 5, 3, 7, 8),
+    "run": _run,
     "part": _digits(1, 1, 2, 2, 3, 3),
     "ord": _order,
     "acct": _digits(4, 5, 6, 8),
