@@ -18,6 +18,7 @@ from voicebot.asr import JobKind, Recognizer, Speech, build
 from voicebot.asr import model as models
 from voicebot.audio import Pcm
 from voicebot.settings import Settings
+from voicebot.testing.scorecard import distance, words
 
 _NUMBER = re.compile(r"(?<!\d)\d{4,6}(?!\d)")
 """An order number as the demo shop has them, in its written form."""
@@ -35,19 +36,19 @@ class Heard:
 
     @property
     def exact(self) -> bool:
-        """Whether every word is right; punctuation and capitals do not count."""
+        """Whether every word and every digit is right, by the measure of `voicebot asr-eval`."""
         return words(self.entry.text) == words(self.text)
 
     @property
     def number(self) -> bool | None:
-        """Whether the one order number of the sentence is right; None where it has none or several."""
-        asked = _NUMBER.findall(self.entry.text)
-        return _NUMBER.findall(self.text) == asked if len(asked) == 1 else None
+        """Whether the one order number of the sentence is right, and no digit besides; None of none or several."""
+        if len(_NUMBER.findall(self.entry.text)) != 1:
+            return None
+        return _digits(self.entry.text) == _digits(self.text)
 
 
-def words(text: str) -> list[str]:
-    """Lower-case words and figures."""
-    return re.sub(r"[^a-z0-9$@' ]", "", text.lower().replace("-", " ")).split()
+def _digits(text: str) -> list[str]:
+    return [word for word in words(text) if word.isdigit()]
 
 
 def recognizer(folder: Path) -> Recognizer:
@@ -101,19 +102,9 @@ def _table(title: str, heard: list[Heard], key: Callable[[Heard], str]) -> None:
         groups[key(one)].append(one)
     print(f"\n{title:32} {'n':>5} {'exact':>7} {'WER':>7} {'numbers':>9}")
     for name, group in sorted(groups.items()):
-        wrong = sum(_distance(words(one.entry.text), words(one.text)) for one in group)
+        wrong = sum(distance(words(one.entry.text), words(one.text)) for one in group)
         spoken = sum(len(words(one.entry.text)) for one in group)
         numbers = [one.number for one in group if one.number is not None]
         exact = sum(one.exact for one in group) / len(group)
         right = f"{sum(numbers)}/{len(numbers)}" if numbers else "-"
         print(f"{name:32} {len(group):5} {exact:7.1%} {wrong / spoken:7.1%} {right:>9}")
-
-
-def _distance(asked: list[str], given: list[str]) -> int:
-    """Words to insert, drop or replace."""
-    row = list(range(len(given) + 1))
-    for at, word in enumerate(asked, 1):
-        previous, row[0] = row[0], at
-        for to, other in enumerate(given, 1):
-            previous, row[to] = row[to], min(row[to] + 1, row[to - 1] + 1, previous + (word != other))
-    return row[-1]
