@@ -48,6 +48,10 @@ LONGEST = 120.0
 SLOT = "order_number"
 
 
+_AS_SAID: dict[str, Pcm] = {}
+"""Every sentence as espeak-ng first said it, for all rows and runs: it says none twice the same."""
+
+
 class Voice:
     """The bot's voice; what was said before is at hand at once, as in the server's cache.
 
@@ -56,17 +60,20 @@ class Voice:
 
     def __init__(self, synthesizer: EspeakSynthesizer, known: Iterable[str], stated: float | None = None) -> None:
         self._synthesizer = synthesizer
-        self._known = {text: synthesizer.render(text) for text in known}
+        self._known = set(known)
         self._stated = stated
+        for text in self._known - _AS_SAID.keys():
+            _AS_SAID[text] = synthesizer.render(text)
 
     def say(self, text: str) -> tuple[Pcm, float]:
         """`text`, and the seconds until it is there."""
         if text in self._known:
-            return self._known[text], 0.0
+            return _AS_SAID[text], 0.0
         began = time.perf_counter()
-        self._known[text] = self._synthesizer.render(text)
+        pcm = self._synthesizer.render(text)
         took = time.perf_counter() - began
-        return self._known[text], took if self._stated is None else self._stated
+        self._known.add(text)
+        return _AS_SAID.setdefault(text, pcm), took if self._stated is None else self._stated
 
 
 @dataclass(frozen=True, slots=True)
