@@ -18,7 +18,7 @@ from voicebot.asr import JobKind, Recognizer, Speech, build
 from voicebot.asr import model as models
 from voicebot.audio import Pcm
 from voicebot.settings import Settings
-from voicebot.testing.scorecard import distance, words
+from voicebot.testing.scorecard import digits, distance, words
 
 _NUMBER = re.compile(r"(?<!\d)\d{4,6}(?!\d)")
 """An order number as the demo shop has them, in its written form."""
@@ -44,11 +44,7 @@ class Heard:
         """Whether the one order number of the sentence is right, and no digit besides; None of none or several."""
         if len(_NUMBER.findall(self.entry.text)) != 1:
             return None
-        return _digits(self.entry.text) == _digits(self.text)
-
-
-def _digits(text: str) -> list[str]:
-    return [word for word in words(text) if word.isdigit()]
+        return digits(self.entry.text) == digits(self.text)
 
 
 def recognizer(folder: Path) -> Recognizer:

@@ -62,8 +62,8 @@ class Score:
     @property
     def number(self) -> bool | None:
         """Whether all digits are right and in order; None where none were said."""
-        said = [word for word in words(self.utterance.text) if word.isdigit()]
-        return [word for word in words(self.text) if word.isdigit()] == said if said else None
+        said = digits(self.utterance.text)
+        return digits(self.text) == said if said else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +149,11 @@ def page(card: Card, wrong: bool = False) -> str:
 def words(text: str) -> list[str]:
     """Lower-case words; every digit is a word of its own, however it is written."""
     return [_DIGITS.get(word, word) for word in _WORD.findall(text.lower().replace("-", " "))]
+
+
+def digits(text: str) -> list[str]:
+    """The digits of a text in order, however they are written and grouped."""
+    return [word for word in words(text) if word.isdigit()]
 
 
 def distance(said: Sequence[str], heard: Sequence[str]) -> int:
