@@ -66,12 +66,12 @@ class JobQueue:
     def __len__(self) -> int:
         """Pieces that wait and that somebody wants."""
         with self._changed:
-            return sum(not task.job.dropped.is_set() for task in self._tasks)
+            return len(self._wanted())
 
     def batches(self, most: int) -> int:
         """How many batches of up to `most` pieces go before a piece that came now; it joins one that has room."""
         with self._changed:
-            wanted = [task for task in self._tasks if not task.job.dropped.is_set()]
+            wanted = self._wanted()
         apart = sum(task.job.alone for task in wanted)
         crowds = Counter(task.piece.shape for task in wanted if not task.job.alone).values()
         room = any(crowd % most for crowd in crowds)
@@ -85,7 +85,7 @@ class JobQueue:
         with self._changed:
             if self._closed:
                 return False
-            self._tasks = [task for task in self._tasks if not task.job.dropped.is_set()]
+            self._tasks = self._wanted()
             for place, piece in pieces.items():
                 self._count += 1
                 self._tasks.append(Task(job, place, piece, self._count))
@@ -99,9 +99,7 @@ class JobQueue:
         """
         with self._changed:
             while not self._closed:
-                self._tasks = sorted(
-                    (task for task in self._tasks if not task.job.dropped.is_set()), key=lambda task: task.rank
-                )
+                self._tasks = sorted(self._wanted(), key=lambda task: task.rank)
                 if self._tasks:
                     batch = _batch(self._tasks, most)
                     self._tasks = [task for task in self._tasks if task not in batch]
@@ -113,10 +111,13 @@ class JobQueue:
         """Release every waiting worker; returns the jobs that are left without an answer."""
         with self._changed:
             self._closed = True
-            left = dict.fromkeys(task.job for task in self._tasks if not task.job.dropped.is_set())
+            left = dict.fromkeys(task.job for task in self._wanted())
             self._tasks.clear()
             self._changed.notify_all()
             return list(left)
+
+    def _wanted(self) -> list[Task]:
+        return [task for task in self._tasks if not task.job.dropped.is_set()]
 
 
 def _batch(ranked: Sequence[Task], most: int) -> list[Task]:
