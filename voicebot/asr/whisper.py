@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
-from ctranslate2 import StorageView
+from ctranslate2 import DataType, Device, StorageView
 from ctranslate2.models import Whisper as Decoder
 from ctranslate2.models import WhisperGenerationResult
 from faster_whisper import WhisperModel
@@ -42,6 +43,9 @@ _SAMPLES = 5
 
 _WORTH_ANOTHER = ("improbable", "repetition", "too many words")
 """Doubts that other words can settle; silence stays silence."""
+
+_Rows = npt.NDArray[np.float32]
+"""Encoder output in the processor's memory [batch, positions, width]."""
 
 _NUMBER_IN_PARTS = re.compile(r"(?<=[A-Z0-9])\. (?=[0-9])")
 """The full stop the demo model writes where a caller pauses within a number."""
@@ -137,8 +141,9 @@ class Whisper:
         with self._decoder() as decoder:
             encoded = self._encode(decoder, pieces)
             results = self._generate(decoder, pieces, encoded)
+        rows = functools.cache(functools.partial(_rows, encoded))
         return [
-            self._outcome(piece, encoded, row, result)
+            self._outcome(piece, rows, row, result)
             for row, (piece, result) in enumerate(zip(pieces, results, strict=True))
         ]
 
@@ -212,9 +217,7 @@ class Whisper:
             return decoder.encode(StorageView.from_array(np.stack(features)))
         outputs = [decoder.encode(StorageView.from_array(one[None])) for one in features]
         return (
-            outputs[0]
-            if len(outputs) == 1
-            else StorageView.from_array(np.concatenate(list(map(np.array, outputs))))
+            outputs[0] if len(outputs) == 1 else StorageView.from_array(np.concatenate(list(map(_rows, outputs))))
         )
 
     def _generate(
@@ -250,8 +253,9 @@ class Whisper:
         return list(get_suppressed_tokens(self._tokenizer(speech), [-1]) or ())
 
     def _outcome(
-        self, piece: Piece, encoded: StorageView, row: int, result: WhisperGenerationResult
+        self, piece: Piece, rows: Callable[[], _Rows], row: int, result: WhisperGenerationResult
     ) -> Heard | Piece:
+        """The text, or the piece as the encoder left it for another try. rows: called only by what needs them."""
         tokens = result.sequences_ids[0]
         heard = Heard(
             text=self._tokenizer(piece.speech).decode(tokens).strip(),
@@ -264,16 +268,9 @@ class Whisper:
         if not believed and piece.best is not None and piece.best.avg_logprob > heard.avg_logprob:
             heard = piece.best
         if not believed and piece.attempt < len(self._manner.retries):
-            features = piece.features if self._model.model.device != "cpu" else np.array(encoded)[row]
-            return replace(
-                piece,
-                features=features,
-                encoded=self._model.model.device == "cpu",
-                attempt=piece.attempt + 1,
-                best=heard,
-            )
+            return replace(piece, features=rows()[row], encoded=True, attempt=piece.attempt + 1, best=heard)
         if piece.speech.word_times and heard.text:
-            return replace(heard, words=self._words(piece, encoded, row, heard.tokens))
+            return replace(heard, words=self._words(piece, rows()[row : row + 1], heard.tokens))
         return heard
 
     def _doubtful(self, heard: Heard, piece: Piece) -> bool:
@@ -283,15 +280,20 @@ class Whisper:
             return True
         return guard.doubt(heard, piece.duration) in _WORTH_ANOTHER
 
-    def _words(self, piece: Piece, encoded: StorageView, row: int, tokens: Sequence[int]) -> tuple[Word, ...]:
+    def _words(self, piece: Piece, encoded: _Rows, tokens: Sequence[int]) -> tuple[Word, ...]:
         per_frame = self._model.feature_extractor.time_per_frame
-        rows = np.array(encoded)[row : row + 1] if self._model.model.device == "cpu" else piece.features[None]
         return word_times(
             self._model.model,
-            StorageView.from_array(np.ascontiguousarray(rows)),
+            StorageView.from_array(encoded),
             self._tokenizer(piece.speech),
             tokens,
             round(piece.duration / per_frame),
             2 * per_frame,
             piece.start,
         )
+
+
+def _rows(encoded: StorageView) -> _Rows:
+    """What the encoder made of a batch, copied from the device."""
+    rows: _Rows = np.asarray(encoded.to_device(Device.cpu).to(DataType.float32))
+    return rows
