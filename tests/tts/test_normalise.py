@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicebot.tts.normalise import speakable
+from voicebot.tts.normalise import speakable, speakable_sentences
 from voicebot.tts.sentences import MAX_CHARACTERS
 from voicebot.tts.spelling import spell, spell_phone
 
@@ -213,6 +213,18 @@ def test_other_languages_keep_their_words() -> None:
     assert speakable("am 20-11-2026 um 20°C", "de") == "am 20-11-2026 um 20°C"
     assert speakable("Karte 4111 1111 1111 1111", "de") == "Karte 4 1 1 1, 1 1 1 1, 1 1 1 1, 1 1 1 1"
     assert speakable("ORD-1234 kostet 12,50 € am 20.11.", "de") == "O R D, 1 2 3 4 kostet 12,50 € am 20.11."
+
+
+@pytest.mark.parametrize("empty", ["", "...", "___ *_*", "<b>.</b>", "<break/> !", "\U0001f600", "(_)", "\u200b?"])
+def test_a_sentence_without_anything_to_say_is_left_out(empty: str) -> None:
+    """Tags, emoji and marks leave signs that no engine is to be asked to speak; the sentences around them stay."""
+    assert speakable_sentences(empty) == ()
+    assert speakable_sentences(f"It is 5 kg.\n\n{empty}\n\nBye.") == ("It is 5 kilograms.", "Bye.")
+
+
+def test_a_sign_with_a_name_is_something_to_say() -> None:
+    """Keys, units and currencies alone are spoken by their names."""
+    assert speakable_sentences("50. %. #") == ("50.", "%.", "#")
 
 
 def test_a_lone_letter_a_is_not_read_as_the_article() -> None:

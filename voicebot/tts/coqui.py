@@ -11,10 +11,9 @@ from contextlib import aclosing
 from voicebot.audio import Pcm
 from voicebot.audio.level import SPEECH_DBFS
 from voicebot.tts.coqui_loading import load
-from voicebot.tts.normalise import speakable
+from voicebot.tts.normalise import speakable_sentences
 from voicebot.tts.packages import loaded
 from voicebot.tts.relay import relayed
-from voicebot.tts.sentences import sentences
 from voicebot.tts.sequence import in_sequence
 from voicebot.tts.telephone import chunks
 
@@ -52,15 +51,12 @@ class CoquiSynthesizer:
         return self._model.language or "en"
 
     def stream(self, text: str) -> AsyncGenerator[Pcm, None]:
-        return in_sequence(sentences(text), self._sentence)
+        return in_sequence(speakable_sentences(text, self.language), self._sentence)
 
     async def aclose(self) -> None:
         self._worker.close()
 
-    async def _sentence(self, sentence: str) -> AsyncGenerator[Pcm, None]:
-        said = speakable(sentence, self.language)
-        if not said:
-            return
+    async def _sentence(self, said: str) -> AsyncGenerator[Pcm, None]:
         if self._model.cast is not None:
             async with aclosing(
                 relayed(self._worker, lambda stopped: self._model.perform(said, stopped))

@@ -14,8 +14,7 @@ from voicebot.audio import Pcm, silence
 from voicebot.audio.level import SPEECH_DBFS
 from voicebot.errors import ModelUnavailable, SynthesizerError
 from voicebot.tts.espeak_library import Language, Library
-from voicebot.tts.normalise import speakable
-from voicebot.tts.sentences import sentences
+from voicebot.tts.normalise import speakable_sentences
 from voicebot.tts.sequence import GAP_SECONDS, in_sequence
 from voicebot.tts.telephone import chunks, telephone
 from voicebot.tts.worker import Stopped, Worker
@@ -116,21 +115,21 @@ class EspeakSynthesizer:
         return tuple(sorted({tag for voice in self._engine.library.languages for tag, _ in voice.languages[:1]}))
 
     def stream(self, text: str) -> AsyncGenerator[Pcm, None]:
-        return in_sequence(sentences(text), self._sentence)
+        return in_sequence(speakable_sentences(text, self.language), self._sentence)
 
     def render(self, text: str, timeout: float = 5.0) -> Pcm:
         """The whole of `text` in one piece, blocking; `timeout` is for each sentence. Raises SynthesizerError."""
         spoken: list[Pcm] = []
-        for sentence in sentences(text):
-            pcm = self._engine.speak_now(self._voice, speakable(sentence, self.language), timeout)
+        for said in speakable_sentences(text, self.language):
+            pcm = self._engine.speak_now(self._voice, said, timeout)
             spoken += [silence(GAP_SECONDS if spoken and len(pcm) else 0), pcm]
         return np.concatenate([silence(0), *spoken])
 
     async def aclose(self) -> None:
         """Nothing to give back: the engine lives as long as the process."""
 
-    async def _sentence(self, sentence: str) -> AsyncGenerator[Pcm, None]:
-        for chunk in chunks(await self._engine.speak(self._voice, speakable(sentence, self.language))):
+    async def _sentence(self, said: str) -> AsyncGenerator[Pcm, None]:
+        for chunk in chunks(await self._engine.speak(self._voice, said)):
             yield chunk
 
 

@@ -15,6 +15,7 @@ from functools import cache
 from typing import TypeAlias
 
 from voicebot.tts import dates, english
+from voicebot.tts.sentences import sayable, sentences
 from voicebot.tts.spelling import spell, spell_phone
 
 Rule: TypeAlias = tuple[re.Pattern[str], Callable[[re.Match[str]], str]]
@@ -43,6 +44,14 @@ def speakable(text: str, language: str = "en") -> str:
     for pattern, spoken in _rules(language.lower()):
         said = pattern.sub(spoken, said)
     return " ".join(said.split()).replace(" ,", ",").replace(",,", ",").replace(".m..", ".m.")
+
+
+def speakable_sentences(text: str, language: str = "en") -> tuple[str, ...]:
+    """The sentences of `text` as they are given to an engine, without those of which nothing is left to say.
+
+    Engines must not see those: servers refuse them or answer with a noise, neural voices make one up.
+    """
+    return tuple(said for sentence in sentences(text) if sayable(said := speakable(sentence, language)))
 
 
 def has_words(text: str) -> bool:

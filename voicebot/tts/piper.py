@@ -23,9 +23,8 @@ import onnxruntime
 from voicebot.audio import Pcm
 from voicebot.audio.level import SPEECH_DBFS
 from voicebot.errors import ModelUnavailable, SynthesizerError
-from voicebot.tts.normalise import speakable
+from voicebot.tts.normalise import speakable_sentences
 from voicebot.tts.packages import in_a_line, loaded, version
-from voicebot.tts.sentences import sentences
 from voicebot.tts.sequence import in_sequence
 from voicebot.tts.telephone import chunks, telephone
 from voicebot.tts.worker import Stopped
@@ -64,15 +63,12 @@ class PiperSynthesizer:
         return self._model.language
 
     def stream(self, text: str) -> AsyncGenerator[Pcm, None]:
-        return in_sequence(sentences(text), self._sentence)
+        return in_sequence(speakable_sentences(text, self.language), self._sentence)
 
     async def aclose(self) -> None:
         self._worker.close()
 
-    async def _sentence(self, sentence: str) -> AsyncGenerator[Pcm, None]:
-        said = speakable(sentence, self.language)
-        if not said:
-            return
+    async def _sentence(self, said: str) -> AsyncGenerator[Pcm, None]:
         brake = onnxruntime.RunOptions()
         # A run that is ended is no error for stderr.
         brake.log_severity_level = _FATAL

@@ -16,9 +16,8 @@ from requests.adapters import HTTPAdapter
 from voicebot.audio import Pcm
 from voicebot.audio.level import SPEECH_DBFS
 from voicebot.errors import SettingsError, SynthesizerError
-from voicebot.tts.normalise import speakable
+from voicebot.tts.normalise import speakable_sentences
 from voicebot.tts.relay import relayed
-from voicebot.tts.sentences import sentences
 from voicebot.tts.sequence import in_sequence
 from voicebot.tts.telephone_stream import TelephoneStream, VoiceLevel
 from voicebot.tts.wave_stream import PCM_RATE, SpeechReader
@@ -72,7 +71,7 @@ class RemoteSynthesizer:
         return f"openai/{self._url}/{self._model}/{self._name}/{self._wire}/{SPEECH_DBFS:g}"
 
     def stream(self, text: str) -> AsyncGenerator[Pcm, None]:
-        return in_sequence(sentences(text), self._sentence)
+        return in_sequence(speakable_sentences(text, self.language), self._sentence)
 
     async def aclose(self) -> None:
         self._session.close()
@@ -81,10 +80,7 @@ class RemoteSynthesizer:
     def _host(self) -> str:
         return urlsplit(self._url).netloc
 
-    async def _sentence(self, sentence: str) -> AsyncGenerator[Pcm, None]:
-        said = speakable(sentence, self.language)
-        if not said:
-            return
+    async def _sentence(self, said: str) -> AsyncGenerator[Pcm, None]:
         # A thread a request: one that hangs in a socket must not keep another call's sentence waiting.
         worker = Worker("voice-request")
         try:

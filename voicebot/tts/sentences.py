@@ -47,6 +47,11 @@ def sentences(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def sayable(text: str) -> bool:
+    """Whether some of `text` can be pronounced: a word, a number, or a sign that has a name."""
+    return _SAYABLE.search(text) is not None
+
+
 def _ends(text: str, start: int, match: re.Match[str]) -> bool:
     mark = match.group()
     if mark[0] != ".":
@@ -77,7 +82,7 @@ def _bounded(piece: str) -> list[str]:
         cut.append(rest[:at].strip())
         rest = rest[at:].strip()
     cut.append(rest)
-    return [part for part in cut if _SAYABLE.search(part)]
+    return [part for part in cut if sayable(part)]
 
 
 def _cut(text: str) -> int:
