@@ -357,14 +357,17 @@ async def _web(settings: Settings) -> None:
 async def _media(settings: Settings) -> None:
     from voicebot import processes
 
+    deaf = asyncio.Event()
     processes.need_ports(settings, "ws_port")
     with processes.open_stores(settings) as stores:
         async with (
             processes.loading(settings, stores.dialog, typer.echo) as engines,
-            processes.serving_media(settings, stores, engines) as server,
+            processes.serving_media(settings, stores, engines, deaf) as server,
         ):
             typer.echo(f"audio on {settings.host}:{server.port}")
-            await processes.until_told(server.drain)
+            await processes.until_told(server.drain, deaf)
+    if deaf.is_set():
+        processes.end_deaf(settings)
 
 
 async def _worker(settings: Settings) -> None:

@@ -13,10 +13,12 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NoReturn
 
 import structlog
 from flask import Flask
 
+from voicebot import terminal
 from voicebot.asr.build import build as build_recognizer
 from voicebot.asr.local import LocalRecognizer
 from voicebot.audio import Pcm
@@ -259,8 +261,10 @@ async def loading(settings: Settings, dialog: FileDialog, say: Say) -> AsyncIter
 
 
 @contextlib.asynccontextmanager
-async def serving_media(settings: Settings, stores: Stores, engines: Engines) -> AsyncIterator[AudioServer]:
-    """Hold calls, and announce this process to the webhooks."""
+async def serving_media(
+    settings: Settings, stores: Stores, engines: Engines, deaf: asyncio.Event | None = None
+) -> AsyncIterator[AudioServer]:
+    """Hold calls, and announce this process to the webhooks. deaf: set when it will not hear again by itself."""
     told = stores.dialog.crm.chosen(settings.delivery_targets)
     recovered = stores.records.recover(settings.node, 0.0, told)
     if recovered:
@@ -301,7 +305,7 @@ async def serving_media(settings: Settings, stores: Stores, engines: Engines) ->
     server = AudioServer(services, others={PAGES_PATH: pages.serve})
     await server.start()
     warming = asyncio.create_task(engines.voice.warm(stores.dialog.fixed_lines()))
-    presence = Presence(settings, stores.sessions, stores.records, services.capacity, engines.recognizer)
+    presence = Presence(settings, stores.sessions, stores.records, services.capacity, engines.recognizer, deaf)
     announcing = asyncio.create_task(presence.run())
     showing = asyncio.create_task(pages.run())
     stop = threading.Event()
@@ -327,8 +331,10 @@ async def serving_media(settings: Settings, stores: Stores, engines: Engines) ->
         await services.lookups.aclose()
 
 
-async def until_told(drain: Callable[[], Coroutine[None, None, None]] | None = None) -> None:
-    """Wait for SIGTERM or SIGINT; then for `drain`, which a second signal cuts short."""
+async def until_told(
+    drain: Callable[[], Coroutine[None, None, None]] | None = None, deaf: asyncio.Event | None = None
+) -> None:
+    """Wait for SIGTERM, SIGINT or `deaf`; then for `drain`, which a second signal cuts short."""
     loop = asyncio.get_running_loop()
     first, second = asyncio.Event(), asyncio.Event()
 
@@ -337,11 +343,27 @@ async def until_told(drain: Callable[[], Coroutine[None, None, None]] | None = N
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told)
-    await first.wait()
+    await _first_of(first.wait(), *([deaf.wait()] if deaf is not None else []))
     if drain is not None:
         log.info("process.draining")
-        draining = asyncio.create_task(drain())
-        forced = asyncio.create_task(second.wait())
-        await asyncio.wait((draining, forced), return_when=asyncio.FIRST_COMPLETED)
-        draining.cancel()
-        forced.cancel()
+        await _first_of(drain(), second.wait())
+
+
+async def _first_of(*waits: Coroutine[None, None, object]) -> None:
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()
+
+
+def end_deaf(settings: Settings) -> NoReturn:
+    """End with status 1, so that whoever watches over the process starts it anew.
+
+    At once, for a model that hangs in its library could hold up an orderly end for ever.
+    """
+    terminal.say(
+        f"voicebot: nothing could be heard for {settings.asr_give_up:g} s and no call is left; this process ends, "
+        "to be started anew (VOICEBOT_ASR_GIVE_UP)",
+        err=True,
+    )
+    os._exit(1)

@@ -38,20 +38,28 @@ class _Heard(MemorySessions):
             self.done.set()
 
 
-def _announced(folder: Path, loads: Sequence[float], drain: bool = False) -> list[Node]:
+def _announced(
+    folder: Path,
+    loads: Sequence[float],
+    drain: bool = False,
+    calls: int = 1,
+    give_up: float = 0.0,
+    deaf: asyncio.Event | None = None,
+) -> list[Node]:
     """What is announced while the recogniser has these loads, one after the other."""
-    settings = Settings(data_dir=folder, node_name="media-1", asr_max_wait=1.0, max_calls=7)
+    settings = Settings(data_dir=folder, node_name="media-1", asr_max_wait=1.0, max_calls=7, asr_give_up=give_up)
     recognizer = ScriptedRecognizer()
     recognizer.load = loads[0]
     sessions = _Heard(recognizer, loads)
     records = Records.open(settings.database)
     capacity = Capacity(settings.max_calls)
-    capacity.take()
+    for _ in range(calls):
+        capacity.take()
     if drain:
         capacity.drain()
 
     async def play() -> None:
-        running = asyncio.create_task(Presence(settings, sessions, records, capacity, recognizer).run())
+        running = asyncio.create_task(Presence(settings, sessions, records, capacity, recognizer, deaf).run())
         assert await asyncio.to_thread(sessions.done.wait, 10)
         running.cancel()
 
@@ -95,3 +103,24 @@ def test_a_node_that_drains_takes_no_calls(tmp_path: Path) -> None:
     """Going away, it is not ready however idle it is."""
     (node,) = _announced(tmp_path, [0.0], drain=True)
     assert not node.ready
+
+
+@pytest.mark.parametrize(
+    ("loads", "calls", "give_up", "ended"),
+    [
+        ([math.inf] * 6, 0, 0.005, True),
+        ([7.0] * 8, 0, 0.005, True),
+        ([math.inf] * 6, 1, 0.005, False),
+        ([math.inf] * 6, 0, 0.02, False),
+        ([math.inf, math.inf, math.inf, 0.0] * 3, 0, 0.005, False),
+        ([math.inf] * 6, 0, 0.0, False),
+    ],
+    ids=["broken", "hung", "a call is left", "not long enough", "it came back", "never"],
+)
+def test_a_node_that_stays_deaf_without_a_call_gives_up(
+    tmp_path: Path, loads: list[float], calls: int, give_up: float, ended: bool
+) -> None:
+    """Behind for VOICEBOT_ASR_GIVE_UP running, and nobody there whose audio could be the reason."""
+    deaf = asyncio.Event()
+    _announced(tmp_path, [*loads, loads[-1]], calls=calls, give_up=give_up, deaf=deaf)
+    assert deaf.is_set() is ended

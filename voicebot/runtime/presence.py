@@ -29,6 +29,9 @@ class Presence:
     """Announces the node every second and beats its heart in the database every ten.
 
     A node whose recogniser is behind announces itself not ready, so that calls go elsewhere, or to a person.
+
+    deaf: set when it has been behind, with no call to blame, for as long as the settings have patience: a model
+    that hangs or a GPU whose context is lost cannot be mended inside the process.
     """
 
     def __init__(
@@ -38,13 +41,16 @@ class Presence:
         records: Records,
         capacity: Capacity,
         recognizer: Recognizer,
+        deaf: asyncio.Event | None = None,
     ) -> None:
         self._settings = settings
         self._sessions = sessions
         self._records = records
         self._capacity = capacity
         self._recognizer = recognizer
+        self._deaf = deaf
         self._late = 0
+        self._idle_late = 0
 
     async def run(self) -> None:
         """Announce until cancelled; a store that is away is tried again."""
@@ -57,6 +63,7 @@ class Presence:
             except StoreError as error:
                 log.error("presence.failed", error=str(error))
             beats += 1
+            self._lose_patience()
             await asyncio.sleep(ANNOUNCE_SECONDS)
 
     async def leave(self) -> None:
@@ -76,6 +83,13 @@ class Presence:
         if (self._late >= LATE_LOOKS) != behind:
             log.warning("recognizer.caught_up" if behind else "recognizer.behind", wait=round(load, 2))
         return self._late < LATE_LOOKS
+
+    def _lose_patience(self) -> None:
+        patience = self._settings.asr_give_up
+        at_fault = self._late >= LATE_LOOKS and not self._capacity.held
+        self._idle_late = self._idle_late + 1 if at_fault else 0
+        if self._deaf is not None and patience and self._idle_late * ANNOUNCE_SECONDS >= patience:
+            self._deaf.set()
 
     def _announce(self, ready: bool) -> None:
         self._sessions.announce(

@@ -49,6 +49,11 @@ class HearingSettings(BaseModel):
     asr_max_wait: float = Field(
         1.0, gt=0, le=30, description="Expected wait (s) for the recogniser beyond which no new calls are taken."
     )
+    asr_give_up: float = Field(
+        120.0,
+        ge=0,
+        description="Seconds deaf and without calls after which `voicebot media` ends, to be begun anew; 0: never.",
+    )
     asr_timeout: float = Field(6.0, gt=0, le=60, description="Seconds after which a recognition has failed.")
     vad: Vad = Field(Vad.SILERO, description="silero or webrtc.")
     vad_threshold: float = Field(
