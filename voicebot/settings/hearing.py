@@ -52,7 +52,7 @@ class HearingSettings(BaseModel):
     asr_give_up: float = Field(
         120.0,
         ge=0,
-        description="Seconds deaf and without calls after which `voicebot media` ends, to be begun anew; 0: never.",
+        description="Seconds deaf and without calls after which `voicebot media` ends to be begun anew; 0: never.",
     )
     asr_timeout: float = Field(6.0, gt=0, le=60, description="Seconds after which a recognition has failed.")
     vad: Vad = Field(Vad.SILERO, description="silero or webrtc.")
