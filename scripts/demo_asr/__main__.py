@@ -50,13 +50,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     held.add_argument("--count", type=int, default=60, help="sentences for each voice")
     held.add_argument("--noise", nargs="+", default=["clean"], help="clean, or decibels under the voice")
     held.add_argument("--voices", nargs="+", default=[str(voice) for voice in SEEN])
+    held.add_argument("--nobody", type=float, default=0, help="minutes of noises without words to record besides")
     held.add_argument("--festival", nargs="*", default=[], help="Scheme to run first, such as a voice's folder")
-
-    test = steps.add_parser("evaluate", help="hear the held-out set by the product's own path")
-    test.add_argument("folder", type=Path)
-    test.add_argument("--model", type=Path, default=DEMO)
-    test.add_argument("--noise-minutes", type=float, default=10)
-    test.add_argument("--show", action="store_true", help="print every sentence that is not exact")
 
     args = parser.parse_args(argv)
     if args.step == "text":
@@ -73,11 +68,8 @@ def main(argv: Sequence[str] | None = None) -> None:
             args.noise,
             args.count,
             festival=args.festival,
+            nobody_minutes=args.nobody,
         )
-    elif args.step == "evaluate":
-        from scripts.demo_asr.evaluate import evaluate
-
-        evaluate(args.model, args.folder, args.noise_minutes, args.show)
     elif args.step == "train":
         from scripts.demo_asr.train import Plan
         from scripts.demo_asr.train import train as run

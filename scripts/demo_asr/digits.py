@@ -19,15 +19,16 @@ _RUNS = (2, 2, 2, 2, 3, 4)
 """How often a number gets a run of one digit, and how long such runs are."""
 
 
-def cardinal(number: int) -> str:
-    """0 to 999,999 in words."""
+def cardinal(number: int, joint: str = "") -> str:
+    """0 to 999,999 in words. joint: what stands before the tens and ones, such as the British "and "."""
     if number < 20:
         return _ONES[number]
     if number < 100:
         return _TENS[number // 10] + (f" {_ONES[number % 10]}" if number % 10 else "")
     unit, name = (1000, "thousand") if number >= 1000 else (100, "hundred")
-    rest = f" {cardinal(number % unit)}" if number % unit else ""
-    return f"{cardinal(number // unit)} {name}{rest}"
+    rest = number % unit
+    more = f" {joint if rest < 100 else ''}{cardinal(rest, joint)}" if rest else ""
+    return f"{cardinal(number // unit, joint)} {name}{more}"
 
 
 def ordinal(number: int) -> tuple[str, str]:
@@ -55,6 +56,16 @@ def digits_with_run(rng: Random, count: int, run: int) -> str:
     at = rng.randrange(count - run + 1)
     digits[at : at + run] = [digits[at]] * run
     return "".join(digits)
+
+
+def amounts(digits: str, rng: Random) -> str:
+    """Digits as one amount, or as one of every three or four; what begins with zero one by one."""
+    size = rng.choice([3, 4, len(digits)])
+    groups = [digits[at : at + size] for at in range(0, len(digits), size)]
+    joint, pause = rng.choice(["", "and "]), rng.choice([" ", ", "])
+    return pause.join(
+        _one_by_one(group, rng) if group[0] == "0" else cardinal(int(group), joint) for group in groups
+    )
 
 
 def spell(digits: str, rng: Random) -> str:

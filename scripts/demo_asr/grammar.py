@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from scripts.demo_asr.digits import cardinal, digits_with_run, ordinal, random_digits, spell
+from scripts.demo_asr.digits import amounts, cardinal, digits_with_run, ordinal, random_digits, spell
 
 _TEMPLATES = Path(__file__).parent / "sentences.txt"
 _DIALOG = Path(__file__).parents[2] / "config" / "dialog.yaml"
@@ -23,6 +23,10 @@ _FROM_DIALOG = 0.12
 _GENERAL = 0.12
 """Share of sentences about anything else, so that the model does not hear an order in everything."""
 
+_HALVES = 0.1
+"""Share of the sentences of which only a beginning or an end is said: what a caller's pause leaves to be heard."""
+
+_BEGINNINGS = 0.6
 _LONGEST = 95
 """Letters; a slow voice needs eight seconds for them, and the model's window is ten."""
 
@@ -86,6 +90,9 @@ _HOW = [
     " again and again", " on the way home", " as usual", " in the winter", ", but nobody cared",
     " and then went home", " because it was late", " when the bell rang",
 ]  # fmt: skip
+_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
+"""In front of a number; without the two that sound or look like digits."""
+
 _QUESTION = re.compile(
     r"((hi|hello|um|yes),? )?(where|what|when|can|could|how|is|are|do|does|will|has|why|who|am|pardon|sorry$)\b",
     re.I,
@@ -132,6 +139,26 @@ class Grammar:
         return long and text not in self._always and zlib.crc32(text.encode()) % 16 == 0
 
     def _any(self, rng: Random) -> Sentence:
+        if rng.random() < _HALVES:
+            return self._half(rng)
+        return self._whole(rng)
+
+    def _half(self, rng: Random) -> Sentence:
+        """The beginning or the end of a sentence that is not held out and is written as it is said."""
+        while True:
+            sentence = self._whole(rng)
+            words = sentence.spoken.split()
+            plain = sentence.text.rstrip("?.") == _capital(sentence.spoken)
+            if plain and len(words) >= 4 and not self.is_held_out(sentence.text):
+                break
+        cut = rng.randrange(2, len(words) - 1)
+        if rng.random() < _BEGINNINGS:
+            said, end = " ".join(words[:cut]).rstrip(","), "."
+        else:
+            said, end = " ".join(words[cut:]), sentence.text[-1]
+        return Sentence(_capital(said) + end, said, "half")
+
+    def _whole(self, rng: Random) -> Sentence:
         if rng.random() < self._general:
             told = f"{rng.choice(_WHO)} {rng.choice(_DID)} {rng.choice(_WHAT)}{rng.choice(_HOW)}"
             return Sentence(_capital(told) + ".", told, "general")
@@ -210,6 +237,26 @@ def _run(rng: Random) -> tuple[str, str]:
     return digits, spell(digits, rng)
 
 
+def _amounts(rng: Random) -> tuple[str, str]:
+    """A number as "eight hundred and five, one hundred and three", or as so many thousands."""
+    digits = random_digits(rng, rng.choice([3, 4, 5, 6, 6, 6]))
+    return digits, amounts(digits, rng)
+
+
+def _halted(rng: Random) -> tuple[str, str]:
+    """The beginning of a number, up to a "double" whose digit comes after a pause."""
+    digits = random_digits(rng, rng.choice([1, 2, 3, 4, 4, 5]))
+    word = rng.choice(["double", "double", "double", "triple"])
+    return f"{digits} {word}", f"{spell(digits, rng)} {word}"
+
+
+def _code(rng: Random) -> tuple[str, str]:
+    """One to three letters in front of a number."""
+    letters = "".join(rng.choice(_LETTERS) for _ in range(rng.choice([1, 2, 2, 3])))
+    digits = random_digits(rng, rng.choice([3, 4, 4, 5, 6]))
+    return f"{letters} {digits}", f"{' '.join(letters)}{rng.choice([' ', ', '])}{spell(digits, rng)}"
+
+
 def _order(rng: Random) -> tuple[str, str]:
     """An order number as the demo shop has them: bare, after ORD, now and then after other letters."""
     digits, said = _digits(4, 4, 4, 6, 6, 5, 3)(rng)
@@ -218,7 +265,7 @@ def _order(rng: Random) -> tuple[str, str]:
         return digits, said
     if way < 0.92:
         return f"ORD {digits}", f"O R D{rng.choice([' ', ' ', ', '])}{said}"
-    letters = "".join(rng.choice("ABCDEFGHJKLMNPQRSTUVWXYZ") for _ in range(rng.choice([1, 2])))
+    letters = "".join(rng.choice(_LETTERS) for _ in range(rng.choice([1, 2])))
     return f"{letters} {digits}", f"{' '.join(letters)} {said}"
 
 
@@ -263,8 +310,8 @@ def _letters(rng: Random) -> tuple[str, str]:
 
 
 def _murmur(rng: Random) -> tuple[str, str]:
-    """A listener's sound, spelt for the voices so that they hum it instead of reading its letters."""
-    return rng.choice([("Mhm", "um hum"), ("Uh-huh", "uh huh"), ("Hmm", "hum")])
+    """A listener's sound, mostly spelt for the voices so that they hum it instead of reading its letters."""
+    return rng.choice([("Mhm", "um hum"), ("Mhm", "Mhm"), ("Uh-huh", "uh huh"), ("Hmm", "hum")])
 
 
 def plural(product: str) -> str:
@@ -286,6 +333,9 @@ def _house(rng: Random) -> tuple[str, str]:
 _SLOTS: dict[str, Callable[[Random], tuple[str, str]]] = {
     "num": _digits(4, 4, 4, 4, 6, 6, 6, 5, 5, 3, 7, 8),
     "run": _run,
+    "amounts": _amounts,
+    "halted": _halted,
+    "code": _code,
     "part": _digits(1, 1, 2, 2, 3, 3),
     "ord": _order,
     "acct": _digits(4, 5, 6, 8),

@@ -1,15 +1,13 @@
-"""The held-out set: recorded sentences that training never sees, as a folder of mu-law files with a manifest.
+"""The held-out set: recorded sentences that training never sees, as a folder for `voicebot asr-eval`.
 
-`manifest.tsv` has one line a file, `file<TAB>voice<TAB>noise<TAB>class<TAB>text`, with these names in its first
-line. noise: "clean", or decibels between voice and noise. class: the intent; "number" for order numbers, "general"
-and "elsewhere" for anything but the shop.
+class: the intent; "number" for order numbers, "general" and "elsewhere" for anything but the shop, "nobody" where
+there are noises alone.
 """
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
-from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from random import Random
 
@@ -17,28 +15,19 @@ import numpy as np
 import soundfile
 
 from scripts.demo_asr.grammar import Grammar, Sentence
-from scripts.demo_asr.line import add_noise, coloured_noise, through_ulaw
+from scripts.demo_asr.line import add_noise, coloured_noise, nobody, through_ulaw
 from scripts.demo_asr.voices import RATE, Clip, Voice, say
 from voicebot.audio import Pcm
+from voicebot.testing.utterances import CLEAN, COLUMNS, MANIFEST
 
-MANIFEST = "manifest.tsv"
-CLEAN = "clean"
 _BEFORE, _AFTER = 0.2, 0.4
 """Seconds of line before and after the words."""
 
 _LEVEL = 0.5
 """Peak of the voice before noise; half of it leaves room."""
 
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of the manifest."""
-
-    file: str
-    voice: str
-    noise: str
-    kind: str
-    text: str
+_PIECE = 4.0
+"""Seconds of noise at a time: about what a voice detector would pass on."""
 
 
 def make(
@@ -48,10 +37,12 @@ def make(
     count: int,
     seed: int = 7,
     festival: Sequence[str] = (),
+    nobody_minutes: float = 0,
 ) -> None:
     """Record `count` held-out sentences with every voice, each sentence with the next of the noises.
 
     Every third sentence is an order number alone, for those are what callers must not have to repeat.
+    nobody_minutes: how much to record besides in which nobody speaks.
     """
     folder.mkdir(parents=True, exist_ok=True)
     rng, generator, grammar = Random(seed), np.random.default_rng(seed), Grammar()
@@ -64,19 +55,15 @@ def make(
             noise = noises[at % len(noises)]
             name = f"{str(voice).replace(':', '-').replace('+', '-')}-{at:03d}-{noise}.wav"
             soundfile.write(folder / name, _heard(clip, noise, generator), RATE, subtype="ULAW")
-            entries.append(Entry(name, str(voice), noise, sentence.kind, sentence.text))
+            entries.append((name, str(voice), noise, sentence.kind, sentence.text))
+    for at in range(int(nobody_minutes * 60 / _PIECE)):
+        name = f"nobody-{at:03d}.wav"
+        soundfile.write(folder / name, through_ulaw(nobody(rng, generator, _PIECE)), RATE, subtype="ULAW")
+        entries.append((name, "nobody", CLEAN, "nobody", ""))
     with (folder / MANIFEST).open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
-        writer.writerow(["file", "voice", "noise", "class", "text"])
-        writer.writerows(astuple(entry) for entry in entries)
-
-
-def read(folder: Path) -> Iterator[tuple[Entry, Pcm]]:
-    """Every recording with its line of the manifest."""
-    with (folder / MANIFEST).open(encoding="utf-8", newline="") as file:
-        for row in list(csv.reader(file, delimiter="\t"))[1:]:
-            entry = Entry(**dict(zip([field.name for field in fields(Entry)], row, strict=True)))
-            yield entry, soundfile.read(folder / entry.file, dtype="int16")[0]
+        writer.writerow(COLUMNS)
+        writer.writerows(entries)
 
 
 def _sentences(grammar: Grammar, rng: Random, count: int) -> Iterator[Sentence]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import threading
@@ -48,6 +49,17 @@ def test_the_demo_model_is_complete_and_always_there(tmp_path: Path) -> None:
     assert checkpoint.is_demo
     assert missing(checkpoint.folder) == []
     assert (checkpoint.device, checkpoint.compute_type) == ("cpu", "int8")
+
+
+def test_a_model_made_by_the_demo_recipe_is_used_in_its_way(tmp_path: Path) -> None:
+    """Its feature settings tell it from a released Whisper, wherever its folder is."""
+    made = shutil.copytree(DEMO, tmp_path / "made")
+    settings = Settings(asr_model=str(made), asr_device="cpu", data_dir=tmp_path)
+    assert choose(settings).is_demo
+    (made / "preprocessor_config.json").write_text('{"feature_size": 80}')
+    assert not choose(settings).is_demo
+    (made / "preprocessor_config.json").unlink()
+    assert not choose(settings).is_demo
 
 
 def test_auto_without_a_hub_is_the_demo_model_and_says_so(tmp_path: Path) -> None:

@@ -34,6 +34,23 @@ def test_a_number_is_right_when_all_its_digits_are() -> None:
     assert _score("Where is my order?", "where is my order 5").number is None
 
 
+@pytest.mark.parametrize(
+    ("said", "heard", "right"),
+    [
+        ("Cancel order ORD 4529.", "cancel order ord four five two nine", True),
+        ("Cancel order ORD 4529.", "Cancel order ORD 4259.", False),
+        ("My order number is 966697.", "It is 966 697.", True),
+        ("4529.", "45299.", False),
+        ("4529, no, 4528.", "4529, no, 4528.", None),
+        ("It is 452.", "It is 452.", None),
+        ("Where is my order?", "Where is my order 4529?", None),
+    ],
+)
+def test_an_order_number_is_the_only_one_of_four_to_six_digits(said: str, heard: str, right: bool | None) -> None:
+    """All of its digits in order, however grouped; a sentence with none or several has no order number."""
+    assert _score(said, heard).order_number is right
+
+
 _TEXT = st.lists(st.sampled_from("abcd"), max_size=8)
 
 
@@ -60,7 +77,7 @@ def test_totals_weigh_words_and_not_sentences() -> None:
 
 
 def test_a_recogniser_is_judged_by_what_it_says() -> None:
-    """Every utterance and every piece of noise is heard; text for noise is false text."""
+    """Every utterance and every piece of noise is heard; text for noise, or where none was said, is false text."""
 
     def hears(speech: Speech) -> str:
         return {1: "Yes.", 2: "No.", 3: "phantom"}.get(int(speech.pcm[0]), "")
@@ -69,7 +86,8 @@ def test_a_recogniser_is_judged_by_what_it_says() -> None:
         Utterance(voice, "clean", "confirm", "Yes.", np.full(8000, number, np.int16))
         for voice, number in (("anna", 1), ("ben", 2))
     ]
-    noises = [np.full(16000, number, np.int16) for number in (3, 4, 4)]
+    said.append(Utterance("street", "clean", "nobody", "", np.full(16000, 3, np.int16)))
+    noises = [np.full(16000, number, np.int16) for number in (4, 4)]
     card = asyncio.run(judge(ScriptedRecognizer(hears), said, noises))
     assert [score.text for score in card.scores] == ["Yes.", "No."]
     assert card.false_texts == ("phantom",)
@@ -93,7 +111,14 @@ def test_the_page_shows_each_group_and_what_was_misheard() -> None:
     assert shares["ben"] == ["1", "0.0%", "25.0%", "0.0%"]
     assert shares["confirm"] == ["1", "100.0%", "0.0%", "-"]
     assert shares["all"] == ["2", "50.0%", "20.0%", "0.0%"]
+    assert "numbers of 4 to 6 digits" not in "".join(lines)
     assert lines[-2:] == ["text where nobody spoke: 1 times in 2.0 minutes", "  Thank you."]
+
+
+def test_the_page_tells_how_many_order_numbers_are_right() -> None:
+    """Those of four to six digits, over all voices and noises."""
+    scores = (_score("It is 4529.", "4529"), _score("It is 45290.", "45299", voice="ben"), _score("Yes.", "Yes"))
+    assert page(Card(scores, (), 0.0)).splitlines()[-1] == "numbers of 4 to 6 digits: 1 of 2 right, 50.0%"
 
 
 def test_a_group_without_numbers_has_no_share_of_them() -> None:

@@ -54,8 +54,12 @@ class Checkpoint:
 
     @property
     def is_demo(self) -> bool:
-        """Whether this is the built-in model, which needs its own way of decoding."""
-        return self.folder == DEMO
+        """Whether this is the built-in model or one made by its recipe, which needs its own way of decoding.
+
+        Its feature settings tell: no released Whisper has them.
+        """
+        settings = self.folder / "preprocessor_config.json"
+        return settings.is_file() and settings.read_bytes() == (DEMO / settings.name).read_bytes()
 
 
 def choose(settings: Settings, language: str = "en") -> Checkpoint:

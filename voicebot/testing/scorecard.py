@@ -17,6 +17,8 @@ _AT_ONCE = 16
 
 _WORD = re.compile(r"[a-z']+|\d")
 
+_ORDER_NUMBER = re.compile(r"(?<!\d)\d{4,6}(?!\d)")
+
 _DIGITS = {
     name: str(value)
     for value, names in enumerate(
@@ -65,6 +67,11 @@ class Score:
         said = digits(self.utterance.text)
         return digits(self.text) == said if said else None
 
+    @property
+    def order_number(self) -> bool | None:
+        """The same for a sentence with one number of four to six digits; None for any other."""
+        return self.number if len(_ORDER_NUMBER.findall(self.utterance.text)) == 1 else None
+
 
 @dataclass(frozen=True, slots=True)
 class Totals:
@@ -106,14 +113,19 @@ class Card:
 
 
 async def judge(recognizer: Recognizer, said: Iterable[Utterance], nobody: Iterable[Pcm] = ()) -> Card:
-    """Let `recognizer` hear everything. Raises RecognizerError."""
+    """Let `recognizer` hear everything. Raises RecognizerError.
+
+    nobody: audio in which nobody speaks, like that of utterances without a text.
+    """
     places = asyncio.Semaphore(_AT_ONCE)
 
     async def hear(pcm: Pcm) -> str:
         async with places:
             return (await recognizer.recognize(Speech(pcm, JobKind.FINAL))).text
 
-    utterances, noises = list(said), list(nobody)
+    everything = list(said)
+    utterances = [one for one in everything if one.text]
+    noises = [*nobody, *(one.pcm for one in everything if not one.text)]
     texts = await asyncio.gather(*(hear(one.pcm) for one in utterances))
     false = await asyncio.gather(*map(hear, noises))
     return Card(
@@ -138,6 +150,10 @@ def page(card: Card, wrong: bool = False) -> str:
         lines.append(f"{title:24} {'n':>5} {'exact':>7} {'WER':>7} {'numbers':>8}")
         lines += [_line(name, totals) for name, totals in card.by(key).items()]
         lines.append("")
+    orders = [score.order_number for score in card.scores if score.order_number is not None]
+    if orders:
+        share = sum(orders) / len(orders)
+        lines.append(f"numbers of 4 to 6 digits: {sum(orders)} of {len(orders)} right, {share:.1%}")
     if card.noise_seconds:
         lines.append(
             f"text where nobody spoke: {len(card.false_texts)} times in {card.noise_seconds / 60:.1f} minutes"

@@ -2,7 +2,7 @@
 
 A folder has WAV files at 8 kHz and a `manifest.tsv`, one line a file:
 `file<TAB>voice<TAB>noise<TAB>class<TAB>text`, with these names in its first line. noise: "clean", or decibels
-between voice and noise.
+between voice and noise. text: empty where nobody speaks.
 """
 
 from __future__ import annotations
