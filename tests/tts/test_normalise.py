@@ -45,6 +45,16 @@ from voicebot.tts.spelling import spell, spell_phone
         ("order number 104-233", "order number 1 0 4, 2 3 3"),
         ("id 12345 67890", "id 1 2 3, 4 5, 6 7 8, 9 0"),
         ("PO# 104233", "PO 1 0 4, 2 3 3"),
+        ("Order ord-4412, order ORD_4412", "Order O R D, 4 4 1 2, order O R D, 4 4 1 2"),
+        ("Invoice #INV-2024-0042", "Invoice I N V, 2 0 2 4, 0 0 4 2"),
+        ("Ref. no. 12345", "Ref. no. 1 2 3, 4 5"),
+        ("Your number is 4412.", "Your number is 4 4 1 2."),
+        ("12345 is your order number.", "1 2 3, 4 5 is your order number."),
+        ("100 is the limit", "100 is the limit"),
+        ("London NW1 6XE or SW1A 1AA", "London N W, 1, 6, X E or S W, 1, A, 1, A, A"),
+        ("DE89 3704 0044 0532 0130 00", "D E, 8 9, 3 7 0 4, 0 0 4 4, 0 5 3 2, 0 1 3 0, 0 0"),
+        ("ID42 CALL BACK SOON", "ID42 CALL BACK SOON"),
+        ("Nr. 5", "number 5"),
     ],
 )
 def test_codes_are_read_character_by_character(written: str, spoken: str) -> None:
@@ -83,6 +93,19 @@ def test_codes_are_read_character_by_character(written: str, spoken: str) -> Non
         ("$12.50/month", "12 dollars and 50 cents per month"),
         ("20$ or 5 $.", "20 dollars or 5 dollars."),
         ("20 £5 vouchers", "20 5 pounds vouchers"),
+        ("1'000 CHF, 1 234,56 €, €1 000 000", "1000 Swiss francs, 1234 euros and 56 cents, 1,000,000 euros"),
+        ("$5 for 101 200 people", "5 dollars for 101 200 people"),
+        ("EUR 5,- or 1299.-", "5 euros or 1299"),
+        ("₹1,00,000", "100000 rupees"),
+        (
+            "NZ$5, HK$1, S$2, MX$20",
+            "5 New Zealand dollars, 1 Hong Kong dollar, 2 Singapore dollars, 20 Mexican pesos",
+        ),
+        ("R$ 50,50 and 5 zł", "50 reais and 50 centavos and 5 zlotys"),
+        ("20 SEK, PLN 1, ₩5000", "20 Swedish kronor, 1 zloty, 5000 won"),
+        ("$5.00/mo. or $50/yr.", "5 dollars per month or 50 dollars per year."),
+        ("5%-10%, +15%", "5 percent to 10 percent, +15 percent"),
+        ("€1 = $1.08", "1 euro equals 1 dollar and 8 cents"),
     ],
 )
 def test_money_and_percent_are_said_in_words(written: str, spoken: str) -> None:
@@ -128,6 +151,10 @@ def test_money_and_percent_are_said_in_words(written: str, spoken: str) -> None:
         ("2024-2026", "2024 to 2026"),
         ("1,000-2,000 units", "1,000 to 2,000 units"),
         ("I am here.", "I am here."),
+        ("by 12/24, due 13/2, on 24/7, by 3/4", "by December 24th, due February 13th, on 24 7, by 3/4"),
+        ("the 1990s, the 1800s, the 2010s, the 2000s", "the 19 90s, the 18 hundreds, the 20 10s, the 2000s"),
+        ("On Sat. we close, on Sun too; the Sun", "On Saturday we close, on Sunday too; the Sun"),
+        ("50/50, 24/7/365", "50 50, 24 7"),
     ],
 )
 def test_dates_and_times_are_said_as_people_say_them(written: str, spoken: str) -> None:
@@ -139,6 +166,7 @@ def test_british_dates_put_the_day_first() -> None:
     """The same digits are another day in Britain, and said in another order; a key has another name."""
     assert speakable("2026-11-20", "en-gb") == "the 20th of November 20 26"
     assert speakable("Press #.", "en-gb") == "Press hash."
+    assert speakable("by 3/12", "en-gb") == "by the 3rd of December"
     assert speakable("11/20/2026", "en-gb") == "the 20th of November 20 26"
     assert speakable("03/04/2026", "en-gb") == "the 3rd of April 20 26"
     assert speakable("03/04/2026", "en-us") == "March 4th, 20 26"
@@ -155,6 +183,9 @@ def test_british_dates_put_the_day_first() -> None:
         ("1-800-555-0199", "1, 8 0 0, 5 5 5, 0 1 9 9"),
         ("555-0132", "5 5 5, 0 1 3 2"),
         ("+999999", "+ 9 9 9, 9 9 9"),
+        ("+10", "+10"),
+        ("+1-415-555-0132 x204", "+ 1, 4 1 5, 5 5 5, 0 1 3 2 extension 2 0 4"),
+        ("tel:+14155550132", "+ 1, 4 1 5, 5 5 5, 0 1 3 2"),
     ],
 )
 def test_phone_numbers_are_read_in_groups(written: str, spoken: str) -> None:
@@ -201,6 +232,13 @@ def test_phone_numbers_are_read_in_groups(written: str, spoken: str) -> None:
         ("<speak>Hi <break time='1s'/><b>you</b></speak>", "Hi you"),
         ("Tom &amp; Jerry", "Tom and Jerry"),
         ("a < b", "a b"),
+        ("3 PM → 5 PM", "3 p.m. to 5 p.m."),
+        ("12 Baker St, London; St James", "12 Baker Street, London; Saint James"),
+        ("5th Ave, 3 Elm Rd., Apt. 5, Apt 7", "5th Avenue, 3 Elm Road, Apartment 5, Apartment 7"),
+        ("max. 5, min. 2, 5 min. more", "maximum 5, minimum 2, 5 minutes more"),
+        ("c/o Jane, b/c, N/A", "care of Jane, because, not available"),
+        ("0 to speak to us, * to repeat, # to end.", "0 to speak to us, star to repeat, pound to end."),
+        ("a VIP by UPS. LED, COD 12", "a V.I.P. by U.P.S. L.E.D., C.O.D. 12"),
     ],
 )
 def test_other_written_forms_become_words(written: str, spoken: str) -> None:
@@ -208,8 +246,68 @@ def test_other_written_forms_become_words(written: str, spoken: str) -> None:
     assert speakable(written) == spoken
 
 
+@pytest.mark.parametrize(
+    ("written", "spoken"),
+    [
+        ("30 cm x 20 cm x 10 cm", "30 centimeters by 20 centimeters by 10 centimeters"),
+        ("2x4, 1920x1080", "2 by 4, 1920 by 1080"),
+        ("4 x 500 ml, 2 x $5", "4 times 500 milliliters, 2 times 5 dollars"),
+        ("3x faster, 2x Blue Shirt, 1x.", "3 times faster, 2 Blue Shirt, 1 time."),
+        ('a 27" and a 5.5" one, "order 12"', 'a 27 inch and a 5.5 inch one, "order 12"'),
+        ("5'10\", 6'2", "5 foot 10, 6 foot 2"),
+        ("1.5L, 65W, 12V, 500g, 3 m, 1 m", "1.5 liters, 65 watts, 12 volts, 500 grams, 3 meters, 1 meter"),
+        ("5G, 3XL, 5 W 34th St", "5G, 3XL, 5 W 34th Street"),
+        ("100 Mbps, 2.4 GHz, 500 mAh", "100 megabits per second, 2.4 gigahertz, 500 milliamp hours"),
+        ("approx. 5 min., 2 hrs. 30 mins.", "approximately 5 minutes, 2 hours 30 minutes."),
+        ("20°C-25°C", "20 degrees Celsius to 25 degrees Celsius"),
+        ("1/2 cup, 3/4 tsp, 1/2 price", "a half cup, three quarters teaspoon, half price"),
+        ("3:1, 16:9, 12:30", "3 to 1, 16 to 9, 12 30"),
+    ],
+)
+def test_measures_are_said_in_words(written: str, spoken: str) -> None:
+    """Sizes by their sides, units in full, ratios and multiples as they are spoken."""
+    assert speakable(written) == spoken
+
+
+@pytest.mark.parametrize(
+    ("written", "spoken"),
+    [
+        ("Henry VIII and Louis XIV", "Henry the 8th and Louis the 14th"),
+        ("World War II, Chapter IX, Part I", "World War 2, Chapter 9, Part 1"),
+        ("Rocky IV, Volume XXIX", "Rocky 4, Volume 29"),
+        ("What I said; Malcolm X; an IV drip; size XL", "What I said; Malcolm X; an IV drip; size XL"),
+    ],
+)
+def test_roman_numerals_are_numbers_where_they_count(written: str, spoken: str) -> None:
+    """Behind a name or what is counted so; a lone letter anywhere else is a letter."""
+    assert speakable(written) == spoken
+
+
+@pytest.mark.parametrize(
+    ("written", "spoken"),
+    [
+        ("## **Returns** are `free`", "Returns are free"),
+        ("- 5 days", "5 days"),
+        ("-5 days", "minus 5 days"),
+        ("See [our page](https://example.com/a?b=1) and ![a shoe](x.png).", "See our page and a shoe."),
+        ("red • blue · green", "red, blue, green"),
+        ("Sent \U0001f4e6. Thanks \u2764\ufe0f 1\ufe0f\u20e3", "Sent. Thanks 1"),
+        ("Thanks :-) bye ;)", "Thanks bye"),
+        ("in (parts): :one", "in (parts): :one"),
+        ("```python", ""),
+        ("Follow #ShopSmart", "Follow hashtag ShopSmart"),
+        ("mailto:jane@example.com", "jane at example dot com"),
+    ],
+)
+def test_what_only_the_eye_understands_is_left_out(written: str, spoken: str) -> None:
+    """Markdown, emoji and emoticons leave their words behind, and no mark on its own."""
+    assert speakable(written) == spoken
+
+
 def test_other_languages_keep_their_words() -> None:
     """Without English, codes and phone numbers are still spelled and nothing English is put in."""
+    assert speakable("# Siehe [hier](https://x.example) #5", "de") == "Siehe hier #5"
+    assert speakable('World War II, 5 kg = 27"', "de") == 'World War II, 5 kg 27"'
     assert speakable("am 20-11-2026 um 20°C", "de") == "am 20-11-2026 um 20°C"
     assert speakable("Karte 4111 1111 1111 1111", "de") == "Karte 4 1 1 1, 1 1 1 1, 1 1 1 1, 1 1 1 1"
     assert speakable("ORD-1234 kostet 12,50 € am 20.11.", "de") == "O R D, 1 2 3 4 kostet 12,50 € am 20.11."
@@ -267,7 +365,44 @@ def test_no_amount_is_changed(whole: int, cents: int, grouped: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["1", "1 ", "12 ", "1-", "1,", "1.", "a.", "$1,", "12 A ", "St. ", "A1-", "<b ", "+1 "]
+    "piece",
+    [
+        *(
+            "1",
+            "1 ",
+            "12 ",
+            "1-",
+            "1,",
+            "1.",
+            "a.",
+            "$1,",
+            "12 A ",
+            "St. ",
+            "A1-",
+            "<b ",
+            "+1 ",
+            "1x",
+            "1 x ",
+            '1"',
+        ),
+        *(
+            "1'",
+            "[a](",
+            "A1 ",
+            "AB12",
+            "1 000",
+            "Aa II ",
+            "X",
+            "#A",
+            "order a-",
+            "no 1",
+            ":-",
+            "1/2 ",
+            "- ",
+            "1 g-",
+        ),
+        *("00 is ", "NW1 ", "a. x"),
+    ],
 )
 def test_no_text_takes_long(piece: str) -> None:
     """No pattern goes astray on a sentence of the greatest length, however odd."""

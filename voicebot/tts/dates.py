@@ -69,11 +69,28 @@ def calendar(british: bool) -> tuple[Rule, ...]:
         day, month, year = (int(part) for part in match.groups())
         return _day(year, month, day, british) or match.group()
 
+    def without_year(match: re.Match[str]) -> str:
+        before, first, second = match.group(1), int(match.group(2)), int(match.group(3))
+        for month, day in ((second, first), (first, second)) if british else ((first, second), (second, first)):
+            # Any leap year: whether there is a February 29th nobody said.
+            if _day(2024, month, day, british) is not None:
+                return f"{before} {_month_day(month, day, british)}"
+        return match.group()
+
     return (
         (re.compile(rf"(?<![\w-])([12][0-9]{{3}})-([01]?[0-9])-([0-3]?[0-9])(?:{_CLOCK})?(?![\w-])"), iso),
         (re.compile(r"(?<![\w/])([0-3]?[0-9])/([0-3]?[0-9])/([12][0-9]{3}|[0-9]{2})(?![\w/])"), by_custom),
         (re.compile(r"(?<![\w-])([0-3]?[0-9])-([0-3]?[0-9])-([12][0-9]{3})(?![\w-])"), by_custom),
         (re.compile(r"(?<![\w.])([0-3]?[0-9])\.([01]?[0-9])\.([12][0-9]{3})(?!\w|\.[0-9])"), day_first),
+        # Anywhere else they may be a fraction.
+        (
+            re.compile(
+                r"\b(by|on|until|till|before|after|due) (?!24/7|[12]/[23]\b|[13]/4\b)"
+                r"([0-3]?[0-9])/([0-3]?[0-9])(?![\w/]|[.,][0-9])",
+                re.I,
+            ),
+            without_year,
+        ),
     )
 
 
@@ -86,8 +103,12 @@ def _day(year: int, month: int, day: int, british: bool) -> str | None:
         date(year, month, day)
     except ValueError:
         return None
-    name, ordinal = MONTHS[month - 1], _ordinal(day)
-    return f"the {ordinal} of {name} {_year(year)}" if british else f"{name} {ordinal}, {_year(year)}"
+    return f"{_month_day(month, day, british)}{'' if british else ','} {_year(year)}"
+
+
+def _month_day(month: int, day: int, british: bool) -> str:
+    name, said = MONTHS[month - 1], ordinal(day)
+    return f"the {said} of {name}" if british else f"{name} {said}"
 
 
 def _year(year: int) -> str:
@@ -98,7 +119,8 @@ def _year(year: int) -> str:
     return f"{high} {low}" if low > 9 else f"{high} oh {low}" if low else f"{high} hundred"
 
 
-def _ordinal(number: int) -> str:
+def ordinal(number: int) -> str:
+    """`1st`, `12th`: engines say it."""
     teens = number % 100 in (11, 12, 13)
     return str(number) + ("th" if teens else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th"))
 
@@ -133,7 +155,11 @@ def _months(match: re.Match[str]) -> str:
 
 
 TIMES: tuple[Rule, ...] = (
-    (re.compile(r"\b24/7\b"), lambda _match: "24 7"),
+    (re.compile(r"\b24/7(?:/365)?\b"), lambda _match: "24 7"),
+    (re.compile(r"(?<![\w.,/])50/50(?![\w/])"), lambda _match: "50 50"),
+    # Decades in pairs: `19 90s`.
+    (re.compile(r"\b(1[5-9]|20)([1-9]0)s\b"), lambda match: f"{match.group(1)} {match.group(2)}s"),
+    (re.compile(r"\b(1[5-9])00s\b"), lambda match: f"{match.group(1)} hundreds"),
     (re.compile(rf"({_TIME}{_ANY_HALF}?)\s?[-–—]\s?(?=[0-9])"), _to),
     (re.compile(rf"(?<![\w.,/-])([0-9]{{1,2}}{_ANY_HALF})\s?[-–—]\s?(?=[0-9])"), _to),
     (re.compile(r"(?<![\w.,/–-])([0-9]{1,3})\s?[-–]\s?(?=[0-9]{1,3}(?![0-9–-]))"), _to),
@@ -151,9 +177,12 @@ TIMES: tuple[Rule, ...] = (
 
 NAMES: tuple[Rule, ...] = (
     (re.compile(rf"\b({_ANY_DAY})\b\.?\s?[-–—]\s?({_ANY_DAY})\b\.?"), _days),
-    # Sat and Sun are words of their own unless a number follows.
+    # Sat and Sun are words of their own unless a number follows or they are abbreviated for all to see.
     (
-        re.compile(r"\b(Mon|Tues|Tue|Wed|Thurs|Thu|Fri|(?:Sat|Sun)(?=\.?,?\s[0-9]))\b\.?"),
+        re.compile(
+            r"\b(Mon|Tues|Tue|Wed|Thurs|Thu|Fri|(?:Sat|Sun)(?=\.?,?\s[0-9]|\.,?\s[a-z])|(?<=\b[Oo]n )(?:Sat|Sun))"
+            r"\b\.?"
+        ),
         lambda match: _DAYS[match.group(1)],
     ),
     (re.compile(rf"\b({_ANY_MONTH})\b\.?\s?[-–—]\s?({_ANY_MONTH})\b\.?"), _months),

@@ -27,17 +27,30 @@ _EURO = Currency("euro", "euros")
 _POUND = Currency("pound", "pounds", "penny", "pence")
 _YEN = Currency("yen", "yen", "sen", "sen")
 _RUPEE = Currency("rupee", "rupees", "paisa", "paise")
+_ZEALAND = Currency("New Zealand dollar", "New Zealand dollars")
+_HONG_KONG = Currency("Hong Kong dollar", "Hong Kong dollars")
+_SINGAPORE = Currency("Singapore dollar", "Singapore dollars")
+_PESO = Currency("Mexican peso", "Mexican pesos", "centavo", "centavos")
+_REAL = Currency("real", "reais", "centavo", "centavos")
+_WON = Currency("won", "won", "jeon", "jeon")
+_ZLOTY = Currency("zloty", "zlotys", "grosz", "groszy")
 _SIGNS = {
     "US$": _DOLLAR,
     "CA$": _CANADIAN,
     "C$": _CANADIAN,
     "AU$": _AUSTRALIAN,
     "A$": _AUSTRALIAN,
+    "NZ$": _ZEALAND,
+    "HK$": _HONG_KONG,
+    "MX$": _PESO,
+    "S$": _SINGAPORE,
+    "R$": _REAL,
     "$": _DOLLAR,
     "€": _EURO,
     "£": _POUND,
     "¥": _YEN,
     "₹": _RUPEE,
+    "₩": _WON,
 }
 _CODES = {
     "USD": _DOLLAR,
@@ -48,35 +61,53 @@ _CODES = {
     "CHF": Currency("Swiss franc", "Swiss francs", "centime", "centimes"),
     "JPY": _YEN,
     "INR": _RUPEE,
+    "NZD": _ZEALAND,
+    "HKD": _HONG_KONG,
+    "SGD": _SINGAPORE,
+    "MXN": _PESO,
+    "BRL": _REAL,
+    "KRW": _WON,
+    "CNY": Currency("yuan", "yuan", "fen", "fen"),
+    "PLN": _ZLOTY,
+    "CZK": Currency("Czech koruna", "Czech korunas", "haler", "halers"),
+    "SEK": Currency("Swedish krona", "Swedish kronor", "ore", "ore"),
+    "NOK": Currency("Norwegian krone", "Norwegian kroner", "ore", "ore"),
+    "DKK": Currency("Danish krone", "Danish kroner", "ore", "ore"),
+    "ZAR": Currency("rand", "rand"),
 }
-_KNOWN = _SIGNS | _CODES
+_KNOWN = _SIGNS | _CODES | {"zł": _ZLOTY}
 _SCALES = {"k": "thousand", "m": "million", "mn": "million", "bn": "billion", "b": "billion"}
 
 _SIGN = "|".join(re.escape(sign) for sign in _SIGNS)
 _CODE = "|".join(_CODES)
 _CONTINENTAL = r"[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]{2}"
-_THOUSANDS = r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]{1,4})?"
+_THOUSANDS = r"[0-9]{1,3}(?:,[0-9]{2,3})*,[0-9]{3}(?:\.[0-9]{1,4})?"
+"""With the pairs of digits India writes: 1,00,000."""
 _NUMBER = rf"(?:{_CONTINENTAL}|{_THOUSANDS}|[0-9]{{1,12}}(?:\.[0-9]{{1,4}}|,[0-9]{{2}})?)"
 _SCALE = r"(?:\s(?:hundred|thousand|million|billion|trillion)\b|\s?(?:mn|bn)\b|[kKmMbB]\b)"
 _END = r"(?![0-9A-Za-z]|[.,][0-9])"
+
+_APART = rf"(?<![\w.,-])[1-9][0-9]{{0,2}}(?:\s[0-9]{{3}}){{1,3}}(?=,[0-9]{{2}}\s?(?:€|zł|(?:{_CODE}))(?!\w))"
+"""The whole part of `1 234,56 €`, whose cents and currency tell that it is one number."""
 
 
 def rules() -> tuple[Rule, ...]:
     """Amounts with their currency in front or behind, alone and from one to another."""
     return (
+        (re.compile(_APART), lambda match: "".join(match.group().split())),
         (
             re.compile(
-                rf"(?<![\w$€£¥₹])({_SIGN}|(?:{_CODE})(?=[\s0-9]))\s?(-?)({_NUMBER})({_SCALE})?\s?[-–—]\s?"
+                rf"(?<![\w$€£¥₹₩])({_SIGN}|(?:{_CODE})(?=[\s0-9]))\s?(-?)({_NUMBER})({_SCALE})?\s?[-–—]\s?"
                 rf"(?:\1\s?)?({_NUMBER})({_SCALE})?{_END}"
             ),
             lambda match: _span(*match.groups()),
         ),
         (
-            re.compile(rf"(?<![\w$€£¥₹])({_SIGN}|(?:{_CODE})(?=[\s0-9]))\s?(-?)({_NUMBER})({_SCALE})?{_END}"),
+            re.compile(rf"(?<![\w$€£¥₹₩])({_SIGN}|(?:{_CODE})(?=[\s0-9]))\s?(-?)({_NUMBER})({_SCALE})?{_END}"),
             lambda match: _minus(match.group(2)) + _amount(match.group(1), match.group(3), match.group(4)),
         ),
         (
-            re.compile(rf"(?<![\w.,])({_NUMBER})({_SCALE})?\s?([$€£]|(?:{_CODE})\b)(?!\s?[0-9])"),
+            re.compile(rf"(?<![\w.,])({_NUMBER})({_SCALE})?\s?([$€£]|zł\b|(?:{_CODE})\b)(?!\s?[0-9])"),
             lambda match: _amount(match.group(3), match.group(1), match.group(2)),
         ),
         (re.compile(r"(?<![\w.,])([0-9]{1,3})\s?¢"), lambda match: f"{match.group(1)} {_cents(match.group(1))}"),

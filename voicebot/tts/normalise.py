@@ -7,43 +7,31 @@ left to the engine.
 
 from __future__ import annotations
 
-import html
 import re
-import unicodedata
 from collections.abc import Callable
 from functools import cache
 from typing import TypeAlias
 
 from voicebot.tts import dates, english
+from voicebot.tts.markup import plain
 from voicebot.tts.sentences import sayable, sentences
 from voicebot.tts.spelling import spell, spell_phone
 
 Rule: TypeAlias = tuple[re.Pattern[str], Callable[[re.Match[str]], str]]
 
-_SAME = str.maketrans(
-    {"’": "'", "‘": "'", "“": '"', "”": '"', "…": "...", "\N{NO-BREAK SPACE}": " ", "‑": "-", "−": "-"}
-)
-_UNSAYABLE = frozenset(["Cc", "Cf", "Cs", "Co", "Cn", "So", "Sk", "Zl", "Zp"])
-
-_DEGREE = "°"
-_TAG = re.compile(
-    r"</?(?:speak|break|prosody|emphasis|say-as|phoneme|sub|voice|lang|audio|mark|[abipsuw]|em|strong|br|span|div|ul|ol|li"
-    r"|h[1-6])(?:\s[^<>]{0,200})?/?>",
-    re.I,
-)
-"""What belongs to HTML and SSML: such a text was written for a page or for another engine."""
-_ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#[0-9]{1,5});")
+_GAP = re.compile(r"\s+(?=,|[.!?;:](?:\s|\Z))")
+"""Left in front of a mark where something was taken away."""
 
 
 def speakable(text: str, language: str = "en") -> str:
     """`text` as it is given to an engine that speaks `language` (a tag such as en, en-gb, de).
 
-    Never fails: what cannot be said (control characters, emoji, half surrogates, tags) is left out.
+    Never fails: what cannot be said (control characters, emoji, half surrogates, markup) is left out.
     """
-    said = _clean(text)
+    said = plain(text)
     for pattern, spoken in _rules(language.lower()):
         said = pattern.sub(spoken, said)
-    return " ".join(said.split()).replace(" ,", ",").replace(",,", ",").replace(".m..", ".m.")
+    return _GAP.sub("", " ".join(said.split())).replace(",,", ",").replace(".m..", ".m.")
 
 
 def speakable_sentences(text: str, language: str = "en") -> tuple[str, ...]:
@@ -67,12 +55,6 @@ def _rules(language: str) -> tuple[Rule, ...]:
     # Dates before phone numbers and both before codes: the later ones would take the earlier ones' digits.
     first = (*english.ADDRESSES, *english.keys(british), *dates.calendar(british))
     return (*first, *_PHONES, *_GROUPS, *english.WORDS, *_CODES, *_MARKUP)
-
-
-def _clean(text: str) -> str:
-    unmarked = _ENTITY.sub(lambda match: html.unescape(match.group()), _TAG.sub(" ", text))
-    plain = unicodedata.normalize("NFC", unmarked).translate(_SAME)
-    return "".join(" " if unicodedata.category(char) in _UNSAYABLE and char != _DEGREE else char for char in plain)
 
 
 def _phone(match: re.Match[str]) -> str:
@@ -106,7 +88,8 @@ def _mixed(match: re.Match[str]) -> str:
 
 
 _PHONES: tuple[Rule, ...] = (
-    (re.compile(r"(?<![0-9])\+[0-9]{1,3}(?:[ .()/-]{0,2}[0-9]{1,12}){1,6}"), _phone),
+    # Six digits at least: `+10 points` is no number to call.
+    (re.compile(r"(?<![0-9])\+(?=(?:[ .()/-]{0,2}[0-9]){6})[0-9]{1,3}(?:[ .()/-]{0,2}[0-9]{1,12}){1,6}"), _phone),
     (re.compile(r"(?<![\w.-])(?:1[-. ])?(?:\([0-9]{3}\) ?|[0-9]{3}[-. ])[0-9]{3}[-. ][0-9]{4}(?![\w-])"), _phone),
     (re.compile(r"(?<![\w.-])[0-9]{3}-[0-9]{4}(?![\w-])"), _phone),
 )
@@ -114,6 +97,11 @@ _PHONES: tuple[Rule, ...] = (
 _DATE = r"(?:[12][0-9]{3}-[0-9]{1,2}-[0-9]{1,2}|[0-9]{1,2}-[0-9]{1,2}-(?:[12][0-9]{3}|[0-9]{2}))(?![0-9-])"
 
 _GROUPS: tuple[Rule, ...] = (
+    # An account's number as banks of many countries write it (ISO 13616).
+    (
+        re.compile(r"\b(?=(?:[A-Z ]{0,6}[0-9]){8})[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b"),
+        _digits,
+    ),
     (
         re.compile(rf"(?<![\w.,$€£/+-])(?!{_DATE})[0-9]{{1,8}}(?:-[0-9]{{1,8}}){{2,8}}(?![\w/-]|[.,][0-9])"),
         _digits,
@@ -130,8 +118,11 @@ _GROUPS: tuple[Rule, ...] = (
 """Numbers written in groups: of cards, accounts, parcels, books."""
 
 _CODES: tuple[Rule, ...] = (
+    # A British postcode.
+    (re.compile(r"\b[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][ABD-HJLNP-UW-Z]{2}\b"), _digits),
+    (re.compile(r"(?<!\w)#\s?(?=[A-Z]{1,6}[-_]?[0-9])"), lambda _match: ""),
     (re.compile(r"#\s?([0-9]{2,20})\b"), _number),
-    (re.compile(r"\b([A-Z]{2,6})(?:-|\s|\s?#)?([0-9]{3,20})(?!-?\w)"), _prefixed),
+    (re.compile(r"\b([A-Z]{2,6})(?:[-_]|\s|\s?#)?([0-9]{3,20})(?!-?\w)"), _prefixed),
     (re.compile(r"(?<![\w.-])(?=[A-Z-]{0,24}[0-9])(?=[0-9-]{0,24}[A-Z])[A-Z0-9]+(?:-[A-Z0-9]+){0,5}\b"), _mixed),
     (re.compile(r"(?<![\w.,$€£-])(0[0-9]{2,20}|[0-9]{7,20})(?![\w%]|[.,][0-9])"), _number),
 )

@@ -16,17 +16,20 @@ _ABBREVIATIONS = frozenset(
     mr mrs ms dr prof sr jr st mt rev hon gen col sgt capt lt
     e.g i.e eg ie vs cf approx appt dept est ext fig
     jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed thu thur thurs fri
-    inc ltd co corp bros ave blvd rd apt tel
+    inc ltd co corp bros ave blvd rd apt ste tel gov attn incl excl
     """,
     )
 )
-_BEFORE_A_NUMBER = frozenset(["No", "Nos", "Nr", "Art", "p", "pp", "vol", "Vol"])
-_END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s)|[。！？]+|\n\s*\n")
+_BEFORE_A_NUMBER = frozenset(
+    re.findall(r"\S+", "No Nos Nr nr Art p pp vol Vol max Max min Min qty Qty pcs hr hrs")
+)
+_END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s)|[。！？]+|\n\s*\n|\n(?=[ \t]*(?:#{1,6}|[-*•▪]|[0-9]{1,2}[.)])[ \t])")
 _LAST_WORD = re.compile(r"[^\s(\[\"'“‘–—-]+\Z")
-_NUMBER_OF = re.compile(rf"\b(?:{'|'.join(sorted(CODE_WORDS))})s?\s(?:no|nos)\Z", re.I)
+_NUMBER_OF = re.compile(rf"\b(?:{'|'.join(sorted(CODE_WORDS))})s?\.?\s(?:no|nos)\Z", re.I)
 _INITIALS = re.compile(r"(?:[A-Z]\.)+[A-Z]")
 _DASHES = "-–—"
 _HALVES = ("a.m", "p.m")
+_ZONE = re.compile(r"(?:[ECMP][SD]?T|GMT|UTC|BST|CES?T|[AN]Z?[SD]T)\b")
 _SPACE = re.compile(r"\s+")
 _SAYABLE = re.compile(r"\w|[$€£%&@#+]")
 
@@ -34,7 +37,8 @@ _SAYABLE = re.compile(r"\w|[$€£%&@#+]")
 def sentences(text: str) -> tuple[str, ...]:
     """The sentences of `text` in order, white space collapsed, none empty, none over MAX_CHARACTERS long.
 
-    Full stops of abbreviations, initials, decimals, times and addresses do not end a sentence; a blank line does.
+    Full stops of abbreviations, initials, decimals, times and addresses do not end a sentence; a blank line does,
+    and so does the beginning of a heading or of an item of a list.
     Cutting a sentence again gives that sentence. Pieces with nothing to pronounce are left out.
     """
     found: list[str] = []
@@ -64,7 +68,7 @@ def _ends(text: str, start: int, match: re.Match[str]) -> bool:
     if mark != ".":
         return True
     before = text[max(start, match.start() - 24) : match.start()]
-    if following[0] in _DASHES and before.lower().endswith(_HALVES):
+    if (following[0] in _DASHES or _ZONE.match(following)) and before.lower().endswith(_HALVES):
         return False
     word = _LAST_WORD.search(before)
     last = word.group() if word else ""
