@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from contextlib import aclosing
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 from tests.tts.listening import hear
 from voicebot.errors import SynthesizerError
 from voicebot.testing.tones import ToneSynthesizer
+from voicebot.tts import cache
 from voicebot.tts.cache import CachedSynthesizer
 from voicebot.tts.disk import DiskCache
 from voicebot.tts.espeak import EspeakSynthesizer
@@ -32,6 +35,7 @@ def test_a_known_sentence_is_not_made_again() -> None:
     assert tones.spoken == ["Hello there.", "How are you?"]
     assert (cached.stats.hits, cached.stats.misses, cached.stats.sentences) == (1, 2, 2)
     assert cached.stats.hit_rate == pytest.approx(1 / 3)
+    assert cached.stats.size == sum(tones.audio(sentence).nbytes for sentence in tones.spoken)
 
 
 def test_two_calls_wanting_the_same_sentence_share_one_making() -> None:
@@ -82,6 +86,22 @@ def test_a_cancelled_sentence_is_not_kept() -> None:
     asyncio.run(speak())
     assert tones.closed == 1
     assert len(tones.spoken) == 2
+
+
+def test_closing_stops_what_is_being_made() -> None:
+    """The engine is stopped in the midst of a sentence, and who listens to it does not wait for its end."""
+    tones = ToneSynthesizer(hang_on="hang", chunks_before_trouble=1)
+    cached = CachedSynthesizer(tones, 1)
+
+    async def speak() -> None:
+        async with aclosing(cached.stream("This will hang.")) as stream, asyncio.timeout(5):
+            await anext(stream)
+            await cached.aclose()
+            assert tones.closed == 1
+            with pytest.raises(SynthesizerError, match="closed"):
+                await anext(stream)
+
+    asyncio.run(speak())
 
 
 def test_one_leaving_listener_does_not_stop_the_others() -> None:
@@ -292,6 +312,34 @@ def test_what_is_said_once_is_not_written(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
     asyncio.run(speak(2))
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_what_is_heard_from_memory_counts_as_used_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is noted there once an hour: the folder forgets what was not used for longest."""
+    now = 1000.0
+    monkeypatch.setattr(cache, "time", SimpleNamespace(monotonic=lambda: now))
+
+    def only_file() -> Path:
+        (path,) = tmp_path.iterdir()
+        return path
+
+    async def speak() -> list[bool]:
+        nonlocal now
+        cached = CachedSynthesizer(ToneSynthesizer(), 1, DiskCache(tmp_path, 1))
+        await cached.warm(["Hello."])
+        await cached.settle()
+        path = only_file()
+        noted: list[bool] = []
+        for _ in range(4):
+            os.utime(path, (0, 0))
+            await hear(cached.stream("Hello."))
+            await cached.settle()
+            noted.append(path.stat().st_mtime > 0)
+            now += 1800
+        await cached.aclose()
+        return noted
+
+    assert asyncio.run(speak()) == [False, False, True, False]
 
 
 def test_a_broken_disk_is_no_worse_than_none(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from contextlib import aclosing
 import numpy as np
 
 from voicebot.audio import Pcm, silence
+from voicebot.errors import SynthesizerError
 from voicebot.tts.port import Synthesizer
 
 
@@ -56,10 +57,13 @@ class Making:
         return pcm
 
     async def stop(self) -> None:
-        """Break off, and wait until the engine has."""
+        """Break off, and wait until the engine has; who still listens gets a SynthesizerError."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        if not self.complete and self._error is None:
+            self._error = SynthesizerError("the voice was closed before the end of the sentence")
+            self._tell()
 
     async def _run(self, engine: Synthesizer, sentence: str) -> None:
         try:
