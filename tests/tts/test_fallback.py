@@ -137,6 +137,27 @@ def test_an_engine_that_fails_twice_running_is_left_alone_for_a_while() -> None:
     asyncio.run(speak())
 
 
+def test_a_success_in_between_keeps_an_engine_from_its_rest() -> None:
+    """Two failures with a success between them leave the engine at work; two running do not."""
+    engine = ToneSynthesizer(fail_on="Bad")
+    said = "Bad one. Good one. Bad two. Good two. Bad three. Bad four. Good three."
+    asyncio.run(hear(_voice(engine, ToneSynthesizer()).stream(said)))
+    assert engine.spoken == ["Bad one.", "Good one.", "Bad two.", "Good two.", "Bad three.", "Bad four."]
+
+
+def test_without_a_reserve_an_engine_gets_no_rest() -> None:
+    """Nobody else could speak: each sentence is said or raises, however many failed before."""
+    voice = _voice(ToneSynthesizer(fail_on="Bad"), None)
+
+    async def speak() -> None:
+        for _ in range(3):
+            with pytest.raises(SynthesizerError):
+                await hear(voice.stream("Bad."))
+        assert len(await hear(voice.stream("Good.")))
+
+    asyncio.run(speak())
+
+
 def test_without_a_reserve_the_error_is_ours() -> None:
     """A hanging engine without a reserve raises SynthesizerError that names it, within its patience."""
     voice = _voice(ToneSynthesizer(hang_on="x"), None)
