@@ -7,10 +7,12 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 from websockets.asyncio.server import ServerConnection
 
 from tests.testing.bot import Bot, Handler, running, tone
 from voicebot.audio import Pcm
+from voicebot.cli import app
 from voicebot.errors import ConfigError
 from voicebot.gateways import AudioReceived, JambonzWire, MulawJsonWire, Wire
 from voicebot.settings import load
@@ -121,6 +123,24 @@ def test_options_become_steps(tmp_path: Path) -> None:
         _steps(["a"], [], "", script)
     with pytest.raises(ConfigError, match="--dtmf 1x"):
         _steps([], [], "1x", None)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--url", "127.0.0.1:3000"], "--url 127.0.0.1:3000: write it like http://"),
+        (["--audio-url", "http://x"], "--audio-url http://x: write it like ws://"),
+        (["--noise", "45"], "--noise 45: decibels below full scale"),
+        (["--noise", "nan"], "--noise nan: decibels below full scale"),
+        (["--record", "/nowhere/a.wav"], "--record /nowhere/a.wav: name a file in a folder that exists"),
+        (["--record", "."], "--record .: name a file"),
+    ],
+)
+def test_what_would_fail_after_the_call_is_refused_before_it(arguments: list[str], told: str) -> None:
+    """Nobody waits for a call that cannot be recorded in the end."""
+    result = CliRunner().invoke(app, ["call", "--say", "hello", *arguments])
+    assert isinstance(result.exception, ConfigError)
+    assert str(result.exception).startswith(told)
 
 
 def test_the_server_is_found_in_the_settings() -> None:

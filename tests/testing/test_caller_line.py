@@ -43,11 +43,13 @@ def test_files_of_any_rate_are_played(tmp_path: Path) -> None:
 
 
 def test_files_that_are_no_audio_are_named(tmp_path: Path) -> None:
-    """A missing file, a text and a silent recording each say what is wrong."""
-    with pytest.raises(ConfigError, match=r"nowhere\.wav"):
+    """A missing file, a folder, a text and a silent recording each say what is wrong."""
+    with pytest.raises(ConfigError, match=r"nowhere\.wav: cannot be read as audio: No such file"):
         recorded(tmp_path / "nowhere.wav")
+    with pytest.raises(ConfigError, match="cannot be read as audio: Is a directory"):
+        recorded(tmp_path)
     (tmp_path / "text.wav").write_text("hello")
-    with pytest.raises(ConfigError, match=r"text\.wav"):
+    with pytest.raises(ConfigError, match=r"text\.wav: cannot be read as audio: Format not recognised"):
         recorded(tmp_path / "text.wav")
     soundfile.write(tmp_path / "quiet.wav", silence(1.0), SAMPLE_RATE)
     with pytest.raises(ConfigError, match="no sound"):

@@ -32,15 +32,26 @@ def test_a_folder_is_read_by_its_manifest(tmp_path: Path) -> None:
         ("a.wav\tanna\n", "manifest.tsv:1: must name the columns"),
         (f"{HEAD}a.wav\tanna\n", "manifest.tsv:2: has 2 columns instead of 5"),
         (f"{HEAD}none.wav\tanna\tclean\torder\tYes.\n", "none.wav: cannot be read"),
+        ("", "manifest.tsv: names no recordings"),
+        (HEAD, "manifest.tsv: names no recordings"),
+        (f"{HEAD}long.wav\tanna\tclean\torder\tYes.\n", "long.wav: lasts 31 s; an utterance lasts 30 s at most"),
         (f"{HEAD}wide.wav\tanna\tclean\torder\tYes.\n", "wide.wav: must be mono at 8000 Hz"),
     ],
 )
 def test_a_wrong_folder_is_named_with_its_line(tmp_path: Path, manifest: str | None, message: str) -> None:
     """What is amiss is said with the file and the line."""
     soundfile.write(tmp_path / "wide.wav", np.zeros(800, np.int16), 16000)
+    soundfile.write(tmp_path / "long.wav", np.zeros(31 * SAMPLE_RATE, np.int16), SAMPLE_RATE)
     if manifest is not None:
         (tmp_path / MANIFEST).write_text(manifest)
     with pytest.raises(ConfigError, match=message):
+        list(read(tmp_path))
+
+
+def test_a_manifest_that_is_no_text_is_named(tmp_path: Path) -> None:
+    """Such as one saved as UTF-16."""
+    (tmp_path / MANIFEST).write_text(HEAD, encoding="utf-16")
+    with pytest.raises(ConfigError, match=r"manifest\.tsv: cannot be read as UTF-8 text"):
         list(read(tmp_path))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -133,6 +134,7 @@ def call(
     """
     from voicebot.tts.espeak import EspeakSynthesizer
 
+    _check(url, audio_url, noise, record)
     settings = load()
     steps = _steps(say or [], wav or [], dtmf, script)
     server = _server(settings, url, audio_url, secret, mulaw)
@@ -157,6 +159,18 @@ def call(
     for problem in result.problems:
         typer.echo(f"problem: {problem}", err=True)
     sys.exit(1 if result.problems else 0)
+
+
+def _check(url: str, audio_url: str, noise: float | None, record: Path | None) -> None:
+    """Refuse what the call would fail over only when somebody has waited for its end."""
+    if url and not url.startswith(("http://", "https://")):
+        raise ConfigError(f"--url {url}: write it like http://127.0.0.1:3000")
+    if audio_url and not audio_url.startswith(("ws://", "wss://")):
+        raise ConfigError(f"--audio-url {audio_url}: write it like ws://127.0.0.1:3001")
+    if noise is not None and not noise <= 0:
+        raise ConfigError(f"--noise {noise:g}: decibels below full scale, such as -45")
+    if record is not None and (record.is_dir() or not os.access(record.parent, os.W_OK)):
+        raise ConfigError(f"--record {record}: name a file in a folder that exists and may be written to")
 
 
 def _nothing(line: str) -> None:

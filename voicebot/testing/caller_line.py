@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import soundfile
 
 from voicebot.audio import SAMPLE_RATE, Pcm, g711, silence
@@ -41,14 +42,24 @@ async def spoken(voice: Synthesizer, text: str) -> Pcm:
 
 def recorded(path: Path) -> Pcm:
     """An audio file of any rate and channels (the first is taken), as it leaves the line. Raises ConfigError."""
-    try:
-        samples, rate = soundfile.read(path, dtype="int16", always_2d=True)
-    except (OSError, soundfile.LibsndfileError) as error:
-        raise ConfigError(f"{path}: cannot be read as audio: {error}") from error
-    pcm = trimmed(telephone(resample(np.ascontiguousarray(samples[:, 0]), int(rate), SAMPLE_RATE)))
+    samples, rate = sound(path)
+    pcm = trimmed(telephone(resample(np.ascontiguousarray(samples[:, 0]), rate, SAMPLE_RATE)))
     if not len(pcm):
         raise ConfigError(f"{path}: there is no sound in it")
     return pcm
+
+
+def sound(path: Path) -> tuple[npt.NDArray[np.int16], int]:
+    """What is in an audio file, and its sampling rate. shape: (samples, channels). Raises ConfigError."""
+    try:
+        # libsndfile calls whatever goes wrong with a path a system error.
+        with path.open("rb") as file:
+            samples, rate = soundfile.read(file, dtype="int16", always_2d=True)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read as audio: {error.strerror}") from error
+    except soundfile.LibsndfileError as error:
+        raise ConfigError(f"{path}: cannot be read as audio: {error.error_string}") from error
+    return samples, int(rate)
 
 
 class Noise:
@@ -68,10 +79,10 @@ class Noise:
         return loud
 
 
-def _band() -> np.typing.NDArray[np.float64]:
+def _band() -> npt.NDArray[np.float64]:
     position = np.arange(_TAPS) - _TAPS // 2
     high, low = (2 * edge / SAMPLE_RATE * np.sinc(2 * edge / SAMPLE_RATE * position) for edge in (_HIGH, _LOW))
-    taps: np.typing.NDArray[np.float64] = (high - low) * np.hamming(_TAPS)
+    taps: npt.NDArray[np.float64] = (high - low) * np.hamming(_TAPS)
     return taps
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import wave
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -215,11 +216,14 @@ class CallLog:
     def save(self, path: Path) -> None:
         """Write a stereo WAV file: left the caller, right the bot."""
         stereo = np.stack((self.caller_audio, self.bot_audio), axis=1)
-        with wave.open(str(path), "wb") as file:
+        # As a whole: of a disk that is full the `wave` module makes more than one error.
+        whole = io.BytesIO()
+        with wave.open(whole, "wb") as file:
             file.setnchannels(2)
             file.setsampwidth(2)
             file.setframerate(SAMPLE_RATE)
             file.writeframes(stereo.astype("<i2").tobytes())
+        path.write_bytes(whole.getvalue())
 
 
 def _join(frames: Sequence[Pcm]) -> Pcm:

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import soundfile
 
-from voicebot.audio import SAMPLE_RATE, Pcm, at_level, silence
+from voicebot.asr.manner import LONGEST_SECONDS
+from voicebot.audio import SAMPLE_RATE, Pcm, at_level, seconds, silence
 from voicebot.errors import ConfigError
-from voicebot.testing.caller_line import telephone
+from voicebot.testing.caller_line import sound, telephone
 from voicebot.tts.espeak import EspeakSynthesizer
 
 MANIFEST = "manifest.tsv"
@@ -73,6 +73,8 @@ def read(folder: Path) -> Iterator[Utterance]:
             rows = list(csv.reader(file, delimiter="\t"))
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}; the folder must hold a manifest and WAV files") from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ConfigError(f"{path}: cannot be read as UTF-8 text: {error}") from None
     for number, row in enumerate(rows, 1):
         if number == 1:
             if row != COLUMNS:
@@ -82,6 +84,8 @@ def read(folder: Path) -> Iterator[Utterance]:
             raise ConfigError(f"{path}:{number}: has {len(row)} columns instead of {len(COLUMNS)}")
         name, voice, noise, kind, text = row
         yield Utterance(voice, noise, kind, text, _recording(folder / name))
+    if len(rows) < 2:
+        raise ConfigError(f"{path}: names no recordings; its first line holds the columns {', '.join(COLUMNS)}")
 
 
 def spoken(voices: Sequence[str] = VOICES, noises: Sequence[str] = NOISES) -> Iterator[Utterance]:
@@ -128,13 +132,12 @@ def _over(said: Pcm, noise: str, random: np.random.Generator) -> Pcm:
 
 
 def _recording(path: Path) -> Pcm:
-    try:
-        samples, rate = soundfile.read(path, dtype="int16")
-    except (OSError, soundfile.LibsndfileError) as error:
-        raise ConfigError(f"{path}: cannot be read as audio: {error}") from error
-    if rate != SAMPLE_RATE or samples.ndim != 1:
+    samples, rate = sound(path)
+    if rate != SAMPLE_RATE or samples.shape[1] != 1:
         raise ConfigError(f"{path}: must be mono at {SAMPLE_RATE} Hz")
-    pcm: Pcm = samples
+    pcm: Pcm = samples[:, 0]
+    if seconds(pcm) > LONGEST_SECONDS:
+        raise ConfigError(f"{path}: lasts {seconds(pcm):.0f} s; an utterance lasts {LONGEST_SECONDS:g} s at most")
     return pcm
 
 
