@@ -135,6 +135,14 @@ def test_an_unknown_call_is_said_to_be_unknown(tmp_path: Path) -> None:
     assert "there is no call nothing" in result.stderr
 
 
+@pytest.mark.parametrize("limit", ["0", "-5", "99999999999999999999"])
+def test_a_list_has_a_number_of_lines(tmp_path: Path, limit: str) -> None:
+    """Of which no database is asked that would be too much for it."""
+    result = _here(["calls", "list", "--limit", limit], tmp_path)
+    assert result.status == 2
+    assert "'--limit'" in result.stderr
+
+
 def test_the_turns_of_an_unknown_call_are_not_made_up(tmp_path: Path) -> None:
     """`voicebot turns` of a mistyped id says so and where ids are listed, for people and for machines."""
     for arguments in (["turns", "nothing"], ["turns", "nothing", "--json"]):

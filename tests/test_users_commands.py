@@ -67,6 +67,7 @@ def test_a_mistake_is_said(folder: Path, arguments: tuple[str, ...], typed: str,
     failed = users(*arguments, typed=typed)
     assert isinstance(failed.exception, StoreError)
     assert told in str(failed.exception)
+    assert "password" not in failed.output
     assert users("list").output.split()[0] == "bob"
 
 

@@ -128,7 +128,9 @@ def asr_eval(
     folder: Annotated[
         Path | None, typer.Argument(help="Recordings with a manifest.tsv; spoken by espeak-ng if left out.")
     ] = None,
-    noise_minutes: Annotated[float, typer.Option(help="Minutes of line noise in which nobody speaks.")] = 2.0,
+    noise_minutes: Annotated[
+        float, typer.Option(min=0.0, help="Minutes of line noise in which nobody speaks.")
+    ] = 2.0,
     wrong: Annotated[bool, typer.Option(help="List the sentences that were misheard.")] = False,
 ) -> None:
     """How well the configured recogniser hears: words, sentences and numbers right, by voice, noise and class."""
@@ -214,7 +216,9 @@ def forget(
 
 
 @calls_app.command("list")
-def calls_list(limit: Annotated[int, typer.Option(help="How many, newest first.")] = 20) -> None:
+def calls_list(
+    limit: Annotated[int, typer.Option(min=1, max=terminal.MOST_LINES, help="How many, newest first.")] = 20,
+) -> None:
     """The newest calls, one line each."""
     from voicebot.show import call_line
 

@@ -27,7 +27,7 @@ Number = Annotated[int, typer.Argument(help="As `deliveries list` shows it.")]
 
 @deliveries_app.command("list")
 def list_(
-    limit: Annotated[int, typer.Option(help="How many, newest first.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=terminal.MOST_LINES, help="How many, newest first.")] = 20,
     state: Annotated[str, typer.Option(help="Only pending, done, dead or dropped ones.")] = "",
     target: Annotated[str, typer.Option(help="Only those for one CRM, such as hubspot.")] = "",
 ) -> None:

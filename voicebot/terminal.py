@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import typer
 
-__all__ = ["clean", "say"]
+__all__ = ["MOST_LINES", "clean", "say"]
+
+MOST_LINES = 100_000
+"""What a list shows at most."""
 
 
 def say(text: str, err: bool = False) -> None:

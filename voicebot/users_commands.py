@@ -42,6 +42,10 @@ def add(
     generate: Annotated[bool, typer.Option("--generate", help="Make a password up and print it.")] = False,
 ) -> None:
     """Let a person sign in. The password is asked for (or read from standard input), or made up."""
+    from voicebot.store.users import check_name
+
+    # Before a password is asked for, or made up and shown.
+    check_name(name)
     targets = tuple(target or ())
     _check_targets(targets)
     with _users() as users:

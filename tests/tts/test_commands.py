@@ -48,6 +48,7 @@ def test_say_tells_what_is_wrong() -> None:
         (["<break/>", "--out", "x.wav"], "nothing to say"),
         (["Hello.", "--out", "/nowhere/x.wav"], "/nowhere/x.wav cannot be written (No such file or directory)"),
         (["Hello.", "--out", "."], "cannot be written (Is a directory)"),
+        (["Hello.", "--out", "/dev/full"], "/dev/full cannot be written (No space left on device)"),
     ):
         result = CliRunner().invoke(app, ["say", *arguments])
         assert isinstance(result.exception, VoicebotError)

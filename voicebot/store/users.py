@@ -66,7 +66,7 @@ class Users(Part):
         phone: str = "",
     ) -> User:
         """A new person. Raises StoreError naming what is wrong, also for a name that is taken."""
-        _check_name(name)
+        check_name(name)
         if not self._insert(name, password, roles, targets, phone):
             raise StoreError(f"there is a user {name} already; see `voicebot users list`")
         found = self.get(name)
@@ -153,7 +153,8 @@ def _hashed(password: str, hashing: str) -> str:
     return generate_password_hash(password, method=hashing)
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """Raises StoreError for a `name` no user may have."""
     if not NAME.fullmatch(name):
         raise StoreError(
             f"{name!r} is no user name: up to 64 lower-case letters, digits and . _ @ - (such as ada.byron)"

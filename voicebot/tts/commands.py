@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import time
 from contextlib import aclosing
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from voicebot.errors import ModelUnavailable, VoicebotError
 from voicebot.settings import Settings, Voice, load
+
+if TYPE_CHECKING:
+    from voicebot.audio import Pcm
 
 voices_app = typer.Typer(
     help="Which voices are here, for each engine, and how to get more.", invoke_without_command=True
@@ -37,9 +41,8 @@ def say(
 
 async def _say(settings: Settings, text: str, out: Path) -> str:
     import numpy as np
-    import soundfile
 
-    from voicebot.audio import SAMPLE_RATE, seconds, silence
+    from voicebot.audio import seconds, silence
     from voicebot.audio.level import speech_dbfs, true_peak_dbfs
     from voicebot.tts.build import engine
     from voicebot.tts.normalise import has_words
@@ -61,20 +64,28 @@ async def _say(settings: Settings, text: str, out: Path) -> str:
         if has_words(text):
             raise VoicebotError(f"{speaker.description} made silence of this text: try another voice")
         raise VoicebotError("there is nothing to say in this text")
-    try:
-        # libsndfile calls whatever goes wrong with a path a system error.
-        with out.open("wb") as file:
-            soundfile.write(file, pcm, SAMPLE_RATE, format="WAV", subtype="PCM_16")
-    except (OSError, soundfile.SoundFileError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise VoicebotError(
-            f"{out} cannot be written ({reason}): give --out a file in a folder that exists"
-        ) from error
+    _write(out, pcm)
     return (
         f"{out}: {seconds(pcm):.1f} s by {speaker.description}\n"
         f"first audio after {1000 * first:.0f} ms, all after {1000 * took:.0f} ms; "
         f"speech at {speech_dbfs(pcm):.1f} dBFS, peak {true_peak_dbfs(pcm):.1f} dBFS"
     )
+
+
+def _write(out: Path, pcm: Pcm) -> None:
+    import soundfile
+
+    from voicebot.audio import SAMPLE_RATE
+
+    # libsndfile calls whatever goes wrong with a path a system error, and prints what goes wrong with a file.
+    wav = io.BytesIO()
+    soundfile.write(wav, pcm, SAMPLE_RATE, format="WAV", subtype="PCM_16")
+    try:
+        out.write_bytes(wav.getvalue())
+    except OSError as error:
+        raise VoicebotError(
+            f"{out} cannot be written ({error.strerror}): give --out a file in a folder that exists"
+        ) from error
 
 
 @voices_app.callback()
