@@ -113,7 +113,7 @@ events = st.one_of(
     st.builds(LookedUp, numbers, st.builds(LookUpResult, st.booleans())),
     st.builds(Sent, numbers, st.floats(0, 3), st.booleans()),
     st.builds(Played, numbers),
-    st.builds(Failed, st.sampled_from(Part), st.just("broken"), st.none() | numbers),
+    st.builds(Failed, st.sampled_from(Part), st.just("broken"), numbers),
     st.just(Tick()),
     st.builds(Started, st.just("call"), st.just(""), st.just(""), st.none() | st.sampled_from(Comeback)),
 )

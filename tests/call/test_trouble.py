@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from voicebot.asr.port import JobKind
-from voicebot.call.actions import Flush, Forget, Recognise, Speak
+from voicebot.call.actions import Flush, Forget, Recognise
 from voicebot.call.events import Failed, Part
 from voicebot.dialog.types import Line, LookUp, Move, Trouble
 from voicebot.testing.conversation import ScriptedConversation, says
@@ -160,16 +160,6 @@ def test_trouble_during_a_goodbye_changes_nothing() -> None:
     line.run()
     assert [what for what, _ in conversation.heard] == ["open", "hear"]
     assert [trouble.part for trouble in line.troubles] == ["recognizer", "recognizer"]
-
-
-def test_other_troubles_are_noted() -> None:
-    """A store that fails is on record and does not bother the caller."""
-    line = Timeline(ScriptedConversation())
-    line.happens(Failed(Part.STORE, "disk full"), at=3.0)
-    line.happens(Failed(Part.RECOGNIZER, "gone"), at=3.2)
-    line.run(4.0)
-    assert [trouble.part for trouble in line.troubles] == ["store", "recognizer"]
-    assert line.of(Speak)[1:] == []
 
 
 def test_a_failure_after_the_answer_is_ignored() -> None:

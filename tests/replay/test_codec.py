@@ -60,7 +60,7 @@ events = st.one_of(
     st.builds(VoiceReady, numbers),
     st.builds(Sent, numbers, seconds, st.booleans()),
     st.builds(Played, numbers),
-    st.builds(Failed, st.sampled_from(Part), words, st.none() | numbers),
+    st.builds(Failed, st.sampled_from(Part), words, numbers),
     st.just(Tick()),
     st.just(HungUp()),
 )

@@ -313,18 +313,16 @@ class Call:
 
     # Something of ours failed
 
-    def _failed(self, part: Part, error: str, job: int | None) -> None:
+    def _failed(self, part: Part, error: str, job: int) -> None:
         match part:
-            case Part.RECOGNIZER if job is not None:
+            case Part.RECOGNIZER:
                 self._failed_hearing(job, error)
-            case Part.SYNTHESIZER if job is not None:
+            case Part.SYNTHESIZER:
                 if self._mouth.failed(job, self._now):
                     self._note_trouble(part, error)
-            case Part.LOOKUP if job is not None:
+            case Part.LOOKUP:
                 if self._errand.lost(job):
                     self._lose_look_up(error)
-            case _:
-                self._note_trouble(part, error)
 
     def _failed_hearing(self, job: int, error: str) -> None:
         """A guess is made again when the turn is over; a turn is lost."""

@@ -105,16 +105,15 @@ class Part(Enum):
     RECOGNIZER = "recognizer"
     SYNTHESIZER = "synthesizer"
     LOOKUP = "lookup"
-    STORE = "store"
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A part failed; `job` is the action's number (job or utterance) where one was under way."""
+    """A part failed in what `job` asked of it: the action's number (job or utterance)."""
 
     part: Part
     error: str
-    job: int | None = None
+    job: int
 
 
 @dataclass(frozen=True, slots=True)

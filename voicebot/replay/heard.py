@@ -94,7 +94,7 @@ class Answers:
         """The recorded call got an answer."""
         if isinstance(event, Failed) and event.part is not Part.RECOGNIZER:
             return
-        if event.job is not None and (answer := self._jobs.get(event.job)) is not None:
+        if (answer := self._jobs.get(event.job)) is not None:
             answer.wait = at - answer.asked
             answer.outcome = event.transcript if isinstance(event, Recognised) else event.error
 

@@ -99,7 +99,7 @@ class Recorded:
                 self.answers.told(event, step.at)
             case LookedUp(job, result):
                 self._answered(job, result, step.at)
-            case Failed(part=Part.LOOKUP, error=error, job=int(job)):
+            case Failed(part=Part.LOOKUP, error=error, job=job):
                 self._answered(job, error, step.at)
             case VoiceReady(utterance) if (spoken := self._spoken.get(utterance)) is not None:
                 spoken.delay = step.at - spoken.asked

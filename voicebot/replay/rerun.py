@@ -112,7 +112,7 @@ class Rerun(Timeline):
             case HungUp() if self._recorded.left:
                 # The stream ended because the bot had left the call, which it may not do this time.
                 pass
-            case Started() | CallerKnown() | Digit() | HungUp() | Failed(job=None):
+            case Started() | CallerKnown() | Digit() | HungUp():
                 self.now = max(self.now, at)
                 self._hand(step.event, at)
             case _:
