@@ -74,7 +74,7 @@ def _prefixed(match: re.Match[str]) -> str:
     prefix, digits = match.groups()
     if prefix.lower() in english.CODE_WORDS:
         return f"{prefix.lower()} {spell(digits)}"
-    if prefix.title() in dates.MONTHS_SHORT:
+    if prefix.title() in (*dates.MONTHS, *dates.MONTHS_SHORT):
         return match.group()
     return f"{spell(prefix)}, {spell(digits)}"
 
