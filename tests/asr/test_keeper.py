@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 
@@ -98,6 +99,30 @@ def test_a_model_that_would_not_load_is_tried_again_though_nobody_asks(monkeypat
     assert keeper.engine() is fresh
 
 
+def test_a_model_that_would_not_load_is_not_tried_for_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Within a second of a failed try whoever asks is refused at once; after it the next one tries again."""
+    now = 100.0
+    tries: list[float] = []
+    monkeypatch.setattr(keepers, "time", SimpleNamespace(monotonic=lambda: now))
+
+    def load() -> GatedEngine:
+        tries.append(now)
+        raise OSError("no device")
+
+    broken = GatedEngine()
+    keeper = EngineKeeper(broken, 8, load)
+    keeper.broke(broken)
+    mending = _mending()
+    assert mending is not None
+    for asked in (100.0, 100.9, 101.0, 101.9):
+        now = asked
+        with pytest.raises(RecognizerError, match="could not be loaded again"):
+            keeper.engine()
+    assert tries == [100.0, 101.0]
+    keeper.close()
+    mending.join(10)
+
+
 def test_a_closed_keeper_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody loads models into a process that is about to end."""
     monkeypatch.setattr(keepers, "_PAUSE", 60.0)
@@ -106,6 +131,8 @@ def test_a_closed_keeper_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
     keeper.broke(broken)
     mending = _mending()
     assert mending is not None
+    # One that hangs while it loads keeps no process from ending.
+    assert mending.daemon
     keeper.close()
     mending.join(10)
     assert not mending.is_alive()

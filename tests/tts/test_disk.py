@@ -25,8 +25,9 @@ def _only_file(folder: Path) -> Path:
 
 def test_a_sentence_outlives_its_process(tmp_path: Path) -> None:
     """What one cache wrote another reads, sample by sample, under the same name only."""
-    DiskCache(tmp_path / "cache", 1).put(("voice", "Hello."), SOUND)
-    other = DiskCache(tmp_path / "cache", 1)
+    folder = tmp_path / "data" / "cache"
+    DiskCache(folder, 1).put(("voice", "Hello."), SOUND)
+    other = DiskCache(folder, 1)
     kept = other.get(("voice", "Hello."))
     assert kept is not None
     assert kept.dtype == np.int16
@@ -126,6 +127,7 @@ def test_a_disk_that_fails_does_not_fail_the_voice(tmp_path: Path) -> None:
     cache = DiskCache(tmp_path / "file" / "cache", 1)
     with capture_logs() as logs:
         cache.put(("voice", "Hello."), SOUND)
+    cache.touch(("voice", "Hello."))
     assert cache.get(("voice", "Hello.")) is None
     assert [(each["event"], each["error"]) for each in logs] == [("voice.disk_failed", "Not a directory")]
 
