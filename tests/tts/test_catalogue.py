@@ -63,6 +63,14 @@ def test_a_second_command_goes_on(server: Hub, tmp_path: Path) -> None:
     assert (tmp_path / f"{VOICE}.onnx").read_bytes() == MODEL
 
 
+def test_a_server_that_is_gone_is_told_from_a_disk_that_fails(tmp_path: Path) -> None:
+    """Nothing has come yet, so there is nothing to go on from: the connection is what to look at."""
+    with hub() as server:
+        offer = offers(server.url)[VOICE]
+    with pytest.raises(ModelUnavailable, match=r"\(ConnectionError\): check the connection"):
+        get(offer, tmp_path, lambda name, there, size: None)
+
+
 def test_a_server_without_ranges_begins_anew(server: Hub, tmp_path: Path) -> None:
     """An answer that begins at the start is not appended to what is there."""
     server.ranges = False

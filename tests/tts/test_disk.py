@@ -111,14 +111,16 @@ def test_a_sentence_larger_than_the_folder_is_not_kept(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_process_left_is_cleared_away(tmp_path: Path) -> None:
-    """Unfinished files of an hour ago go; those of now belong to somebody who is writing."""
-    old, new = tmp_path / "old.part", tmp_path / "new.part"
-    old.touch()
-    new.touch()
-    os.utime(old, (time.time() - 7200, time.time() - 7200))
+    """Unfinished files of an hour ago go; those of now are being written, and other files are somebody else's."""
+    old, new, foreign = tmp_path / "old.part", tmp_path / "new.part", tmp_path / "notes.txt"
+    for path in (old, new, foreign):
+        path.touch()
+    for path in (old, foreign):
+        os.utime(path, (time.time() - 7200, time.time() - 7200))
     DiskCache(tmp_path, 1).put(("voice", "Hello."), SOUND)
     assert not old.exists()
     assert new.exists()
+    assert foreign.exists()
 
 
 def test_a_disk_that_fails_does_not_fail_the_voice(tmp_path: Path) -> None:

@@ -85,3 +85,33 @@ def test_a_blocking_caller_gives_up_after_its_timeout() -> None:
         worker.call(lambda _stopped: release.wait(DEADLINE), 0.02)
     release.set()
     assert worker.call(lambda _stopped: 7, DEADLINE) == 7
+
+
+def test_work_a_blocking_caller_gave_up_is_stopped() -> None:
+    """It is told while it runs, and never begins where it still waits behind other work."""
+    release, queued_ran = threading.Event(), threading.Event()
+    told: list[bool] = []
+
+    def hang(stopped: Stopped) -> None:
+        release.wait(DEADLINE)
+        told.append(stopped())
+
+    worker = Worker("test-worker")
+    for work in (hang, lambda _stopped: queued_ran.set()):
+        with pytest.raises(TimeoutError):
+            worker.call(work, 0.02)
+    release.set()
+    assert worker.call(lambda _stopped: "next", DEADLINE) == "next"
+    assert told == [True]
+    assert not queued_ran.is_set()
+
+
+def test_closing_ends_the_thread_and_later_work_has_a_new_one() -> None:
+    """An engine that is not wanted any more keeps no thread; one that is wanted again gets another."""
+    worker = Worker("test-worker")
+    first = worker.call(lambda _stopped: threading.current_thread(), DEADLINE)
+    worker.close()
+    first.join(DEADLINE)
+    assert not first.is_alive()
+    assert worker.call(lambda _stopped: threading.current_thread(), DEADLINE) is not first
+    worker.close()
