@@ -56,6 +56,13 @@ def test_clicks_are_no_phrases() -> None:
     assert seconds(only.pcm) < seconds(utterance("agent")) + 0.3
 
 
+def test_a_click_alone_is_handed_on() -> None:
+    """There is always something to hear: what it was is for the model to say."""
+    said = np.concatenate((silence(0.5), noise(0.01, 20000), silence(0.5)))
+    (whole,) = phrases(said)
+    assert (whole.start, len(whole.pcm)) == (0, len(said))
+
+
 @given(st.integers(0, 20000), st.sampled_from([0, 10, 5000]))
 def test_nothing_but_background_is_one_phrase(samples: int, amplitude: int) -> None:
     """Silence and even noise of any length are handed on as they are, or nearly whole."""

@@ -85,7 +85,7 @@ class SpeechReader:
                 if not described:
                     raise SynthesizerError("the server's WAV does not say what is in it")
                 self._bytes = self._bytes[at + 8 :]
-                self._left = None if size in (0, 0x7FFFFFFF) or size >= 0x7FFFF000 else size
+                self._left = None if size == 0 or size >= 0x7FFFF000 else size
                 self._header = False
                 return True
             if len(self._bytes) < at + 8 + size and len(self._bytes) < _MOST_HEADER:
