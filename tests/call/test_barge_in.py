@@ -39,12 +39,22 @@ def test_only_what_was_heard_is_on_record() -> None:
 
 def test_the_length_of_a_sentence_on_its_way_is_reckoned_from_its_text() -> None:
     """When only part of it was sent, the pace of what was heard before tells how long all of it would take."""
-    line = Timeline(ScriptedConversation(replies={"when": says(LONG)}), voice=Voice(pace=0.1, lead=0.3))
+    line = Timeline(
+        ScriptedConversation(replies={"when": says(LONG)}), voice=Voice(pace=0.1, lead=0.3, streams=True)
+    )
     line.caller_says("when", at=5.0, seconds=0.6)
     line.caller_says("stop", at=10.0)
     line.run(12.0)
     assert line.turns[2].text == "We are open from nine to five on every"
     assert line.turns[2].ended - line.turns[2].started == pytest.approx(4.2, abs=0.1)
+
+
+def test_the_length_of_the_first_sentence_is_reckoned_from_how_people_speak() -> None:
+    """Until the voice has shown its pace, a second is fourteen characters of a sentence still being made."""
+    line = Timeline(ScriptedConversation(greeting=says(LONG)), voice=Voice(pace=0.07, lead=0.3, streams=True))
+    line.caller_says("stop", at=3.0)
+    line.run(6.0)
+    assert line.turns[0].text == "We are open from nine to five on every"
 
 
 def test_lines_never_begun_are_not_on_record() -> None:
@@ -86,13 +96,13 @@ def test_a_cough_does_not_stop_the_bot() -> None:
 def test_after_a_noise_the_bot_goes_on_where_it_was_held() -> None:
     """When nothing was said after all, the sentence goes on in the word in which it was held."""
     line = Timeline(ScriptedConversation(greeting=says("Good morning.", LONG, "How can I help?")))
-    line.caller_coughs(at=2.0, seconds=0.5)
+    line.caller_coughs(at=2.2, seconds=0.5)
     line.run(12.0)
     assert line.spoken == ["Good morning.", LONG, "How can I help?"]
     (held,), ((at, resume),) = line.of(Hold), line.of(Resume)
     assert at - held[0] == pytest.approx(0.34 + 0.1 + 0.1, abs=0.05)
     assert resume.utterance == 2
-    assert LONG[: round(resume.word / 0.05)] == "We are open from nine to five "
+    assert LONG[: round(resume.word / 0.05)] == "We are open from nine to five on "
     assert resume.heard - resume.word < 0.3
     assert line.transcript == [("bot", f"Good morning. {LONG} How can I help?")]
     assert not line.turns[0].interrupted
@@ -160,10 +170,11 @@ def test_the_next_speech_can_be_held_anew() -> None:
     assert line.of(Hold)[-1][0] == pytest.approx(7.16, abs=0.03)
 
 
-def test_an_echo_of_the_bot_does_not_stop_it() -> None:
+@pytest.mark.parametrize("words", ["from nine to", "nine to"])
+def test_an_echo_of_the_bot_does_not_stop_it(words: str) -> None:
     """Words that are the bot's own of just then are noted as such, and it goes on at once."""
     line = Timeline(ScriptedConversation(greeting=says(LONG)))
-    line.caller_says("from nine to", at=1.1, seconds=0.5)
+    line.caller_says(words, at=1.1, seconds=0.5)
     line.run(9.0)
     assert line.of(Resume)[0][0] == pytest.approx(1.6 + 0.2, abs=0.05)
     bot, echo = line.turns[:2]

@@ -166,6 +166,20 @@ def test_keys_during_a_look_up_are_answered_after_it() -> None:
     assert [what for what, _ in conversation.heard] == ["open", "hear", "looked_up", "press"]
 
 
+def test_words_and_keys_during_a_look_up_do_not_get_it_a_second_answer() -> None:
+    """What was said while it runs gives way to the keys; the dialog still hears of one thing at a time."""
+    look_up = Move((), LookUp("orders", {}, Line("I am looking.")))
+    conversation = ScriptedConversation(
+        replies={"order": look_up}, unfinished=frozenset({"one two"}), presses={"34": says("Found it.")}
+    )
+    line = Timeline(conversation, answers={"orders": Answer(delay=4.0)})
+    line.caller_says("order", at=4.0)
+    end = line.caller_says("one two", at=6.0)
+    line.caller_presses("34", at=end + 0.3)
+    line.run(14.0)
+    assert [what for what, _ in conversation.heard] == ["open", "hear", "looked_up", "press"]
+
+
 def test_letters_of_the_tone_alphabet_are_no_keys() -> None:
     """A to D exist on no telephone of a caller."""
     conversation = ScriptedConversation()

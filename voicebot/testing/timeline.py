@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TypeVar
 
@@ -52,6 +52,7 @@ class Voice:
 
     pace: seconds a character takes; delay: seconds to the first audio of a sentence; lead: seconds of audio sent
     ahead of the ear; marks: seconds after its end at which the gateway confirms a sentence, None for never.
+    streams: whether a sentence is sent while it is being made, so that nobody knows its length before its end.
     broken: sentences that fail; stuck: sentences of which no audio ever comes ("*" stands for all).
     """
 
@@ -59,6 +60,7 @@ class Voice:
     delay: float = 0.0
     lead: float = 0.5
     marks: float | None = 0.05
+    streams: bool = False
     broken: frozenset[str] = frozenset()
     stuck: frozenset[str] = frozenset()
 
@@ -309,7 +311,7 @@ class Timeline:
         while (sent := self._ear.send(self.now, self.voice.lead)) is not None:
             if sent.last and self.voice.marks is not None:
                 self.happens(Played(sent.utterance), self._ear.playing_until + self.voice.marks)
-            self._tell(sent)
+            self._tell(replace(sent, of=None) if self.voice.streams and not sent.last else sent)
 
     def _leave_unconfirmed(self, unheard: set[int]) -> None:
         """The gateway confirms no sentence of which an end was `unheard`."""
