@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from tests.asr.support import SENTENCES, utterance
 from voicebot.asr import JobKind, Speech, build
-from voicebot.asr.ray_serve import example, serve
+from voicebot.asr.ray_serve import Replica, example, serve
 from voicebot.cli import app
 from voicebot.errors import ConfigError
 from voicebot.settings import Asr, Settings
@@ -62,6 +62,23 @@ def test_the_command_of_the_docs_gets_as_far_as_ray(monkeypatch: pytest.MonkeyPa
     assert isinstance(outcome.exception, ConfigError)
     assert "requirements-scale.txt" in str(outcome.exception)
     assert "sk-secret" not in outcome.output
+
+
+def test_a_replica_that_hears_no_more_is_replaced(tmp_path: Path) -> None:
+    """Its settings may be those of the processes that ask it: it hears itself, and tells Ray when it cannot."""
+    settings = Settings(
+        asr=Asr.RAY, asr_url="http://127.0.0.1:9/v1", asr_model="demo", asr_device="cpu", data_dir=tmp_path
+    )
+
+    async def live() -> None:
+        replica = Replica(settings, "en")
+        assert "demo model" in replica._recognizer.description
+        await replica.check_health()
+        await replica._recognizer.aclose()
+        with pytest.raises(RuntimeError, match="does not hear"):
+            await replica.check_health()
+
+    asyncio.run(live())
 
 
 @pytest.mark.skipif(not HAS_RAY, reason="Ray is not installed: pip install -r requirements-scale.txt")
