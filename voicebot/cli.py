@@ -344,7 +344,7 @@ async def _serve(settings: Settings) -> None:
                 processes.delivering(settings, stores),
             ):
                 typer.echo(banner.serving(settings))
-                await processes.until_told(server.drain)
+                await processes.until_told(lambda: processes.parted(server, stores.sessions))
 
 
 async def _web(settings: Settings) -> None:

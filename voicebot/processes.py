@@ -55,6 +55,7 @@ from voicebot.web.desk.live import LivePages
 from voicebot.web.desk.sockets import PATH as PAGES_PATH
 from voicebot.web.health import Readiness
 from voicebot.web.listener import listen
+from voicebot.web.switchboard import GATEWAY
 
 log = structlog.get_logger()
 
@@ -63,6 +64,9 @@ RETENTION_SECONDS = 3600.0
 
 STALE_SECONDS = 60.0
 """A media process that has not been heard of for this long has died; its live calls are finished for it."""
+
+PARTING_SECONDS = 30.0
+"""How long webhooks stay for calls whose stream is over: what phones ring, if a target does not say, and a little."""
 
 Say = Callable[[str], None]
 
@@ -331,8 +335,31 @@ async def serving_media(
         await services.lookups.aclose()
 
 
+async def parted(server: AudioServer, sessions: Sessions) -> None:
+    """Drain `server` where its webhooks are in this process; returns when jambonz knows of no call any more.
+
+    What comes next is asked for when a stream is over. Unanswered, a caller to whom the bot has said goodbye would
+    hear an apology and be put through to a person, and who is being put through would be lost.
+    """
+    held = await server.drain()
+    until = time.monotonic() + PARTING_SECONDS
+    while held and time.monotonic() < until:
+        await asyncio.sleep(0.1)
+        held = await asyncio.to_thread(_under_way, held, sessions)
+
+
+def _under_way(held: frozenset[str], sessions: Sessions) -> frozenset[str]:
+    """Those of the calls whose end jambonz has yet to tell."""
+    try:
+        found = [sessions.get(call_id) for call_id in held]
+    except StoreError as error:
+        log.error("sessions.failed", error=str(error))
+        return frozenset()
+    return frozenset(session.call_id for session in found if session is not None and session.gateway == GATEWAY)
+
+
 async def until_told(
-    drain: Callable[[], Coroutine[None, None, None]] | None = None, deaf: asyncio.Event | None = None
+    drain: Callable[[], Coroutine[None, None, object]] | None = None, deaf: asyncio.Event | None = None
 ) -> None:
     """Wait for SIGTERM, SIGINT or `deaf`; then for `drain`, which a second signal cuts short."""
     loop = asyncio.get_running_loop()

@@ -99,10 +99,12 @@ class AudioServer:
             raise port_refused(settings, "ws_port", error) from error
         self._ticking = asyncio.create_task(self._services.ticker.run())
 
-    async def drain(self) -> None:
-        """Take no more calls; returns when the last one is over."""
+    async def drain(self) -> frozenset[str]:
+        """Take no more calls; returns when the last stream is over, with the ids of the calls that were held."""
         self._services.capacity.drain()
+        held = frozenset(self._live)
         await self._idle.wait()
+        return held
 
     async def close(self) -> None:
         """End every call and stop listening."""
