@@ -10,6 +10,7 @@ VoicebotError
 ├── RecognizerError        speech could not be turned into text
 │   └── RecognizerTimeout
 ├── SynthesizerError       text could not be turned into speech
+│   └── SynthesizerBusy    later, after `retry_after` seconds
 ├── LookUpError            the source of an answer (orders, customers) failed
 ├── StoreError             sessions or records could not be read or written
 │   ├── Unstorable         they never will be: what was given does not fit
@@ -69,6 +70,17 @@ class RecognizerTimeout(RecognizerError):
 
 class SynthesizerError(VoicebotError):
     """The voice failed on a sentence."""
+
+
+class SynthesizerBusy(SynthesizerError):
+    """The voice asks to be left alone, and says nothing until then.
+
+    retry_after: seconds.
+    """
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class LookUpError(VoicebotError):

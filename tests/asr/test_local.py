@@ -18,7 +18,7 @@ import structlog
 
 from tests.asr.support import GatedEngine, numbered
 from voicebot.asr import keeper, local
-from voicebot.asr.engine import Heard, Piece
+from voicebot.asr.engine import Busy, Heard, Piece
 from voicebot.asr.local import LocalRecognizer
 from voicebot.asr.port import JobKind, Speech, Transcript
 from voicebot.asr.queue import Job
@@ -103,6 +103,46 @@ def test_turns_overtake_guesses() -> None:
         texts = [transcript.text for transcript in await asyncio.gather(first, guess, final)]
         assert texts == ["1", "2", "3"]
         assert engine.order == [1, 3, 2]
+
+    _with(engine, story)
+
+
+def test_an_engine_that_asks_for_a_while_gets_it() -> None:
+    """Who can wait is heard after it, however often it asks; meanwhile nothing reaches the engine."""
+    busy = [Busy("later", 0.05)] * 3
+
+    def before(number: int) -> None:
+        if busy:
+            raise busy.pop()
+
+    engine = GatedEngine(before, open_gate=True)
+
+    async def story(recognizer: LocalRecognizer) -> None:
+        begun = time.monotonic()
+        assert (await recognizer.recognize(numbered(1))).text == "1"
+        assert time.monotonic() - begun >= 0.15
+        assert engine.order == [1, 1, 1, 1]
+        assert (await recognizer.recognize(numbered(2))).text == "2"
+
+    _with(engine, story)
+
+
+def test_a_dropped_guess_is_not_asked_for_after_a_rest() -> None:
+    """A caller who speaks on while the engine rests costs it nothing more."""
+    busy = [Busy("later", 0.2)]
+
+    def before(number: int) -> None:
+        if busy:
+            raise busy.pop()
+
+    engine = GatedEngine(before, open_gate=True)
+
+    async def story(recognizer: LocalRecognizer) -> None:
+        guess = asyncio.create_task(recognizer.recognize(numbered(1, JobKind.GUESS)))
+        await _until(lambda: not busy and recognizer.load > 0)
+        guess.cancel()
+        assert (await recognizer.recognize(numbered(2))).text == "2"
+        assert engine.order == [1, 2]
 
     _with(engine, story)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
+import time
 import weakref
 
 import pytest
@@ -53,6 +54,43 @@ def test_turns_go_before_guesses_then_the_nearest_deadline(waiting: list[tuple[J
         assert len(batch) == min(most, len(waiting) - len(taken))
         taken += batch
     assert taken == sorted(range(len(waiting)), key=lambda number: (*waiting[number], number))
+
+
+def test_nothing_is_handed_out_while_the_engine_rests() -> None:
+    """Whoever can wait is taken when the rest is over, the best first; nobody before."""
+    queue = JobQueue()
+    until = time.monotonic() + 0.05
+    _put(queue, _job(1, JobKind.GUESS, until + 10))
+    assert queue.rest(until) == []
+    _put(queue, _job(2, JobKind.FINAL, until + 10))
+    assert _numbers(queue.take(1)) == [2]
+    assert time.monotonic() >= until
+    assert _numbers(queue.take(1)) == [1]
+
+
+def test_who_cannot_wait_for_the_end_of_a_rest_is_taken_out() -> None:
+    """Such a job comes back at once, and a shorter rest asked for later does not end the longer one."""
+    queue = JobQueue()
+    until = time.monotonic() + 60
+    late = _put(queue, _job(1, deadline=until - 1))
+    _put(queue, _job(2, deadline=until + 1))
+    assert queue.rest(until) == [late]
+    assert queue.rest(until - 30) == []
+    assert queue.rests_until == until
+    assert len(queue) == 1
+
+
+def test_a_rest_ends_when_the_queue_is_closed() -> None:
+    """No worker waits for the end of a rest once there is nothing more to do for it."""
+    queue = JobQueue()
+    job = _put(queue, _job(1, deadline=time.monotonic() + 120))
+    queue.rest(time.monotonic() + 60)
+    taken: list[list[Task] | None] = []
+    worker = threading.Thread(target=lambda: taken.append(queue.take(1)))
+    worker.start()
+    assert queue.close() == [job]
+    worker.join(10)
+    assert taken == [None]
 
 
 @given(st.lists(st.tuples(st.integers(1, 3), st.integers(0, 5)), min_size=1, max_size=12), st.integers(1, 5))

@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import math
 import threading
+import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import numpy as np
 import pytest
@@ -187,7 +190,7 @@ def test_no_answer_is_too_odd(text: str, segments: object, words: object) -> Non
     [
         (Fault.UNAUTHORIZED, "401: check VOICEBOT_ASR_API_KEY"),
         (Fault.UNKNOWN_MODEL, "404: check VOICEBOT_ASR_URL"),
-        (Fault.REDIRECT, "302: check VOICEBOT_ASR_MODEL=whisper-large"),
+        (Fault.REDIRECT, "302: it redirects, which is not followed: set VOICEBOT_ASR_URL"),
         (Fault.PAGE, "no transcript: check that VOICEBOT_ASR_URL"),
     ],
 )
@@ -200,6 +203,79 @@ def test_a_wrong_setting_is_named_at_once(fault: Fault, message: str) -> None:
     assert message in str(error)
     assert "sk-secret" not in str(error)
     assert len(server.asked) == 1
+
+
+def test_a_server_that_is_back_soon_is_waited_for() -> None:
+    """Within the time a caller has, the utterance is heard when the server said, and not asked for sooner."""
+    with FakeTranscriptionServer(_says(ORDER)) as server:
+        server.retry_after = format_datetime(datetime.now(UTC) + timedelta(seconds=1.2), usegmt=True)
+        server.fail(Fault.BUSY)
+        begun = time.monotonic()
+        (heard,) = _hear(server, _speech())
+        waited = time.monotonic() - begun
+    assert isinstance(heard, Transcript)
+    assert heard.text == ORDER.text
+    assert len(server.asked) == 2
+    assert waited > 0.1
+
+
+def test_a_server_that_is_away_for_long_is_left_alone() -> None:
+    """Said twice running, later utterances do not ask it: they fail at once, and new calls go elsewhere."""
+
+    async def play(server: FakeTranscriptionServer) -> None:
+        recognizer = _recognizer(server, timeout=6)
+        for _ in range(3):
+            with pytest.raises(RecognizerError, match=r"asked to be left alone for (30|29) s more"):
+                await recognizer.recognize(_speech())
+        assert 25 < recognizer.load <= 30
+        await recognizer.aclose()
+
+    with FakeTranscriptionServer(_says(ORDER)) as server, structlog.testing.capture_logs() as logged:
+        server.retry_after = "30"
+        server.fail(Fault.BUSY, times=5)
+        begun = time.monotonic()
+        asyncio.run(play(server))
+        assert time.monotonic() - begun < 5
+    assert len(server.asked) == 2
+    assert [entry["seconds"] for entry in logged if entry["event"] == "recognizer.rests"] == [30.0]
+
+
+def test_another_server_behind_the_same_address_may_have_time() -> None:
+    """Told to come back after the caller's time is over, it is asked once more at once before that is believed."""
+    with FakeTranscriptionServer(_says(ORDER)) as server:
+        server.retry_after = "30"
+        server.fail(Fault.BUSY)
+        first, second = _hear(server, _speech(), _speech(), timeout=6)
+    assert isinstance(first, Transcript)
+    assert isinstance(second, Transcript)
+    assert len(server.asked) == 3
+
+
+def test_a_transcript_without_end_is_none() -> None:
+    """A model that has lost itself in one endless word reaches neither the dialog nor the record."""
+    endless = "".join(chr(97 + (n * 7919 + n * n) % 26) for n in range(20_000))
+    with FakeTranscriptionServer(_says(endless)) as server:
+        (error,) = _hear(server, _speech())
+    assert isinstance(error, RecognizerError)
+    assert "more than a transcript" in str(error)
+    assert endless[:20] not in str(error)
+
+
+def test_a_text_can_be_written_down_whatever_it_holds() -> None:
+    """Half an emoji and a zero, which JSON can carry, are left out."""
+    with FakeTranscriptionServer(_says("Hi \ud83d there\0, Grüße \U0001f389")) as server:
+        (heard,) = _hear(server, _speech())
+    assert isinstance(heard, Transcript)
+    assert heard.text == "Hi  there, Grüße \U0001f389"
+
+
+def test_a_server_without_tls_is_told_from_one_that_is_away() -> None:
+    """An https address of a plain server names what may be wrong with it."""
+    with FakeTranscriptionServer(_says(ORDER)) as server:
+        recognizer = build(Settings(asr=Asr.OPENAI, asr_url=server.url.replace("http:", "https:"), asr_timeout=20))
+        with pytest.raises(RecognizerError, match="REQUESTS_CA_BUNDLE"):
+            asyncio.run(recognizer.recognize(_speech()))
+        asyncio.run(recognizer.aclose())
 
 
 def test_a_refusal_that_is_not_about_the_format_is_an_error() -> None:

@@ -100,6 +100,7 @@ def test_two_servers_do_not_share_a_port() -> None:
         ({"VOICEBOT_PUBLIC_HTTP_URL": "bot.example"}, "https://bot.example"),
         ({"VOICEBOT_PUBLIC_WS_URL": "https://bot.example"}, "wss://bot.example"),
         ({"VOICEBOT_PUBLIC_HTTP_URL": "https://me:secret@bot.example"}, "without credentials"),
+        ({"VOICEBOT_ASR": "openai", "VOICEBOT_ASR_URL": "http://asr:99999/v1"}, "VOICEBOT_ASR_URL: Port"),
         ({"VOICEBOT_HUBSPOT_API_VERSION": "latest"}, "2026-03"),
         ({"VOICEBOT_DEFAULT_REGION": "Europe"}, "two-letter"),
         ({"VOICEBOT_ENV_FILE": "nowhere.env"}, "nowhere.env"),

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.tts.listening import hear
-from voicebot.errors import SynthesizerError
+from voicebot.audio import Pcm
+from voicebot.errors import SynthesizerBusy, SynthesizerError
 from voicebot.testing.tones import ToneSynthesizer
 from voicebot.tts import cache
 from voicebot.tts.cache import CachedSynthesizer
@@ -211,6 +213,30 @@ def test_warming_goes_on_after_a_sentence_that_fails() -> None:
     """One sentence the engine cannot say does not keep the others from being made."""
     cached = CachedSynthesizer(ToneSynthesizer(fail_on="bad"), 1)
     assert asyncio.run(cached.warm(["Good.", "It is bad.", "Fine."])) == 2
+
+
+def test_warming_waits_for_an_engine_that_says_when_it_has_time() -> None:
+    """A sentence is asked for once more then; an engine still busy costs that sentence and no other."""
+
+    class Busy(ToneSynthesizer):
+        """Has no time for `refusals` sentences."""
+
+        refusals = 1
+
+        async def stream(self, text: str) -> AsyncGenerator[Pcm, None]:
+            self.spoken.append(text)
+            if self.refusals:
+                self.refusals -= 1
+                raise SynthesizerBusy("later", 0.01)
+            yield self.audio(text)
+
+    tones = Busy()
+    assert asyncio.run(CachedSynthesizer(tones, 1).warm(["One.", "Two."])) == 2
+    assert tones.spoken == ["One.", "One.", "Two."]
+    tones = Busy()
+    tones.refusals = 2
+    assert asyncio.run(CachedSynthesizer(tones, 1).warm(["One.", "Two."])) == 1
+    assert tones.spoken == ["One.", "One.", "Two."]
 
 
 def test_warming_waits_while_a_call_waits() -> None:

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from tests.tts.listening import hear
 from voicebot.audio import Pcm, silence
-from voicebot.errors import SynthesizerError
+from voicebot.errors import SynthesizerBusy, SynthesizerError
 from voicebot.testing.tones import ToneSynthesizer
 from voicebot.tts.cache import CachedSynthesizer
 from voicebot.tts.fallback import REST_SECONDS, Voice
@@ -154,6 +154,29 @@ def test_without_a_reserve_an_engine_gets_no_rest() -> None:
             with pytest.raises(SynthesizerError):
                 await hear(voice.stream("Bad."))
         assert len(await hear(voice.stream("Good.")))
+
+    asyncio.run(speak())
+
+
+def test_an_engine_that_says_when_it_has_time_is_asked_then() -> None:
+    """Its refusals cost no caller time, and do not count for the rest of one that fails."""
+
+    class Busy(ToneSynthesizer):
+        """Has no time for its first three sentences."""
+
+        async def stream(self, text: str) -> AsyncGenerator[Pcm, None]:
+            self.spoken.append(text)
+            if len(self.spoken) <= 3:
+                raise SynthesizerBusy("later", 1.0)
+            yield self.audio(text)
+
+    engine, reserve = Busy(), ToneSynthesizer(seconds_per_character=0.02)
+    voice = _voice(engine, reserve)
+
+    async def speak() -> None:
+        for text in ("One.", "Two.", "Three."):
+            assert np.array_equal(await hear(voice.stream(text)), reserve.audio(text))
+        assert np.array_equal(await hear(voice.stream("Four.")), engine.audio("Four."))
 
     asyncio.run(speak())
 

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from tests.tts.listening import hear
 from voicebot.audio import seconds
 from voicebot.audio.level import speech_dbfs
-from voicebot.errors import SettingsError, SynthesizerError
+from voicebot.errors import SettingsError, SynthesizerBusy, SynthesizerError
 from voicebot.testing.speech_server import SECONDS_PER_CHARACTER, FakeSpeechServer, Fault
 from voicebot.tts import remote
 from voicebot.tts.cache import CachedSynthesizer
@@ -122,6 +122,49 @@ def test_every_failure_is_our_error_and_says_what_to_do(
     with pytest.raises(SynthesizerError, match=message) as failed:
         asyncio.run(hear(_voice(server).stream("Very secret words, and a good deal more of them.")))
     assert "secret" not in str(failed.value)
+
+
+def test_a_server_that_wants_to_be_left_alone_is(server: FakeSpeechServer) -> None:
+    """Sentences until then fail at once and are not asked for, however many calls there are."""
+    server.retry_after = "30"
+    server.fail(Fault.BUSY, times=5)
+
+    async def speak() -> None:
+        voice = _voice(server)
+        for words in ("left alone for 30 s, as it asked", "left alone for (30|29) s more", "s more"):
+            with pytest.raises(SynthesizerBusy, match=words) as busy:
+                await hear(voice.stream(TEXT))
+            assert 25 < busy.value.retry_after <= 30
+        await voice.aclose()
+
+    asyncio.run(speak())
+    assert len(server.asked) == 1
+
+
+def test_a_server_that_was_busy_speaks_again_when_it_said(
+    server: FakeSpeechServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Never is it left alone for longer than LONGEST_REST, whatever it asks for."""
+    monkeypatch.setattr(remote, "LONGEST_REST", 0.05)
+    server.retry_after = "3600"
+    server.fail(Fault.BUSY)
+
+    async def speak() -> None:
+        voice = _voice(server)
+        cached = CachedSynthesizer(voice, 1)
+        assert await cached.warm([TEXT]) == 1
+        assert len(await hear(voice.stream("Next.")))
+        await cached.aclose()
+
+    asyncio.run(speak())
+    assert [asked.body["input"] for asked in server.asked] == [TEXT, TEXT, "Next."]
+
+
+def test_a_server_without_tls_is_told_from_one_that_is_away(server: FakeSpeechServer) -> None:
+    """An https address of a plain server names what may be wrong with it."""
+    voice = RemoteSynthesizer(server.url.replace("http:", "https:"), None, "tts-1")
+    with pytest.raises(SynthesizerError, match="REQUESTS_CA_BUNDLE"):
+        asyncio.run(hear(voice.stream(TEXT)))
 
 
 def test_a_server_that_says_nothing_is_given_up(server: FakeSpeechServer, monkeypatch: pytest.MonkeyPatch) -> None:

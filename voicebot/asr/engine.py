@@ -56,6 +56,14 @@ class Piece:
         return (self.features.shape, len(self.prompt), self.encoded, self.attempt)
 
 
+class Busy(Exception):
+    """The engine asks to be left alone for that many seconds; what it was given may be given to it again then."""
+
+    def __init__(self, message: str, seconds: float) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+
+
 class Engine(Protocol):
     """A loaded model. Called from worker threads, several at once if it was loaded so; may block."""
 
@@ -72,7 +80,7 @@ class Engine(Protocol):
         """Hear pieces of one shape together; a piece in an answer's place is to be decoded instead.
 
         An answer does not depend on what else is in the batch. Whatever is raised concerns all of them; a
-        RecognizerError says that trying again would not help.
+        RecognizerError says that trying again would not help, Busy that only waiting would.
         """
         ...
 

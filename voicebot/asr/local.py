@@ -13,7 +13,7 @@ from queue import SimpleQueue
 import structlog
 
 from voicebot.asr import guard
-from voicebot.asr.engine import Engine, Heard, Piece
+from voicebot.asr.engine import Busy, Engine, Heard, Piece
 from voicebot.asr.keeper import EngineKeeper, is_shortage
 from voicebot.asr.meter import Meter, Went
 from voicebot.asr.metrics import HearingMetrics, Outcome
@@ -91,8 +91,10 @@ class LocalRecognizer:
         """Seconds a turn that came now would wait; infinite while the model is being loaded again in vain."""
         if self._closed or self._keeper.down:
             return math.inf
+        now = time.monotonic()
+        rest = max(0.0, self._queue.rests_until - now)
         with self._lock:
-            return self._meter.wait(self._queue.batches(self.batch), len(self._threads), time.monotonic())
+            return rest + self._meter.wait(self._queue.batches(self.batch), len(self._threads), now)
 
     async def recognize(self, speech: Speech) -> Transcript:
         """Hear `speech`; raises RecognizerError, or RecognizerTimeout after the timeout."""
@@ -164,7 +166,9 @@ class LocalRecognizer:
         self._queue_up(job, dict(enumerate(job.pieces)))
 
     def _queue_up(self, job: Job, pieces: Mapping[int, Piece]) -> None:
-        if not self._queue.put(job, pieces):
+        if self._queue.rests_until >= job.deadline:
+            self._fail(job, _resting(self._queue.rests_until))
+        elif not self._queue.put(job, pieces):
             _refuse(job)
 
     def _work(self) -> None:
@@ -236,6 +240,8 @@ class LocalRecognizer:
                 if task.piece.best is not None:
                     self._settle(engine, task, task.piece.best)
             tasks = [task for task in tasks if task.piece.best is None]
+        if isinstance(error, Busy) and self._rests(tasks, error):
+            return Went.FAILED
         final = isinstance(error, RecognizerError)
         if engine is not None and not final:
             self._keeper.broke(engine)
@@ -247,6 +253,22 @@ class LocalRecognizer:
                 task.job.alone = True
                 self._queue_up(task.job, {task.place: task.piece})
         return Went.FAILED
+
+    def _rests(self, tasks: Sequence[Task], busy: Busy) -> bool:
+        """Leave the engine alone as long as it asks, if these can wait for it or have asked twice.
+
+        It is not believed at once where that would cost somebody his turn: of several servers behind one address
+        another may have time.
+        """
+        until = time.monotonic() + busy.seconds
+        if any(until >= task.job.deadline and not task.job.alone for task in tasks):
+            return False
+        log.warning("recognizer.rests", seconds=round(busy.seconds, 1), detail=str(busy))
+        for job in self._queue.rest(until):
+            self._fail(job, _resting(until))
+        for task in tasks:
+            self._queue_up(task.job, {task.place: task.piece})
+        return True
 
     def _fail(self, job: Job, error: Exception) -> None:
         log.warning("recognizer.failed", error=type(error).__name__, detail=str(error))
@@ -282,6 +304,12 @@ def _failure(error: Exception) -> RecognizerError:
     failure = RecognizerError(f"the speech model failed: {error}")
     failure.__cause__ = error
     return failure
+
+
+def _resting(until: float) -> RecognizerError:
+    return RecognizerError(
+        f"the server asked to be left alone for {max(0.0, until - time.monotonic()):.0f} s more"
+    )
 
 
 def _refuse(job: Job) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 import time
 from collections import Counter
@@ -55,13 +56,17 @@ class Task:
 
 
 class JobQueue:
-    """Hands batches to worker threads: `FINAL` before `GUESS`, then the earliest deadline, then first come."""
+    """Hands batches to worker threads: `FINAL` before `GUESS`, then the earliest deadline, then first come.
+
+    rests_until: seconds, monotonic; nothing is handed out before.
+    """
 
     def __init__(self) -> None:
         self._tasks: list[Task] = []
         self._count = 0
         self._changed = threading.Condition()
         self._closed = False
+        self.rests_until = -math.inf
 
     def __len__(self) -> int:
         """Pieces that wait and that somebody wants."""
@@ -92,19 +97,28 @@ class JobQueue:
             self._changed.notify(len(pieces))
             return True
 
+    def rest(self, until: float) -> list[Job]:
+        """Hand nothing out before `until`; returns the jobs that cannot wait so long, which are taken out."""
+        with self._changed:
+            self.rests_until = max(self.rests_until, until)
+            late = dict.fromkeys(task.job for task in self._wanted() if task.job.deadline <= until)
+            self._tasks = [task for task in self._wanted() if task.job not in late]
+            return list(late)
+
     def take(self, most: int) -> list[Task] | None:
         """The best piece and, up to `most` in all, the best others that can be decoded with it.
 
-        Waits only while there is nothing at all to do; None once the queue is closed.
+        Waits only while there is nothing at all to do or the engine rests; None once the queue is closed.
         """
         with self._changed:
             while not self._closed:
                 self._tasks = sorted(self._wanted(), key=lambda task: task.rank)
-                if self._tasks:
+                rest = self.rests_until - time.monotonic()
+                if self._tasks and rest <= 0:
                     batch = _batch(self._tasks, most)
                     self._tasks = [task for task in self._tasks if task not in batch]
                     return batch
-                self._changed.wait()
+                self._changed.wait(rest if self._tasks else None)
             return None
 
     def close(self) -> list[Job]:

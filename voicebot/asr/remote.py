@@ -15,12 +15,12 @@ from urllib.parse import urlsplit
 import numpy as np
 import requests
 from pydantic import SecretStr
-from requests.adapters import HTTPAdapter
 
-from voicebot.asr.engine import Heard, Piece
+from voicebot.asr.engine import Busy, Heard, Piece
 from voicebot.asr.port import Speech, Word, context_of
 from voicebot.audio import SAMPLE_RATE, Pcm, seconds
-from voicebot.errors import RecognizerError, SettingsError
+from voicebot.errors import RecognizerError
+from voicebot.servers import LONGEST_REST, TLS_ADVICE, retry_after, session
 from voicebot.settings import PREFIX
 
 CONNECT_SECONDS = 2.0
@@ -32,7 +32,10 @@ _GREATEST = 1e6
 """Past which no second, probability or logarithm of one makes sense."""
 
 _MOST_BYTES = 1 << 20
+_MOST_CHARACTERS = 8000
+"""An utterance has 15 s; what a model that has lost itself writes must reach neither the dialog nor the record."""
 _CHUNK = 16384
+_MOVED = f"it redirects, which is not followed: set {PREFIX}ASR_URL to where it points"
 
 
 class ServerTrouble(Exception):
@@ -53,6 +56,15 @@ class Server:
         return urlsplit(self.url).netloc
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What came back. rest: seconds the server asked to be left alone for, 0 where it did not."""
+
+    status: int
+    content: bytes
+    rest: float
+
+
 class RemoteWhisper:
     """A server as an engine, one utterance a request; it batches them if it can.
 
@@ -65,14 +77,7 @@ class RemoteWhisper:
         self._server = server
         self._timeout = timeout
         self._plain = False
-        self._session = requests.Session()
-        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=connections)
-        self._session.mount("http://", adapter)
-        self._session.mount("https://", adapter)
-        # Without an `auth` of its own, requests would take one from ~/.netrc and overwrite our header.
-        self._session.auth = lambda request: request
-        if server.key is not None:
-            self._session.headers["Authorization"] = f"Bearer {_sendable(server.key)}"
+        self._session = session(server.url, connections, server.key, f"{PREFIX}ASR_API_KEY")
 
     @property
     def description(self) -> str:
@@ -84,7 +89,10 @@ class RemoteWhisper:
         return [Piece(speech, np.zeros((0, 0), np.float32), (), most_tokens=0, duration=seconds(speech.pcm))]
 
     def decode(self, pieces: Sequence[Piece]) -> list[Heard | Piece]:
-        """Ask for each. Raises ServerTrouble where another try may help, RecognizerError where it will not."""
+        """Ask for each.
+
+        Raises ServerTrouble where another try may help, Busy where a later one, RecognizerError where none.
+        """
         return [self._hear(piece.speech) for piece in pieces]
 
     def join(self, heard: Sequence[Heard]) -> Heard:
@@ -99,22 +107,27 @@ class RemoteWhisper:
     def _hear(self, speech: Speech) -> Heard:
         until = time.monotonic() + self._timeout
         try:
-            status, content = self._ask(speech, until)
-            if status in (400, 422) and not self._plain:
+            answer = self._ask(speech, until)
+            if answer.status in (400, 422) and not self._plain:
                 # Some servers, and OpenAI's newer models, know no verbose_json; they are asked for it once.
-                plain_status, plain_content = self._ask(speech, until, plain=True)
-                if plain_status == 200:
+                plain = self._ask(speech, until, plain=True)
+                if plain.status == 200:
                     self._plain = True
-                    status, content = plain_status, plain_content
+                    answer = plain
         except requests.Timeout:
             raise ServerTrouble(f"{self._server.host} did not answer within {self._timeout:g} s") from None
+        except requests.exceptions.SSLError:
+            raise ServerTrouble(f"{self._server.host} cannot be spoken to securely: {TLS_ADVICE}") from None
         except (requests.RequestException, OSError) as error:
             # Only the kind of error: the text of some holds the request.
-            raise ServerTrouble(f"{self._server.host} failed: {type(error).__name__}") from None
-        self._check(status)
-        return heard(self._parsed(content))
+            raise ServerTrouble(
+                f"{self._server.host} failed: {type(error).__name__}; "
+                f"see whether it runs and {PREFIX}ASR_URL is right"
+            ) from None
+        self._check(answer)
+        return heard(self._parsed(answer.content))
 
-    def _ask(self, speech: Speech, until: float, plain: bool = False) -> tuple[int, bytes]:
+    def _ask(self, speech: Speech, until: float, plain: bool = False) -> _Answer:
         form = {"model": self._server.model, "language": speech.language, "temperature": "0"}
         form["response_format"] = "json" if plain or self._plain else "verbose_json"
         if prompt := context_of(speech.hints):
@@ -137,14 +150,22 @@ class RemoteWhisper:
                     raise requests.Timeout
                 if len(content) > _MOST_BYTES:
                     raise ServerTrouble(f"{self._server.host} sent more than a transcript")
-            return response.status_code, content
+            rest = retry_after(response.headers, LONGEST_REST) if response.status_code in (429, 503) else None
+            return _Answer(response.status_code, content, rest or 0.0)
 
-    def _check(self, status: int) -> None:
+    def _check(self, answer: _Answer) -> None:
+        status = answer.status
         if status == 200:
             return
+        if answer.rest:
+            raise Busy(f"{self._server.host} answered {status} and asked to be left alone", answer.rest)
         if status in (408, 409, 425, 429) or status >= 500:
-            raise ServerTrouble(f"{self._server.host} answered {status}")
+            raise ServerTrouble(f"{self._server.host} answered {status}: see its log")
         advice = {
+            301: _MOVED,
+            302: _MOVED,
+            307: _MOVED,
+            308: _MOVED,
             401: f"check {PREFIX}ASR_API_KEY",
             403: f"check {PREFIX}ASR_API_KEY",
             404: f"check {PREFIX}ASR_URL, which ends where /audio/transcriptions begins, and {PREFIX}ASR_MODEL",
@@ -161,7 +182,10 @@ class RemoteWhisper:
                 f"{self._server.host} sent something that is no transcript: check that {PREFIX}ASR_URL is the "
                 "address of a server with /audio/transcriptions, up to and with /v1"
             )
-        return answer
+        if len(answer["text"]) > _MOST_CHARACTERS:
+            raise ServerTrouble(f"{self._server.host} sent more than a transcript")
+        # Half a surrogate and a zero can be written in JSON, and neither in UTF-8 nor in a database.
+        return answer | {"text": answer["text"].encode(errors="ignore").decode().replace("\0", "")}
 
 
 def heard(answer: Mapping[str, Any]) -> Heard:
@@ -207,10 +231,3 @@ def _wav(pcm: Pcm) -> bytes:
         file.setparams((1, 2, SAMPLE_RATE, len(pcm), "NONE", ""))
         file.writeframes(pcm.astype("<i2").tobytes())
     return written.getvalue()
-
-
-def _sendable(key: SecretStr) -> str:
-    value = key.get_secret_value()
-    if not (value.isascii() and value.isprintable() and " " not in value):
-        raise SettingsError(f"{PREFIX}ASR_API_KEY holds characters no key has: copy it again, without spaces")
-    return value

@@ -13,8 +13,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any, BinaryIO
 
@@ -30,9 +28,6 @@ TIMEOUTS = (3.05, 10.0)
 
 DELIVERY_SECONDS = 30.0
 """No request of a delivery begins later; with the longest request it ends well within a worker's lease."""
-
-LONGEST_WAIT = 86_400.0
-"""Seconds; a vendor that asks for more is asked again after a day."""
 
 _ANSWER_SECONDS = 10.0
 _ANSWER_BYTES = 16 << 20
@@ -182,26 +177,6 @@ class _Nobody(AuthBase):
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         return request
-
-
-def sendable(token: str) -> bool:
-    """Whether `token` can stand in a header: no spaces, control characters or letters beyond ASCII."""
-    return bool(token) and token.isascii() and token.isprintable() and " " not in token
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds of a `Retry-After` header (RFC 9110 section 10.2.3: a number or a date), at most a day."""
-    value = headers.get("Retry-After", "").strip()
-    if not value:
-        return None
-    if value.isdecimal():
-        return min(float(value), LONGEST_WAIT)
-    try:
-        at = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return min(max((at - datetime.now(UTC)).total_seconds(), 0.0), LONGEST_WAIT)
 
 
 def word(value: object) -> str:

@@ -17,8 +17,6 @@ from voicebot.crm.http import (
     Client,
     Invalid,
     NotFound,
-    retry_after,
-    sendable,
     word,
 )
 from voicebot.crm.hubspot_oauth import AGAIN, StoredToken
@@ -31,6 +29,7 @@ from voicebot.errors import (
     CrmUnavailable,
     SettingsError,
 )
+from voicebot.servers import retry_after, sendable
 
 SCOPES = ("crm.objects.contacts.read", "crm.objects.contacts.write")
 

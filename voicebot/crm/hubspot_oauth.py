@@ -18,9 +18,10 @@ from urllib.parse import urlencode
 
 from pydantic import SecretStr
 
-from voicebot.crm.http import TIMEOUTS, Client, retry_after, word
+from voicebot.crm.http import TIMEOUTS, Client, word
 from voicebot.crm.vault import Vault
 from voicebot.errors import ConfigError, CrmThrottled, CrmUnauthorized, CrmUnavailable
+from voicebot.servers import retry_after
 from voicebot.store.oauth import OAuthTokens
 
 ACCOUNT = "hubspot"

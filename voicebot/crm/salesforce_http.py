@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 from urllib.parse import quote
 
-from voicebot.crm.http import TIMEOUTS, Answer, Bearer, Client, Invalid, NotFound, retry_after, word
+from voicebot.crm.http import TIMEOUTS, Answer, Bearer, Client, Invalid, NotFound, word
 from voicebot.crm.salesforce_proof import Key, Secret
 from voicebot.crm.tokens import AccessToken, Grant, no_token
 from voicebot.errors import (
@@ -17,6 +17,7 @@ from voicebot.errors import (
     CrmUnauthorized,
     CrmUnavailable,
 )
+from voicebot.servers import retry_after
 
 # The daily allowance rolls over 24 hours: asking hourly is enough.
 _ALLOWANCE_WAIT = 3600.0

@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from voicebot.crm.http import Answer, retry_after, word
+from voicebot.crm.http import Answer, word
 from voicebot.errors import CrmError, CrmThrottled, CrmUnauthorized, CrmUnavailable
+from voicebot.servers import retry_after
 
 _BUSY_WAIT = 60.0
 

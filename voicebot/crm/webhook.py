@@ -17,10 +17,11 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from voicebot.crm.http import TIMEOUTS, Answer, Client, retry_after
+from voicebot.crm.http import TIMEOUTS, Answer, Client
 from voicebot.crm.port import Attempt, CallNote, Crm
 from voicebot.crm.webhook_target import Resolve, Target, resolve, session
 from voicebot.errors import CrmError, CrmRejected, CrmThrottled, CrmUnauthorized, CrmUnavailable, SettingsError
+from voicebot.servers import retry_after
 
 EVENT = "call.completed"
 LATE_EVENT = "call.wrapped_up"

@@ -8,10 +8,11 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from voicebot.crm.http import TIMEOUTS, Answer, Bearer, Client, Invalid, NotFound, retry_after, word
+from voicebot.crm.http import TIMEOUTS, Answer, Bearer, Client, Invalid, NotFound, word
 from voicebot.crm.pace import Pace
 from voicebot.crm.tokens import AccessToken, Grant, no_token
 from voicebot.errors import CrmError, CrmRejected, CrmThrottled, CrmUnauthorized, CrmUnavailable
+from voicebot.servers import retry_after
 
 _BUSY_WAIT = 60.0
 _CONFLICT_WAIT = 2.0

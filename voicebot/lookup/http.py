@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from urllib.parse import quote, urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, TimeoutError
 
 from voicebot.dialog.types import LookUpResult
 from voicebot.errors import LookUpError
+from voicebot.servers import session
 
 MOST_BYTES = 64 * 1024
 """Largest answer taken; an order fits many times over."""
@@ -37,12 +37,7 @@ class HttpSource:
         self._url = url
         self._method = method
         self._timeout = timeout
-        self._session = requests.Session()
-        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=_CONNECTIONS)
-        self._session.mount("http://", adapter)
-        self._session.mount("https://", adapter)
-        # Without an `auth` of its own, requests would take one from ~/.netrc and overwrite our header.
-        self._session.auth = lambda request: request
+        self._session = session(url, _CONNECTIONS)
         self._session.headers.update({"Accept": "application/json", **headers})
 
     def find(self, slots: Mapping[str, str]) -> LookUpResult:

@@ -29,7 +29,8 @@ def _base_url(value: str, *, schemes: tuple[str, ...]) -> str:
     if not value:
         return value
     parts = urlsplit(value)
-    if parts.scheme not in schemes or not parts.hostname:
+    # A port that is none raises a ValueError of its own.
+    if parts.scheme not in schemes or not parts.hostname or parts.port == 0:
         raise ValueError(f"must be a URL such as {schemes[-1]}://bot.example")
     if parts.query or parts.fragment or "@" in parts.netloc:
         raise ValueError("must be a plain base URL without credentials, query or fragment")

@@ -66,12 +66,14 @@ class FakeSpeechServer(LoopbackServer):
     rate: of its audio. stereo: whether its WAV has two channels. sized: whether its WAV's header tells the true
     length, as of a finished file, or a placeholder, as of a stream. asked: every request, in order.
     came: set when there was a request. broken_off: set when a listener went away before the end.
+    retry_after: what it says with `BUSY`, as the header of that name; nothing if empty.
     """
 
     def __init__(self, rate: int = RATE, stereo: bool = False, sized: bool = False) -> None:
         self.asked: list[Asked] = []
         self.came = threading.Event()
         self.broken_off = threading.Event()
+        self.retry_after = ""
         self.rate = rate
         self.stereo = stereo
         self.sized = sized
@@ -128,6 +130,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Location", "http://127.0.0.1:9/")
+        if status == 429 and self.server.fake.retry_after:
+            self.send_header("Retry-After", self.server.fake.retry_after)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)

@@ -72,11 +72,13 @@ class FakeTranscriptionServer(LoopbackServer):
 
     hears: what it makes of each utterance. verbose: whether it knows `verbose_json`; else 400.
     asked: every request, in order. together: most requests that were under way at once.
+    retry_after: what it says with `BUSY`, as the header of that name; nothing if empty.
     """
 
     def __init__(self, hears: Callable[[Utterance], Heard | str], verbose: bool = True) -> None:
         self.asked: list[Utterance] = []
         self.together = 0
+        self.retry_after = ""
         self._hears = hears
         self._verbose = verbose
         self._script: list[Fault] = []
@@ -187,6 +189,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(content)))
         if status == 302:
             self.send_header("Location", "http://127.0.0.1:9/")
+        if status == 429 and self.server.fake.retry_after:
+            self.send_header("Retry-After", self.server.fake.retry_after)
         self.end_headers()
         self.wfile.write(content)
 

@@ -15,7 +15,7 @@ from typing import TypeAlias
 import structlog
 
 from voicebot.audio import Pcm
-from voicebot.errors import SynthesizerError
+from voicebot.errors import SynthesizerBusy, SynthesizerError
 from voicebot.tts.disk import DiskCache
 from voicebot.tts.making import Making
 from voicebot.tts.port import Synthesizer
@@ -102,6 +102,7 @@ class CachedSynthesizer:
         """Make every sentence of `lines` not yet held, one at a time and only while no call waits for one.
 
         Returns how many are held now that were not; a sentence the engine fails on is logged and left out.
+        An engine that says when it will have time is asked again then: there is no hurry.
         """
         made = 0
         for sentence in dict.fromkeys(part for line in lines for part in sentences(line)):
@@ -113,15 +114,25 @@ class CachedSynthesizer:
                 made += 1
                 continue
             try:
-                async with aclosing(self._make(name, sentence, live=False)) as audio:
-                    async for _ in audio:
-                        pass
+                await self._make_unheard(name, sentence)
             except SynthesizerError as error:
                 _log.warning("voice.warm_failed", characters=len(sentence), error=str(error))
             else:
                 made += name in self._kept
                 self._save(name)
         return made
+
+    async def _make_unheard(self, name: _Name, sentence: str, again: bool = True) -> None:
+        await self._quiet.wait()
+        try:
+            async with aclosing(self._make(name, sentence, live=False)) as audio:
+                async for _ in audio:
+                    pass
+        except SynthesizerBusy as busy:
+            if not again:
+                raise
+            await asyncio.sleep(busy.retry_after)
+            await self._make_unheard(name, sentence, again=False)
 
     async def settle(self) -> None:
         """Wait until everything meant for the disk is there."""

@@ -10,7 +10,7 @@ from contextlib import aclosing
 import structlog
 
 from voicebot.audio import Pcm
-from voicebot.errors import SynthesizerError
+from voicebot.errors import SynthesizerBusy, SynthesizerError
 from voicebot.tts.cache import CachedSynthesizer, CacheStats
 from voicebot.tts.normalise import has_words
 from voicebot.tts.port import Synthesizer
@@ -136,7 +136,8 @@ class Voice:
         return self._clock() < self._rests_until
 
     def _failed(self, error: Exception) -> None:
-        self._failures += 1
+        # One that says how long it is busy refuses without a caller's waiting until then.
+        self._failures += not isinstance(error, SynthesizerBusy)
         if self._failures >= FAILURES_BEFORE_REST:
             self._rests_until = self._clock() + REST_SECONDS
         _log.warning(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from collections.abc import AsyncGenerator, Iterator
 from urllib.parse import urlsplit
@@ -11,11 +12,11 @@ import numpy as np
 import requests
 import urllib3
 from pydantic import SecretStr
-from requests.adapters import HTTPAdapter
 
 from voicebot.audio import Pcm
 from voicebot.audio.level import SPEECH_DBFS
-from voicebot.errors import SettingsError, SynthesizerError
+from voicebot.errors import SynthesizerBusy, SynthesizerError
+from voicebot.servers import LONGEST_REST, TLS_ADVICE, retry_after, session
 from voicebot.tts.normalise import speakable_sentences
 from voicebot.tts.relay import relayed
 from voicebot.tts.sequence import in_sequence
@@ -41,7 +42,8 @@ class RemoteSynthesizer:
 
     url: base up to and with `/v1`. wire: `pcm` (16 bit, 24 kHz, mono) or `wav` is asked for; a WAV is
     recognised whatever was asked for. language: a tag, for reading numbers and codes aloud. The server is not
-    asked before the first sentence, so that it may start later than we do.
+    asked before the first sentence, so that it may start later than we do. While it wants to be left alone
+    (`Retry-After`) sentences fail at once, with SynthesizerBusy.
     """
 
     def __init__(
@@ -53,14 +55,8 @@ class RemoteSynthesizer:
         self._wire = wire
         self.language = language
         self._level = VoiceLevel()
-        self._session = requests.Session()
-        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=_CONNECTIONS)
-        self._session.mount("http://", adapter)
-        self._session.mount("https://", adapter)
-        # Without an `auth` of its own, requests would take one from ~/.netrc and overwrite our header.
-        self._session.auth = lambda request: request
-        if key is not None:
-            self._session.headers["Authorization"] = f"Bearer {_sendable(key)}"
+        self._rests_until = -math.inf
+        self._session = session(url, _CONNECTIONS, key, "VOICEBOT_VOICE_API_KEY")
 
     @property
     def description(self) -> str:
@@ -100,6 +96,8 @@ class RemoteSynthesizer:
                 if spoken > SENTENCE_SECONDS * rate:
                     raise SynthesizerError(f"{self._host} sent more than {SENTENCE_SECONDS:g} s for one sentence")
                 yield stream.feed(samples)
+        except requests.exceptions.SSLError:
+            raise SynthesizerError(f"{self._host} cannot be spoken to securely: {TLS_ADVICE}") from None
         except requests.ConnectionError as error:
             # A time-out while connecting is one of them.
             raise SynthesizerError(
@@ -116,6 +114,9 @@ class RemoteSynthesizer:
             yield stream.finish()
 
     def _samples(self, text: str, stopped: Stopped) -> Iterator[tuple[np.typing.NDArray[np.int16], int]]:
+        # Whatever it asks for is longer than a caller waits for the first sound.
+        if (rest := self._rests_until - time.monotonic()) > 0:
+            raise SynthesizerBusy(f"{self._host} asked to be left alone for {math.ceil(rest)} s more", rest)
         deadline = time.monotonic() + SENTENCE_SECONDS
         with contextlib.closing(self._ask(text)) as response:
             self._check(response)
@@ -165,11 +166,16 @@ class RemoteSynthesizer:
             400: f"check VOICEBOT_VOICE_MODEL={self._model} and VOICEBOT_VOICE_NAME={self._name}",
             401: "check VOICEBOT_VOICE_API_KEY",
             403: "check VOICEBOT_VOICE_API_KEY",
-            404: f"check VOICEBOT_VOICE_URL and VOICEBOT_VOICE_MODEL={self._model}",
+            404: "check VOICEBOT_VOICE_URL, which ends where /audio/speech begins, and "
+            f"VOICEBOT_VOICE_MODEL={self._model}",
             422: f"check VOICEBOT_VOICE_MODEL={self._model} and VOICEBOT_VOICE_NAME={self._name}",
             429: "it takes no more requests for now",
         }.get(status, "see its log")
-        raise SynthesizerError(f"{self._host} answered {status}: {advice}")
+        failed = f"{self._host} answered {status}: {advice}"
+        if status in (429, 503) and (rest := retry_after(response.headers, LONGEST_REST)):
+            self._rests_until = time.monotonic() + rest
+            raise SynthesizerBusy(f"{failed}; it is left alone for {math.ceil(rest)} s, as it asked", rest)
+        raise SynthesizerError(failed)
 
 
 def _rate(content_type: str) -> int:
@@ -179,10 +185,3 @@ def _rate(content_type: str) -> int:
         if name.lower() == "rate" and value.strip('"').isdecimal() and 8000 <= int(value.strip('"')) <= 96000:
             return int(value.strip('"'))
     return PCM_RATE
-
-
-def _sendable(key: SecretStr) -> str:
-    value = key.get_secret_value()
-    if not (value.isascii() and value.isprintable() and " " not in value):
-        raise SettingsError("VOICEBOT_VOICE_API_KEY holds characters no key has: copy it again, without spaces")
-    return value
