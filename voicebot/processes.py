@@ -66,7 +66,7 @@ STALE_SECONDS = 60.0
 """A media process that has not been heard of for this long has died; its live calls are finished for it."""
 
 PARTING_SECONDS = 30.0
-"""How long webhooks stay for calls whose stream is over: what phones ring if nothing else is said, and a little."""
+"""How long webhooks stay for calls whose stream is over: what phones ring by default, and a little."""
 
 Say = Callable[[str], None]
 
