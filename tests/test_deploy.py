@@ -59,6 +59,21 @@ def test_services_are_locked_down_and_waited_for(compose: dict[str, Any], name: 
     assert set(service["environment"]) <= SETTINGS | {"VOICEBOT_HEALTH_PORT"}
 
 
+@pytest.mark.parametrize("name", OUR_SERVICES)
+def test_services_see_the_bot_and_listen_where_their_ports_lead(compose: dict[str, Any], name: str) -> None:
+    """A dialog of one's own needs no new image, and no line of voicebot.env leads a published port nowhere."""
+    service = compose["services"][name]
+    assert "./config:/app/config:ro" in service["volumes"]
+    ports = {service["environment"][setting] for setting in ("VOICEBOT_HTTP_PORT", "VOICEBOT_WS_PORT")}
+    assert {port.rsplit(":", 1)[1] for port in service.get("ports", ())} <= ports
+
+
+def test_no_secrets_get_into_the_image() -> None:
+    """Settings files, wherever they lie, and what a server wrote stay out of the build."""
+    left_out = (ROOT / ".dockerignore").read_text().split()
+    assert {"**/*.env", "var"} <= set(left_out)
+
+
 def test_the_gpu_service_is_built_with_the_libraries_it_needs(compose: dict[str, Any]) -> None:
     """The profile reserves a GPU, asks for it, and builds on the CUDA 12 base that the Dockerfile names."""
     service = compose["services"]["media-gpu"]
