@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from voicebot.asr.port import Transcript
-from voicebot.call.actions import Forget, Recognise, Speak
+from voicebot.call.actions import Forget, Hold, Recognise, Speak
 from voicebot.call.events import Recognised
 from voicebot.call.record import TurnEnd
 from voicebot.call.rules import Rules
@@ -156,3 +156,14 @@ def test_a_noise_without_end_is_a_caller_who_says_nothing() -> None:
     assert line.end.reason == "silent"
     longest = Rules().max_utterance + 1.0
     assert all(later - sooner < 2 * longest for (sooner, _), (later, _) in itertools.pairwise(line.of(Speak)))
+
+
+def test_after_a_noise_without_end_the_caller_can_interrupt_again() -> None:
+    """Once it has paused, a voice holds the bot at once, as before."""
+    prompt = "Are you still there? You can tell me your order number, or ask about our hours."
+    line = Timeline(ScriptedConversation(silences=(says(prompt),)), voice=Voice(pace=0.1))
+    line.caller_says("", at=6.0, seconds=17.0)
+    line.caller_says("my order", at=25.0)
+    line.run(30.0)
+    assert line.spoken[1] == prompt
+    assert [at for at, _ in line.of(Hold)] == pytest.approx([25.16], abs=0.03)

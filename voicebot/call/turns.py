@@ -69,7 +69,8 @@ class Utterance:
 
     frames: the audio in the order it came, pre-roll first; nothing stands for frames that never came.
     started, last_voice: when the voice began and when it last was there, as reckoned from arrivals and audio.
-    voiced: seconds of voice; unchanged as long as nothing was said.
+    voiced: seconds of voice; unchanged as long as nothing was said. After a halt the first 40 ms are lost,
+        until it is known for voice again; whatever is compared with it was measured so.
     length: seconds of audio.
     forgiven: how much of `voiced` has held the bot already and turned out to be no reason.
     loudest: amplitude (RMS) of its loudest frame; line: that of the line before it.
