@@ -40,6 +40,21 @@ def test_silence_at_the_ends_is_cut() -> None:
     assert len(pcm) == pytest.approx(8000 * 1.5 + 2 * 240, abs=160)
 
 
+def test_an_engines_hiss_is_silence_and_a_soft_sound_is_not() -> None:
+    """At the ends what is 48 dB below the tone is cut, and what is 28 dB below it was said."""
+    tone, hiss, soft = (_tone(8000, 0.5, amplitude) for amplitude in (0.5, 0.002, 0.02))
+    assert len(telephone(np.concatenate([hiss, tone, hiss]), 8000)) == pytest.approx(4000 + 2 * 240, abs=160)
+    assert len(telephone(np.concatenate([hiss, soft, tone, soft]), 8000)) == pytest.approx(12000 + 240, abs=160)
+
+
+@pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf])
+def test_what_is_no_number_is_silence(odd: float) -> None:
+    """A model whose numbers overflow for a moment is heard with a gap there."""
+    broken, gap = _tone(8000, 1.0, 0.5), _tone(8000, 1.0, 0.5)
+    broken[3000:3100], gap[3000:3100] = odd, 0.0
+    assert np.array_equal(telephone(broken, 8000), telephone(gap, 8000))
+
+
 def test_a_sentence_begins_and_ends_without_a_tick() -> None:
     """A tone cut at its crests, which is a step at both ends, rises from nothing and falls to it."""
     cut = _tone(8000, 0.5, 0.5)[5:-13]

@@ -8,6 +8,7 @@ import soxr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.audio.support import noise
 from tests.tts.listening import hear
 from voicebot.audio import Pcm, seconds, silence
 from voicebot.audio.level import speech_dbfs, true_peak_dbfs
@@ -102,6 +103,12 @@ def test_a_pause_inside_is_kept_and_silence_behind_is_not() -> None:
     spoken = np.concatenate([SPEECH[:8000], silence(0.4), SPEECH[8000:16000], silence(1.0)])
     out = _streamed(spoken, 8000, VoiceLevel())
     assert seconds(out) == pytest.approx(seconds(telephone(spoken, 8000)), abs=0.05)
+
+
+def test_noise_between_the_words_does_not_make_them_louder() -> None:
+    """Four seconds of it at -47 dBFS are no part of the voice's level: the sentence behind them is as loud."""
+    out = _streamed(np.concatenate([SPEECH, noise(4.0, 150), SPEECH]), 8000, VoiceLevel())
+    assert speech_dbfs(out[-len(SPEECH) :]) == pytest.approx(speech_dbfs(out[: len(SPEECH)]), abs=1)
 
 
 @pytest.mark.parametrize("samples", [silence(0), silence(2.0), np.full(8000, 3, np.int16)])
