@@ -536,6 +536,27 @@ def test_an_answer_in_doubt_is_tried_again_without_holding_up_the_others() -> No
     _with(engine, story, batch=8)
 
 
+@pytest.mark.parametrize(("took", "text"), [(5.0, "1"), (8.0, "mumble")])
+def test_there_is_no_second_try_that_could_come_too_late(
+    monkeypatch: pytest.MonkeyPatch, took: float, text: str
+) -> None:
+    """Where twice the time of the first is not left of the 20 s, what was heard is the answer."""
+    clock = _Clock()
+    monkeypatch.setattr(local, "time", clock)
+
+    class Doubting(GatedEngine):
+        def decode(self, pieces: Sequence[Piece]) -> list[Heard | Piece]:
+            if pieces[0].attempt:
+                return super().decode(pieces)
+            clock.now += took
+            return [replace(piece, attempt=1, best=Heard("mumble", -0.9, 0.1)) for piece in pieces]
+
+    async def story(recognizer: LocalRecognizer) -> None:
+        assert (await recognizer.recognize(numbered(1))).text == text
+
+    _with(Doubting(open_gate=True), story, timeout=20)
+
+
 def test_a_second_try_that_fails_costs_nobody_his_words() -> None:
     """The engine breaks over another try at a doubtful answer: what was heard before is the answer."""
 

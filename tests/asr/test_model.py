@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -9,9 +10,11 @@ import threading
 import time
 from pathlib import Path
 
+import ctranslate2
 import pytest
 
 from tests.asr.hub import Hub
+from voicebot.asr import model
 from voicebot.asr.model import DEMO, choose, missing, within
 from voicebot.errors import ModelUnavailable
 from voicebot.settings import Settings
@@ -103,6 +106,56 @@ def test_a_model_the_hub_does_not_have(tmp_path: Path) -> None:
     with Hub() as hub:
         said = _choose("nobody/nothing", tmp_path, HF_ENDPOINT=hub.url)
     assert said.startswith("VOICEBOT_ASR_MODEL=nobody/nothing: the model hub did not give it")
+
+
+def test_a_copy_that_lacks_files_is_refused(tmp_path: Path) -> None:
+    """A hub's model of another kind is not loaded to fail in the midst of a start."""
+    (tmp_path / "half").mkdir()
+    for name in ("model.bin", "config.json"):
+        shutil.copy(DEMO / name, tmp_path / "half")
+    with Hub({"shop/whisper": tmp_path / "half"}) as hub:
+        said = _choose("shop/whisper", tmp_path, HF_ENDPOINT=hub.url)
+    assert said.startswith(
+        "VOICEBOT_ASR_MODEL=shop/whisper: the model hub's copy has no vocabulary.json and no tokenizer.json."
+    )
+
+
+@pytest.mark.parametrize(
+    ("gpus", "cores", "language", "chosen"),
+    [
+        (1, 2, "en", ("large-v3-turbo", "cuda", "float16")),
+        (1, 16, "de", ("large-v3-turbo", "cuda", "float16")),
+        (0, 7, "en", ("base.en", "cpu", "int8")),
+        (0, 8, "en", ("small.en", "cpu", "int8")),
+        (0, 7, "de", ("base", "cpu", "int8")),
+        (0, 8, "de", ("small", "cpu", "int8")),
+    ],
+)
+def test_auto_takes_what_keeps_up_and_knows_the_language(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    gpus: int,
+    cores: int,
+    language: str,
+    chosen: tuple[str, str, str],
+) -> None:
+    """The largest model on a GPU; on a CPU what its cores can do, one for English alone where that is spoken."""
+    known = {"cuda": {"int8", "float16", "float32"}, "cpu": {"int8", "float32"}}
+    monkeypatch.setattr(ctranslate2, "get_cuda_device_count", lambda: gpus)
+    monkeypatch.setattr(ctranslate2, "get_supported_compute_types", known.__getitem__)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(range(cores)))
+    monkeypatch.setattr(model, "download_model", lambda name, **_: str(DEMO))
+    checkpoint = choose(Settings(asr_model="auto", data_dir=tmp_path), language)
+    assert (checkpoint.name, checkpoint.device, checkpoint.compute_type) == chosen
+
+
+def test_a_gpu_is_left_alone_or_missed_as_the_setting_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`cpu` stays on the CPU of a machine with a GPU; `cuda` without a GPU is an error, and no slow start."""
+    monkeypatch.setattr(ctranslate2, "get_cuda_device_count", lambda: 1)
+    assert choose(Settings(asr_model="demo", asr_device="cpu")).device == "cpu"
+    monkeypatch.setattr(ctranslate2, "get_cuda_device_count", lambda: 0)
+    with pytest.raises(ModelUnavailable, match=r"VOICEBOT_ASR_DEVICE=cuda: no CUDA device.*ASR_DEVICE=cpu"):
+        choose(Settings(asr_model="demo", asr_device="cuda"))
 
 
 def test_an_incomplete_folder_names_the_missing_files(tmp_path: Path) -> None:
