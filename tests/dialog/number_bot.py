@@ -96,6 +96,10 @@ class NumberTalk:
         """The caller presses `keys`; what the bot answers."""
         return self._finish(self.conversation.press(keys))
 
+    def silent(self) -> str:
+        """The caller says nothing; what the bot says."""
+        return self._finish(self.conversation.silent())
+
     @property
     def value(self) -> str | None:
         """The value as the conversation has it."""

@@ -77,6 +77,10 @@ LOST = "Sorry, I didn't understand that."
             ("I want to cancel it", "Order 1 2 3 4, a blue jacket, has already"),
         ],
         [("where is my order 1234", SHIPPED), ("yes", "Sure. What can I do for you?")],
+        [
+            ("where is my order 1234 and when do you open", "Is there anything else I can help you with?"),
+            ("yes, when do you open", "We are open"),
+        ],
         [("where is my order 1234", SHIPPED), ("yes, when do you open?", "We are open Monday to Friday")],
         [("where is my order 1234", SHIPPED), ("thank you", "You're welcome.")],
         [("I don't want an agent", "All right. What can I help you with?")],

@@ -65,6 +65,44 @@ def test_a_part_is_put_right_and_read_back(said: str, value: str) -> None:
         assert talk.say(said) == f"Is it {value}?"
 
 
+@pytest.mark.parametrize(
+    ("said", "question"),
+    [("", "Which?"), ("one two", "So far 1 2."), ("one two three four five six", "Is it 1 2 3, 4 5 6?")],
+)
+def test_a_silent_caller_is_asked_what_is_open_about_the_value(said: str, question: str) -> None:
+    """For all of it, for the rest of it, or whether it is right."""
+    talk = NumberTalk(dialog(ASKING, look_up=False))
+    if said:
+        talk.say(said)
+    assert talk.silent() == f"There? {question}"
+
+
+def test_a_value_that_is_not_known_and_never_read_back_is_asked_for_again() -> None:
+    """Where the file has no question whether it is right, silence is answered with the one for another try."""
+    talk = NumberTalk(dialog({"digits": [6], "read_back": None}))
+    assert talk.say("one two three four five six") == "No 1 2 3 4 5 6."
+    assert talk.silent() == "There? Again, please."
+
+
+def test_a_value_that_cannot_be_right_may_be_any_of_its_likely_mishearings() -> None:
+    """Where a check digit tells, the caller is asked about one after the other."""
+    talk = NumberTalk(dialog({"digits": [6], "checksum": "luhn", "mishearings": True}, look_up=False))
+    assert talk.say("nine nine five five nine five") == "Is it 5 9 5, 5 9 5?"
+    assert talk.say("no") == "Is it 9 9 5, 5 5 5?"
+    assert talk.say("yes") == "It is 9 9 5 5 5 5. More?"
+
+
+def test_after_an_answer_attempts_are_counted_anew() -> None:
+    """Who was helped and then asks about another value is not offered a person sooner."""
+    talk = NumberTalk(dialog({"digits": [6]}), known=["123456"])
+    for wrong in ("one", "two"):
+        talk.say(" ".join([wrong] * 6))
+    assert talk.say("one two three four five six") == "It is 1 2 3 4 5 6. More?"
+    for wrong, digits in (("three", "3 3 3 3 3 3"), ("four", "4 4 4 4 4 4"), ("seven", "7 7 7 7 7 7")):
+        assert talk.say(" ".join([wrong] * 6)) == f"No {digits}."
+    assert talk.say(" ".join(["eight"] * 6)) == "No 8 8 8 8 8 8. A person?"
+
+
 def test_a_no_forgets_nothing() -> None:
     """A yes that was heard as no is taken back by the next sentence."""
     talk = asked()
