@@ -87,10 +87,13 @@ class Call:
                 self._perform(self._conversation.open(event.comeback))
         at = round(now - self._origin, 6)
         self._now = max(self._now, at)
-        self._take_in(event, at)
         if isinstance(event, Frame):
             # What follows from it is looked at on the `Tick` that comes at least every 20 ms, not twice.
+            if self._gone is None and not self._keypad.pressed:
+                # It may have come before something of ours that was told first.
+                self._ear.frame(event.pcm, event.speech, at)
             return []
+        self._take_in(event)
         if self._gone is not None:
             self._wait_for_last_words(self._gone)
         elif not self._over:
@@ -98,14 +101,10 @@ class Call:
         actions, self._actions = self._actions, []
         return actions
 
-    def _take_in(self, event: Event, at: float) -> None:
+    def _take_in(self, event: Event) -> None:
         match event:
             case _ if self._gone is not None and not isinstance(event, Recognised | Failed):
                 pass
-            case Frame(pcm, speech):
-                if not self._keypad.pressed:
-                    # It may have come before something of ours that was told first.
-                    self._ear.frame(pcm, speech, at)
             case Tick() | Started():
                 pass
             case Sent():

@@ -41,9 +41,12 @@ class Floor:
 
     def taken(self, now: float) -> bool:
         """Whether the bot is held from now on."""
-        self._din = self._din and self._ear.voicing(now)
+        voicing = self._ear.voicing(now)
+        self._din = self._din and voicing
         # Asked on every tick, so first what is mostly no, and cheaper to tell.
-        if self._din or not self._ear.interrupts(now, self._mouth.yields_to) or not self._mouth.stoppable(now):
+        if self._din or not voicing or not self._mouth.stoppable(now):
+            return False
+        if not self._ear.interrupts(now, self._mouth.yields_to):
             return False
         self._voiced = now
         self._mouth.hold(now)

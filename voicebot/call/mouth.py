@@ -176,7 +176,8 @@ class Mouth:
 
     def stuck(self, now: float) -> bool:
         """Whether the voice owes audio for too long."""
-        if self._held or now < max(self._owed_since, self._clock.ends) + self._rules.voice_timeout:
+        owing = self.busy and not self._held
+        if not owing or now < max(self._owed_since, self._clock.ends) + self._rules.voice_timeout:
             return False
         return any(not sentence.sent and not sentence.failed for sentence in self._sentences())
 
