@@ -7,7 +7,7 @@ import io
 import json
 import math
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -189,6 +189,25 @@ def test_a_request_that_is_too_large_is_not_looked_into() -> None:
     recognizer, answer = _ask("multipart/form-data; boundary=b", bytes(service.MOST_BYTES + 1))
     assert answer.status == 413
     assert recognizer.asked == []
+
+
+def test_a_body_without_end_is_not_read_to_its_end() -> None:
+    """A stranger who sends on and on fills no memory: enough is read to refuse it, with the key or without."""
+    read: list[int] = []
+
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            read.append(1 << 20)
+            yield bytes(1 << 20)
+
+    async def few() -> AsyncIterator[bytes]:
+        for piece in (b"--b", b"", b"--"):
+            yield piece
+
+    content = asyncio.run(service.gathered(endless()))
+    assert service.MOST_BYTES < len(content) == sum(read) <= service.MOST_BYTES + (1 << 20)
+    assert _ask("multipart/form-data; boundary=b", content)[1].status == 413
+    assert asyncio.run(service.gathered(few())) == b"--b--"
 
 
 @given(

@@ -46,13 +46,11 @@ class Replica:
             return reply({"recognizer": self._recognizer.description, "load": min(self._recognizer.load, 1e9)})
         if request.method != "POST" or request.url.path != service.PATH:
             return reply({"error": {"message": f"there is only POST {service.PATH}"}}, 404)
-        if int(request.headers.get("content-length") or 0) > service.MOST_BYTES:
-            return reply({"error": {"message": "the request is too large"}}, 413)
         answer = await service.transcribe(
             self._recognizer,
             request.headers.get("content-type", ""),
             request.headers.get("authorization", ""),
-            await request.body(),
+            await service.gathered(request.stream()),
             self._key,
             self._language,
         )

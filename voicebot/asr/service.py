@@ -7,6 +7,7 @@ import email.policy
 import hmac
 import io
 import math
+from collections.abc import AsyncIterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +42,16 @@ class Answer:
 
     status: int
     body: dict[str, Any]
+
+
+async def gathered(chunks: AsyncIterable[bytes]) -> bytes:
+    """The body as it comes, whatever length it announces; no more of it than tells that it is too large."""
+    content = bytearray()
+    async for chunk in chunks:
+        content += chunk
+        if len(content) > MOST_BYTES:
+            break
+    return bytes(content)
 
 
 async def transcribe(
