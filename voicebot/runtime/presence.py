@@ -10,7 +10,7 @@ import structlog
 from voicebot.asr.port import Recognizer
 from voicebot.errors import StoreError
 from voicebot.runtime.capacity import Capacity
-from voicebot.settings import Settings
+from voicebot.settings import Asr, Settings
 from voicebot.store.records import Records
 from voicebot.store.sessions import Node, Sessions
 
@@ -85,7 +85,8 @@ class Presence:
         return self._late < LATE_LOOKS
 
     def _lose_patience(self) -> None:
-        patience = self._settings.asr_give_up
+        # A server that hears for us is not mended by starting ourselves anew.
+        patience = self._settings.asr_give_up if self._settings.asr is Asr.LOCAL else 0.0
         at_fault = self._late >= LATE_LOOKS and not self._capacity.held
         self._idle_late = self._idle_late + 1 if at_fault else 0
         if self._deaf is not None and patience and self._idle_late * ANNOUNCE_SECONDS >= patience:
