@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from tests.asr.support import GatedEngine, numbered
+from voicebot.asr.engine import Heard, Piece
 from voicebot.asr.local import LocalRecognizer
 from voicebot.asr.metrics import HearingMetrics
 from voicebot.asr.port import JobKind
@@ -54,6 +56,28 @@ def test_queue_load_and_limit_are_those_of_the_moment() -> None:
         assert done["voicebot_asr_wait_seconds_sum"] > 0
         assert done['voicebot_asr_utterances_total{outcome="heard"}'] == 3
         assert _shown(recognizer.metrics)["voicebot_asr_load_seconds"] == float("inf")
+
+    asyncio.run(play())
+
+
+def test_words_silence_and_disbelief_are_told_apart() -> None:
+    """A text, none at all, and one the guard does not believe are three outcomes."""
+    texts = {1: "My order, please.", 2: "", 3: "Thanks for watching!", 4: "Subtitles by somebody"}
+
+    class Says(GatedEngine):
+        def decode(self, pieces: Sequence[Piece]) -> list[Heard | Piece]:
+            return [Heard(texts[piece.most_tokens], -0.1, 0.01) for piece in pieces]
+
+    async def play() -> None:
+        recognizer = LocalRecognizer(Says(), 1, 20)
+        for number in texts:
+            await recognizer.recognize(numbered(number, seconds=2.0))
+        shown = _shown(recognizer.metrics)
+        await recognizer.aclose()
+        outcomes = [
+            shown[f'voicebot_asr_utterances_total{{outcome="{one}"}}'] for one in ("heard", "nothing", "rejected")
+        ]
+        assert outcomes == [1, 1, 2]
 
     asyncio.run(play())
 

@@ -124,6 +124,13 @@ def test_a_wrong_key_hears_nothing() -> None:
     assert behind.asked == []
 
 
+def test_a_server_without_a_key_takes_any() -> None:
+    """Many clients cannot but send one."""
+    kind, body = _multipart(_wav(8000))
+    answer = asyncio.run(service.transcribe(ScriptedRecognizer(["hello"]), kind, "Bearer sk-any", body))
+    assert answer == service.Answer(200, {"text": "hello"})
+
+
 def _multipart(file: bytes | None, **fields: str) -> tuple[str, bytes]:
     parts = [
         f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
