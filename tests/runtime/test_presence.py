@@ -13,7 +13,7 @@ import pytest
 from voicebot.runtime import presence
 from voicebot.runtime.capacity import Capacity
 from voicebot.runtime.presence import Presence
-from voicebot.settings import Settings
+from voicebot.settings import Asr, Settings
 from voicebot.store.memory import MemorySessions
 from voicebot.store.records import Records
 from voicebot.store.sessions import Node
@@ -45,9 +45,18 @@ def _announced(
     calls: int = 1,
     give_up: float = 0.0,
     deaf: asyncio.Event | None = None,
+    asr: Asr = Asr.LOCAL,
 ) -> list[Node]:
     """What is announced while the recogniser has these loads, one after the other."""
-    settings = Settings(data_dir=folder, node_name="media-1", asr_max_wait=1.0, max_calls=7, asr_give_up=give_up)
+    settings = Settings(
+        data_dir=folder,
+        node_name="media-1",
+        asr_max_wait=1.0,
+        max_calls=7,
+        asr_give_up=give_up,
+        asr=asr,
+        asr_url="http://127.0.0.1:8000/v1",
+    )
     recognizer = ScriptedRecognizer()
     recognizer.load = loads[0]
     sessions = _Heard(recognizer, loads)
@@ -124,3 +133,10 @@ def test_a_node_that_stays_deaf_without_a_call_gives_up(
     deaf = asyncio.Event()
     _announced(tmp_path, [*loads, loads[-1]], calls=calls, give_up=give_up, deaf=deaf)
     assert deaf.is_set() is ended
+
+
+def test_a_node_does_not_give_up_over_a_server_that_is_away(tmp_path: Path) -> None:
+    """Starting this process anew would not bring back a server that hears for it."""
+    deaf = asyncio.Event()
+    _announced(tmp_path, [math.inf] * 8, calls=0, give_up=0.005, deaf=deaf, asr=Asr.OPENAI)
+    assert not deaf.is_set()
