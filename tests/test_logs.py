@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import io
+import json
 import logging
 from collections.abc import Iterator
 from typing import Any, Literal
@@ -124,6 +125,18 @@ def test_a_value_cannot_forge_a_line(capsys: pytest.CaptureFixture[str]) -> None
     out = capsys.readouterr().err
     assert len(out.strip().splitlines()) == 2
     assert "+1555" not in out
+
+
+def test_every_line_is_json_whoever_wrote_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """Who reads the log with a program meets no line of a library in a form of its own."""
+    with configured("json"):
+        structlog.get_logger().info("call.ended")
+        logging.getLogger("waitress.queue").warning("Task queue depth is %d", 3)
+    ours, theirs = (json.loads(line) for line in capsys.readouterr().err.splitlines())
+    assert theirs["logger"] == "waitress.queue"
+    assert (theirs["event"], theirs["level"]) == ("Task queue depth is 3", "warning")
+    assert ours.keys() < theirs.keys()
+    assert theirs["timestamp"][:11] == ours["timestamp"][:11]
 
 
 def test_a_machines_address_is_nobodys_number() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import sys
 import traceback
 from collections.abc import MutableMapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, TextIO, cast
 
@@ -45,7 +47,9 @@ def configure(settings: Settings) -> None:
         logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Outlet())),
     )
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_LibraryFormatter("%(levelname)s %(name)s %(message)s"))
+    handler.setFormatter(
+        _LibraryText("%(levelname)s %(name)s %(message)s") if text else _LibraryJson("%(message)s")
+    )
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
 
 
@@ -72,7 +76,7 @@ class _Outlet:
             self._stream.flush()
 
 
-class _LibraryFormatter(logging.Formatter):
+class _LibraryText(logging.Formatter):
     """What libraries log, under the same rules."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -81,6 +85,15 @@ class _LibraryFormatter(logging.Formatter):
     def formatException(self, ei: Any) -> str:
         kind, _, trace = ei
         return f"{kind.__name__ if kind else 'no exception'} at {_places(trace)}"
+
+
+class _LibraryJson(_LibraryText):
+    """The same as an event, so that every line is JSON."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        at = datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z")
+        event = {"logger": record.name, "event": super().format(record), "level": record.levelname.lower()}
+        return json.dumps({**event, "timestamp": at})
 
 
 def place_exception(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -159,6 +159,18 @@ def test_the_table_shows_no_password_of_an_address(monkeypatch: pytest.MonkeyPat
     assert rows["VOICEBOT_HUBSPOT_BASE_URL"] == "https://api.hubapi.com"
 
 
+def test_the_table_shows_only_the_host_of_a_hook(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever knows the rest of such an address may post to it."""
+    for given, shown in (
+        ("https://hooks.example/catch/17/canary?key=canary", "https://hooks.example/***"),
+        ("https://hooks.example?canary", "https://hooks.example/***"),
+        ("https://hooks.example", "https://hooks.example"),
+    ):
+        monkeypatch.setenv("VOICEBOT_CRM_WEBHOOK_URL", given)
+        rows = {name: value for name, value, _ in load().table()}
+        assert rows["VOICEBOT_CRM_WEBHOOK_URL"] == shown
+
+
 @pytest.mark.parametrize("name", ["hubspot_base_url", "salesforce_url", "zendesk_url"])
 def test_credentials_of_crms_are_never_sent_in_the_open(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Plain http leads to this machine only, where the stand-ins listen; elsewhere it would show the token."""

@@ -26,6 +26,11 @@ from voicebot.settings.storage import StorageSettings
 _PASSWORD = re.compile(r"://([^:/@]*):.*@")
 """As an address has one, such as that of a database."""
 
+_LETS_IN = frozenset({"crm_webhook_url"})
+"""Addresses of which the makers of workflows let whoever knows them in."""
+
+_BEHIND_THE_HOST = re.compile(r"(://[^/?#]*)[/?#].*")
+
 
 class Settings(
     # Pydantic takes the fields of the last base first: `voicebot settings` begins with the server.
@@ -57,7 +62,7 @@ class Settings(
     def table(self) -> list[tuple[str, str, str]]:
         """Every setting as (name, present value, description); secrets only as set or unset, or as `***`."""
         return [
-            (PREFIX + name.upper(), _shown(getattr(self, name)), field.description or "")
+            (PREFIX + name.upper(), _shown(getattr(self, name), name in _LETS_IN), field.description or "")
             for name, field in type(self).model_fields.items()
         ]
 
@@ -82,7 +87,7 @@ class Settings(
         return self.node_name or f"{socket.gethostname()}:{self.ws_port}"
 
 
-def _shown(value: object) -> str:
+def _shown(value: object, lets_in: bool = False) -> str:
     match value:
         case SecretStr():
             return "(set)"
@@ -92,6 +97,8 @@ def _shown(value: object) -> str:
             return str(value.value)
         case tuple():
             return ", ".join(each.value for each in value) or "none"
+        case str() if lets_in:
+            return _BEHIND_THE_HOST.sub(r"\1/***", value)
         case str():
             return _PASSWORD.sub(r"://\1:***@", value)
         case _:
