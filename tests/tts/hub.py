@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -23,12 +23,14 @@ class Hub:
 
     cuts: after how many bytes of the model the next answers break off. ranges: whether it knows ranges.
     model: what is sent as the model. asked: path and Range header of every request.
+    before: called before each answer with the path.
     """
 
     url: str
     cuts: list[int] = field(default_factory=list)
     ranges: bool = True
     model: bytes = MODEL
+    before: Callable[[str], None] = lambda path: None
     asked: list[tuple[str, str]] = field(default_factory=list)
 
     def listed(self) -> dict[str, object]:
@@ -60,6 +62,7 @@ def hub() -> Iterator[Hub]:
         def do_GET(self) -> None:
             wanted = self.headers.get("Range", "")
             here.asked.append((self.path, wanted))
+            here.before(self.path)
             content = {
                 "/main/voices.json": json.dumps(here.listed()).encode(),
                 f"/main/{FOLDER}/{VOICE}.onnx": here.model,

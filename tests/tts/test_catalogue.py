@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -98,6 +100,65 @@ def test_a_full_disk_is_named_and_gone_on_from(server: Hub, tmp_path: Path) -> N
     _get(server, tmp_path)
     assert (tmp_path / f"{VOICE}.onnx").read_bytes() == MODEL
     assert server.asked[-1] == (f"/main/{FOLDER}/{VOICE}.onnx", "bytes=100000-")
+
+
+def test_two_processes_bring_a_voice_once(server: Hub, tmp_path: Path) -> None:
+    """The second waits for the first and finds the voice whole; neither spoils what the other writes."""
+    second = threading.Event()
+    models: list[str] = []
+
+    def before(path: str) -> None:
+        if path.endswith(".onnx"):
+            models.append(path)
+            if len(models) == 1:
+                other.start()
+                # The other one would ask for the model, too, if it did not wait.
+                second.wait(1.0)
+            else:
+                second.set()
+
+    other = threading.Thread(target=_get, args=(server, tmp_path))
+    server.before = before
+    _get(server, tmp_path)
+    other.join(20)
+    assert not other.is_alive()
+    assert len(models) == 1
+    assert (tmp_path / f"{VOICE}.onnx").read_bytes() == MODEL
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_the_second_process_goes_on_where_the_first_broke_off(server: Hub, tmp_path: Path) -> None:
+    """A first that fails while another waits leaves it what came."""
+    server.cuts = [100_000, 0]
+    waiting = threading.Thread(target=_get, args=(server, tmp_path))
+    server.before = lambda path: waiting.start() if path.endswith(".onnx") and waiting.ident is None else None
+    with pytest.raises(ModelUnavailable, match="run the command again to go on"):
+        _get(server, tmp_path)
+    waiting.join(20)
+    assert not waiting.is_alive()
+    assert server.asked[-1][1] == "bytes=100000-"
+    assert (tmp_path / f"{VOICE}.onnx").read_bytes() == MODEL
+
+
+def test_a_hub_that_cannot_be_reached_leaves_nothing_behind(server: Hub, tmp_path: Path) -> None:
+    """No empty part that would look like a voice which is not complete."""
+    offer = offers(server.url)[VOICE]
+    gone = replace(
+        offer, files={name: replace(file, url="http://127.0.0.1:9/x") for name, file in offer.files.items()}
+    )
+    with pytest.raises(ModelUnavailable, match=r"\(ConnectionError\): check the connection"):
+        get(gone, tmp_path, lambda name, there, size: None)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_page_instead_of_a_voice_is_not_kept(server: Hub, tmp_path: Path) -> None:
+    """What a hotel's network says instead of the model is refused, and does not stand in the way later."""
+    server.model = b"<html>Sign in</html>"
+    with pytest.raises(ModelUnavailable, match="not what its list says"):
+        _get(server, tmp_path)
+    server.model = MODEL
+    _get(server, tmp_path)
+    assert (tmp_path / f"{VOICE}.onnx").read_bytes() == MODEL
 
 
 def test_a_whole_voice_is_not_fetched_again(server: Hub, tmp_path: Path) -> None:

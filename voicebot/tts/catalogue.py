@@ -39,7 +39,8 @@ def offers(base_url: str) -> dict[str, Offer]:
     except (requests.RequestException, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelUnavailable(
             f"the list of voices at {url} cannot be read ({type(error).__name__}): check the connection, point "
-            "VOICEBOT_VOICES_URL to a copy, or put a voice's .onnx and .onnx.json into the folder by hand"
+            "VOICEBOT_VOICES_URL to a copy, or put a voice's .onnx and .onnx.json by hand into `voices` in "
+            "VOICEBOT_DATA_DIR"
         ) from error
 
 

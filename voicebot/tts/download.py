@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import requests
 import urllib3
@@ -33,20 +36,25 @@ class Download:
 def fetch(wanted: Download, path: Path, progress: Progress) -> None:
     """Bring `wanted` to `path`; what came before a break is kept beside it (`.part`) and not fetched again.
 
-    A connection that breaks is tried again four times in all as long as something comes. Raises ModelUnavailable;
-    running it again goes on where it stopped, unless what came was wrong.
+    A connection that breaks is tried again four times in all as long as something comes. Another process that
+    brings the same file is waited for. Raises ModelUnavailable; running it again goes on where it stopped, unless
+    what came was wrong.
     """
-    if path.is_file() and path.stat().st_size == wanted.size and _md5(path) == wanted.md5:
+    if _is(wanted, path):
         progress(wanted.size)
         return
     part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _complete(wanted, part, progress)
-        if part.stat().st_size != wanted.size or _md5(part) != wanted.md5:
-            part.unlink()
-            raise ModelUnavailable(f"{wanted.url} is not what its list says (size or checksum): try again")
-        os.replace(part, path)
+        with _alone(part):
+            if _is(wanted, path):
+                progress(wanted.size)
+                return
+            _complete(wanted, part, progress)
+            if not _is(wanted, part):
+                part.unlink()
+                raise ModelUnavailable(f"{wanted.url} is not what its list says (size or checksum): try again")
+            os.replace(part, path)
     except OSError as error:
         # Of requests' errors, too: they are OSErrors and name the URL.
         raise ModelUnavailable(
@@ -55,11 +63,42 @@ def fetch(wanted: Download, path: Path, progress: Progress) -> None:
         ) from error
 
 
+@contextlib.contextmanager
+def _alone(part: Path) -> Iterator[None]:
+    """For the time of the block nobody else writes to `part`; it is not left behind empty."""
+    while True:
+        with part.open("ab") as file:
+            # Some network drives know no locks.
+            with contextlib.suppress(OSError):
+                fcntl.flock(file, fcntl.LOCK_EX)
+            if not _is_at(part, file):
+                # Whoever had it before has made the file of it, or thrown it away.
+                continue
+            try:
+                yield
+            finally:
+                if _is_at(part, file) and not part.stat().st_size:
+                    part.unlink()
+            return
+
+
+def _is_at(path: Path, file: BinaryIO) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False
+
+
+def _is(wanted: Download, path: Path) -> bool:
+    return path.is_file() and path.stat().st_size == wanted.size and _md5(path) == wanted.md5
+
+
 def _complete(wanted: Download, part: Path, progress: Progress) -> None:
     for last in (*[False] * (_ATTEMPTS - 1), True):
-        begun = part.stat().st_size if part.exists() else 0
+        begun = part.stat().st_size
         if begun > wanted.size:
-            part.unlink()
+            # A part of something else; emptied and not removed, since who waits for it waits for this file.
+            os.truncate(part, 0)
             begun = 0
         if begun == wanted.size:
             progress(begun)
@@ -67,7 +106,7 @@ def _complete(wanted: Download, part: Path, progress: Progress) -> None:
         try:
             _append(wanted, part, begun, progress)
         except (requests.ConnectionError, requests.Timeout, urllib3.exceptions.HTTPError) as error:
-            if last or not part.exists() or part.stat().st_size == begun:
+            if last or part.stat().st_size == begun:
                 raise requests.ConnectionError(str(type(error).__name__)) from error
 
 
