@@ -199,3 +199,9 @@ def test_who_has_signed_in_is_not_asked_again(house: House) -> None:
     assert person(house, "ada", Role.AGENT).get("/sign-in").location == "/agent"
     assert person(house, "op", Role.OPS).get("/sign-in").location == "/ops/deliveries"
     assert Browser(house).sign_in("ada", PASSWORD).status_code == 303
+
+
+def test_the_address_alone_leads_to_the_door(house: House) -> None:
+    """Who types no more than the host comes to the page that leads on by role."""
+    away = Browser(house).get("/")
+    assert (away.status_code, away.location) == (303, "/sign-in")

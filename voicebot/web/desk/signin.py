@@ -19,9 +19,13 @@ log = structlog.get_logger()
 
 
 def blueprint(keeper: Doorkeeper) -> Blueprint:
-    """`/sign-in` and `/sign-out`."""
+    """`/sign-in`, where `/` leads too, and `/sign-out`."""
     pages = Blueprint("signin", __name__)
     pages.before_request(csrf.check)
+
+    @pages.get("/")
+    def door() -> ResponseReturnValue:
+        return redirect("/sign-in", 303)
 
     @pages.get("/sign-in")
     def sign_in() -> ResponseReturnValue:
