@@ -17,8 +17,9 @@ class Allowance:
 
     def take(self, amount: float, now: float) -> bool:
         """Use `amount` at `now` (seconds, monotonic); False, and nothing used, when there is not as much left."""
-        self._left = min(self._burst, self._left + max(0.0, now - self._at) * self._rate)
-        self._at = max(self._at, now)
+        if now > self._at:
+            self._left = min(self._burst, self._left + (now - self._at) * self._rate)
+            self._at = now
         if amount > self._left:
             return False
         self._left -= amount
