@@ -30,6 +30,19 @@ def test_say_writes_what_a_caller_would_hear(tmp_path: Path) -> None:
     assert "first audio after" in result.output
 
 
+def test_say_shows_how_a_text_is_read() -> None:
+    """What the engine was given, in the way of its language: numbers and signs as they are spoken."""
+    for name, spoken in (
+        ("en-us", "Order O R D, 4 4 1 2 is 5 dollars on March 4th, 20 26. See our page."),
+        ("en-gb", "Order O R D, 4 4 1 2 is 5 dollars on the 3rd of April 20 26. See our page."),
+        ("de", "Order O R D, 4 4 1 2 is $5 on 03/04/2026. See our page."),
+    ):
+        text = "Order **ORD-4412** is $5 on 03/04/2026.\n- See [our page](https://x.example)."
+        result = CliRunner().invoke(app, ["say", text, "--out", "x.wav", "--name", name])
+        assert result.exit_code == 0, result.output
+        assert result.output.splitlines()[-1] == f"spoken as: {spoken}"
+
+
 def test_say_takes_another_engine_and_voice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`--voice` leaves the configured engine's voice name behind; `--name` sets one."""
     monkeypatch.setenv("VOICEBOT_VOICE_NAME", "en-gb")

@@ -28,7 +28,7 @@ def say(
     voice: Annotated[Voice | None, typer.Option(help="The engine; the configured one if left out.")] = None,
     name: Annotated[str | None, typer.Option(help="Its voice; the configured or the engine's own one.")] = None,
 ) -> None:
-    """Speak a text into a file with the configured voice or another, and tell how long that took."""
+    """Speak a text into a file with the configured voice or another; tell how long it took, and what it was given."""
     settings = load()
     changes: dict[str, object] = {}
     if voice is not None and voice is not settings.voice:
@@ -45,7 +45,7 @@ async def _say(settings: Settings, text: str, out: Path) -> str:
     from voicebot.audio import seconds, silence
     from voicebot.audio.level import speech_dbfs, true_peak_dbfs
     from voicebot.tts.build import engine
-    from voicebot.tts.normalise import has_words
+    from voicebot.tts.normalise import has_words, speakable_sentences
 
     speaker = await asyncio.to_thread(engine, settings)
     begun = time.perf_counter()
@@ -68,7 +68,8 @@ async def _say(settings: Settings, text: str, out: Path) -> str:
     return (
         f"{out}: {seconds(pcm):.1f} s by {speaker.description}\n"
         f"first audio after {1000 * first:.0f} ms, all after {1000 * took:.0f} ms; "
-        f"speech at {speech_dbfs(pcm):.1f} dBFS, peak {true_peak_dbfs(pcm):.1f} dBFS"
+        f"speech at {speech_dbfs(pcm):.1f} dBFS, peak {true_peak_dbfs(pcm):.1f} dBFS\n"
+        f"spoken as: {' '.join(speakable_sentences(text, speaker.language))}"
     )
 
 
