@@ -99,6 +99,19 @@ def test_a_model_that_would_not_load_is_tried_again_though_nobody_asks(monkeypat
     assert keeper.engine() is fresh
 
 
+def test_an_engine_that_cannot_even_be_closed_is_replaced() -> None:
+    """On a device that is gone its farewell may fail as well."""
+
+    class Stuck(GatedEngine):
+        def close(self) -> None:
+            raise RuntimeError("device lost")
+
+    broken, fresh = Stuck(), GatedEngine()
+    keeper = EngineKeeper(broken, 8, _loading(fresh))
+    keeper.broke(broken)
+    assert keeper.engine() is fresh
+
+
 def test_a_model_that_would_not_load_is_not_tried_for_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
     """Within a second of a failed try whoever asks is refused at once; after it the next one tries again."""
     now = 100.0

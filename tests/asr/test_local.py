@@ -806,6 +806,23 @@ def test_closing_answers_everybody() -> None:
     assert engine.closed
 
 
+def test_closing_leaves_an_engine_that_still_decodes_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its memory is not taken from under a decode that outlasts the farewell, and its answer still counts."""
+    monkeypatch.setattr(local, "_FAREWELL", 0.01)
+    engine = GatedEngine()
+
+    async def play() -> None:
+        recognizer = LocalRecognizer(engine, 1, 20)
+        first = asyncio.create_task(recognizer.recognize(numbered(1)))
+        await _begun(engine)
+        await recognizer.aclose()
+        assert not engine.closed
+        engine.gate.set()
+        assert (await first).text == "1"
+
+    asyncio.run(play())
+
+
 def _hear(heard: Heard, hints: Hints | None = None) -> tuple[str, str, float, float]:
     async def play() -> tuple[str, str, float, float]:
         recognizer = LocalRecognizer(SaysEngine(heard), 1, 20)
