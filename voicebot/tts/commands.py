@@ -28,7 +28,7 @@ def say(
     voice: Annotated[Voice | None, typer.Option(help="The engine; the configured one if left out.")] = None,
     name: Annotated[str | None, typer.Option(help="Its voice; the configured or the engine's own one.")] = None,
 ) -> None:
-    """Speak a text into a file with the configured voice or another; tell how long it took, and what it was given."""
+    """Speak a text into a file with the configured voice or another; tell how it was read and how long it took."""
     settings = load()
     changes: dict[str, object] = {}
     if voice is not None and voice is not settings.voice:
