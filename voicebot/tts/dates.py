@@ -176,6 +176,7 @@ TIMES: tuple[Rule, ...] = (
 """Times of the day, and from one number to another."""
 
 NAMES: tuple[Rule, ...] = (
+    (re.compile(r"\bM\s?[-–]\s?F\b"), lambda _match: "Monday to Friday"),
     (re.compile(rf"\b({_ANY_DAY})\b\.?\s?[-–—]\s?({_ANY_DAY})\b\.?"), _days),
     # Sat and Sun are words of their own unless a number follows or they are abbreviated for all to see.
     (

@@ -60,6 +60,7 @@ _ABBREVIATIONS = {
     "Rev.": "Reverend",
     "Gov.": "Governor",
     "Capt.": "Captain",
+    "Mt.": "Mount",
     "Jr.": "Junior",
     "Sr.": "Senior",
     "Qty.": "Quantity",
@@ -88,6 +89,7 @@ _STREETS = {
     "Apt": "Apartment",
     "Ste": "Suite",
 }
+_WAYS = {"N": "North", "E": "East", "S": "South", "W": "West"}
 _LETTERS = "UPS|VIP|FAQ|ETA|COD|LED|RMA"
 """Engines take them for words: ups, fack, cod."""
 _DOMAINS = "com|org|net|edu|gov|info|io|eu|de|co\\.uk|org\\.uk|example"
@@ -230,6 +232,14 @@ WORDS: tuple[Rule, ...] = (
     (re.compile(r"(?<=[a-z]\s)Dr\.(?!\s+[A-Z])"), lambda _match: "Drive"),
     (re.compile(r"\bDr\."), lambda _match: "Doctor"),
     (re.compile(r"(?:(?<![\w])([0-9]{1,6}\w?(?:\s[A-Z]\w{0,30}){1,3})\s)?\bSt\b\.?(?:(?=\s+[A-Z])()|)"), _saint),
+    (re.compile(r"\bext\s(?=[0-9])"), lambda _match: "extension "),
+    (
+        re.compile(
+            r"\b([0-9]{1,6})\s([NESW])\b\.?(?=\s(?:[0-9]{1,3}(?:st|nd|rd|th)|(?:[A-Z][a-z]{1,20}\s){1,3}"
+            r"(?:Street|Ave(?:nue)?|R(?:oa)?d|Boulevard|Blvd|Dr(?:ive)?|Lane|Ln|Way))\b)"
+        ),
+        lambda match: f"{match.group(1)} {_WAYS[match.group(2)]}",
+    ),
     (re.compile(r"(?<=\w\s)(Ave|Blvd|Rd|Ln|Hwy|Pkwy)\b\.?|\b(Apt|Ste)\b\.?(?=\s?#?[0-9])"), _street),
     (re.compile(r"(?<![0-9])(?<![0-9]\s)\b([Mm]in)\.(?=\s?[0-9$€£])"), lambda match: f"{match.group(1)}imum"),
     (

@@ -38,6 +38,7 @@ _UNITS = {
     "yr": ("year", "years"),
     "wks": ("week", "weeks"),
     "wk": ("week", "weeks"),
+    "h": ("hour", "hours"),
     "hrs": ("hour", "hours"),
     "hr": ("hour", "hours"),
     "mins": ("minute", "minutes"),
@@ -173,11 +174,13 @@ SIZES: tuple[Rule, ...] = (
 
 UNITS: tuple[Rule, ...] = (
     # `5 W 34th St` lies in the west.
-    (re.compile(rf"\b({_NUMBER})\s?(?!W\s[A-Z0-9])({_UNIT})(?!\w){_STOP}"), _unit),
+    (re.compile(rf"\b({_NUMBER})\s?(?!W\.?\s[A-Z0-9])({_UNIT})(?!\w){_STOP}"), _unit),
     (
         re.compile(rf"\b(half|thirds?|quarters?)\s(tsp|tbsp|oz|lb|gal|kg)(?!\w){_STOP}"),
         lambda match: f"{match.group(1)} {_UNITS[match.group(2)][0]}",
     ),
+    # With a space it is the preposition.
+    (re.compile(rf"\b({_NUMBER})in(?!\w){_STOP}"), lambda match: f"{match.group(1)} inch"),
     # Without a space they are millions.
     (re.compile(rf"\b({_NUMBER})\s(m)(?![\w'²³/]){_STOP}"), lambda match: _meters(match.group(1))),
 )
