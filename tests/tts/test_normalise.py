@@ -55,6 +55,9 @@ from voicebot.tts.spelling import spell, spell_phone
         ("DE89 3704 0044 0532 0130 00", "D E, 8 9, 3 7 0 4, 0 0 4 4, 0 5 3 2, 0 1 3 0, 0 0"),
         ("ID42 CALL BACK SOON", "ID42 CALL BACK SOON"),
         ("Nr. 5", "number 5"),
+        ("order 1234567890", "order 1 2 3, 4 5 6, 7 8 9 0"),
+        ("X1Y2 and 1234XY", "X, 1, Y, 2 and 1 2 3 4, X Y"),
+        ("a B2B firm with 24H and MP3", "a B2B firm with 24H and MP3"),
     ],
 )
 def test_codes_are_read_character_by_character(written: str, spoken: str) -> None:
@@ -173,6 +176,7 @@ def test_dates_and_times_are_said_as_people_say_them(written: str, spoken: str) 
 def test_british_dates_put_the_day_first() -> None:
     """The same digits are another day in Britain, and said in another order; a key has another name."""
     assert speakable("2026-11-20", "en-gb") == "the 20th of November 20 26"
+    assert speakable("2026-11-20", "en-GB") == "the 20th of November 20 26"
     assert speakable("Press #.", "en-gb") == "Press hash."
     assert speakable("by 3/12", "en-gb") == "by the 3rd of December"
     assert speakable("11/20/2026", "en-gb") == "the 20th of November 20 26"
@@ -320,6 +324,7 @@ def test_other_languages_keep_their_words() -> None:
     """Without English, codes and phone numbers are still spelled and nothing English is put in."""
     assert speakable("# Siehe [hier](https://x.example) #5", "de") == "Siehe hier #5"
     assert speakable('World War II, 5 kg = 27"', "de") == 'World War II, 5 kg 27"'
+    assert speakable("PIN 0042", "de") == "pin 0 0 4 2"
     assert speakable("am 20-11-2026 um 20°C", "de") == "am 20-11-2026 um 20°C"
     assert speakable("Karte 4111 1111 1111 1111", "de") == "Karte 4 1 1 1, 1 1 1 1, 1 1 1 1, 1 1 1 1"
     assert speakable("ORD-1234 kostet 12,50 € am 20.11.", "de") == "O R D, 1 2 3 4 kostet 12,50 € am 20.11."
