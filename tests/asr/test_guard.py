@@ -38,6 +38,7 @@ REASONS = {
         "Can I subscribe to your newsletter?",
         "Music is too loud on hold.",
         "555 0100 0100",
+        "I want to know where my new order is now. " * 2,
     ],
 )
 def test_what_callers_say_is_believed(text: str) -> None:
@@ -87,6 +88,7 @@ def test_hopeless_text_is_improbable() -> None:
         "the order the order the order the order",
         "well well well well well well well well",
         "I want to I want to I want to I want to go",
+        "I want to know where my new order is now. " * 3,
         "no, no, no, no, no, no, no, no, no, no, no, no, no, no, no, no",
     ],
 )
