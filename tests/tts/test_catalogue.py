@@ -65,6 +65,15 @@ def test_a_second_command_goes_on(server: Hub, tmp_path: Path) -> None:
     assert (tmp_path / f"{VOICE}.onnx").read_bytes() == MODEL
 
 
+@pytest.mark.parametrize(("part", "asked"), [(MODEL, 0), (MODEL + b"more", 1), (b"", 1)])
+def test_a_part_may_be_whole_or_too_long(server: Hub, tmp_path: Path, part: bytes, asked: int) -> None:
+    """One that only lacks its name is not fetched again; one that belongs to another edition is begun anew."""
+    (tmp_path / f"{VOICE}.onnx.part").write_bytes(part)
+    _get(server, tmp_path)
+    assert (tmp_path / f"{VOICE}.onnx").read_bytes() == MODEL
+    assert [wanted for path, wanted in server.asked if path.endswith(".onnx")] == [""] * asked
+
+
 def test_a_server_that_is_gone_is_told_from_a_disk_that_fails(tmp_path: Path) -> None:
     """Nothing has come yet, so there is nothing to go on from: the connection is what to look at."""
     with hub() as server:
