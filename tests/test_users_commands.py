@@ -40,6 +40,12 @@ def test_a_user_is_added_with_a_typed_password(folder: Path) -> None:
     assert found.roles == {Role.AGENT, Role.OPS}
 
 
+def test_who_is_no_agent_is_not_sent_to_the_desk(folder: Path) -> None:
+    """It would be refused there; the page for signing in leads on by role."""
+    added = users("add", "sue", "--role", "supervisor", typed="correct horse\n")
+    assert added.output.splitlines()[-1].endswith("/sign-in")
+
+
 def test_a_made_up_password_is_printed_once(folder: Path) -> None:
     """And opens the door."""
     printed = users("add", "ada", "--role", "agent", "--generate").output

@@ -52,7 +52,8 @@ def add(
         if users.get(name) is not None:
             raise StoreError(f"there is a user {name} already; see `voicebot users list`")
         user = users.add(name, _password(generate), role, targets, phone)
-        typer.echo(f"{_line(user)}\nsigns in at {load().http_url}/agent")
+        page = "/agent" if user.may(Role.AGENT) else "/sign-in"
+        typer.echo(f"{_line(user)}\nsigns in at {load().http_url}{page}")
 
 
 @users_app.command("list")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from base64 import b64encode
 from collections.abc import Callable
@@ -190,6 +191,10 @@ def test_a_role_is_asked_for_by_the_view(build: Callable[..., House]) -> None:
     refused = person(made, "ada", Role.AGENT, Role.SUPERVISOR).get("/ops/test")
     assert (refused.status_code, "secret" in refused.text) == (403, False)
     assert "voicebot users" in refused.text
+    # The ways out of it lead to a page that the role may see.
+    leads = set(re.findall(r'<a [^>]*href="(/[^"]*)"', refused.text))
+    assert leads == {"/", "/agent", "/agent/queue", "/agent/calls"}
+    assert 'href="/agent"' not in person(made, "sue", Role.SUPERVISOR).get("/ops/test").text
     assert person(made, "op", Role.OPS).get("/ops/test").text == "secret"
     assert Browser(made).get("/ops/test").location == "/sign-in?next=%2Fops%2Ftest"
 
