@@ -28,7 +28,10 @@ class FileSource:
         try:
             root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
         except FileNotFoundError:
-            raise DialogError(f"{path}: there is no such file; a look-up of the dialog file names it") from None
+            raise DialogError(
+                f"{path}: there is no such file; a look-up of the dialog file names it, and means one beside that file "
+                "(who copies the demo's copies config/orders.yaml too)"
+            ) from None
         except (OSError, UnicodeDecodeError) as error:
             raise DialogError(f"{path}: cannot be read as UTF-8 text: {error}") from error
         except yaml.MarkedYAMLError as error:
