@@ -179,6 +179,7 @@ def test_british_dates_put_the_day_first() -> None:
     assert speakable("2026-11-20", "en-GB") == "the 20th of November 20 26"
     assert speakable("Press #.", "en-gb") == "Press hash."
     assert speakable("by 3/12", "en-gb") == "by the 3rd of December"
+    assert speakable("by 2/13", "en-gb") == "by the 13th of February"
     assert speakable("11/20/2026", "en-gb") == "the 20th of November 20 26"
     assert speakable("03/04/2026", "en-gb") == "the 3rd of April 20 26"
     assert speakable("03/04/2026", "en-us") == "March 4th, 20 26"
@@ -238,6 +239,7 @@ def test_phone_numbers_are_read_in_groups(written: str, spoken: str) -> None:
         ("2 1/2 hours, 1½, ¾", "2 and a half hours, 1 and a half, three quarters"),
         ("1/2, 11/20", "1/2, 11/20"),
         ("Dr. Lee, 4 Elm Dr.", "Doctor Lee, 4 Elm Drive"),
+        ("shipped without CO2", "shipped without C O 2"),
         (
             "St. James is at 12 Main St. Boston, not Main St.",
             "Saint James is at 12 Main Street Boston, not Main Street",
@@ -247,6 +249,7 @@ def test_phone_numbers_are_read_in_groups(written: str, spoken: str) -> None:
         ("a < b", "a b"),
         ("3 PM → 5 PM", "3 p.m. to 5 p.m."),
         ("12 Baker St, London; St James", "12 Baker Street, London; Saint James"),
+        ("5 Rue St-Denis, St.-Tropez", "5 Rue Saint Denis, Saint Tropez"),
         ("5th Ave, 3 Elm Rd., Apt. 5, Apt 7", "5th Avenue, 3 Elm Road, Apartment 5, Apartment 7"),
         ("max. 5, min. 2, 5 min. more", "maximum 5, minimum 2, 5 minutes more"),
         ("c/o Jane, b/c, N/A", "care of Jane, because, not available"),

@@ -228,9 +228,9 @@ WORDS: tuple[Rule, ...] = (
         lambda match: "" if match.group(1) else "hashtag ",
     ),
     # In front of a name a doctor; behind one a street.
-    (re.compile(r"\bDr\.(?=\s+[A-Z])"), lambda _match: "Doctor"),
     (re.compile(r"(?<=[a-z]\s)Dr\.(?!\s+[A-Z])"), lambda _match: "Drive"),
     (re.compile(r"\bDr\."), lambda _match: "Doctor"),
+    (re.compile(r"\bSt\.?-(?=[A-Z])"), lambda _match: "Saint "),
     (re.compile(r"(?:(?<![\w])([0-9]{1,6}\w?(?:\s[A-Z]\w{0,30}){1,3})\s)?\bSt\b\.?(?:(?=\s+[A-Z])()|)"), _saint),
     (re.compile(r"\bext\s(?=[0-9])"), lambda _match: "extension "),
     (
