@@ -190,6 +190,14 @@ def test_name_that_points_inside_is_not_talked_to(address: str) -> None:
     assert allowed.address(lambda host, port: [address]) == address
 
 
+def test_check_says_when_the_address_is_not_to_be_talked_to() -> None:
+    """An operator hears of it before the first event is lost on it."""
+    target = Target.of("https://hooks.example/in")
+    webhook = Webhook(target, SecretStr(SECRET), look_up=lambda host, port: ["10.0.0.1"])
+    with pytest.raises(CrmUnavailable, match="VOICEBOT_CRM_WEBHOOK_PRIVATE"):
+        webhook.check()
+
+
 def test_public_address_is_connected_to_as_it_was_checked() -> None:
     """The name is not resolved a second time; it stays in the Host header and the certificate's check."""
     target = Target.of("https://hooks.example:8443/in?x=1")

@@ -152,6 +152,7 @@ def test_mapped_fields_are_written(account: FakeZendesk) -> None:
     connect(account).deliver(note, Ledger().attempt())
     (ticket,) = account.tickets
     assert ticket["custom_fields"] == [{"id": 360001, "value": "1234"}]
+    assert "360001" not in ticket
     assert ticket["priority"] == "high"
 
 

@@ -154,11 +154,33 @@ def test_the_agent_hears_what_the_call_is_about() -> None:
     assert talk.conversation.summary in talk.then.whisper
 
 
+def test_a_wish_for_somebody_that_was_heard_badly_is_asked_about_and_kept() -> None:
+    """Yes brings whom the caller asked for, not whom the routing would name."""
+    talk = Talk()
+    assert talk.say("connect me to billing please", confidence=0.2) == OFFER
+    talk.say("yes")
+    assert isinstance(talk.then, Transfer)
+    assert talk.then.target == "billing"
+
+
 def test_an_unanswered_question_is_in_the_summary() -> None:
     """A caller who leaves before giving the number is still known to have asked."""
     talk = Talk()
     talk.say("where is my order")
     assert talk.conversation.summary == "Asked about an order."
+
+
+def test_the_summary_is_short_however_much_was_asked() -> None:
+    """The two things asked last are told."""
+    talk = Talk()
+    for question in (
+        "where is my order 1234",
+        "when do you open",
+        "how do I return something",
+        "when do you open",
+    ):
+        talk.say(question)
+    assert talk.conversation.summary == "Asked about returns and refunds. Asked about the opening hours."
 
 
 def test_the_meaning_of_a_call_is_its_business_not_its_manners() -> None:

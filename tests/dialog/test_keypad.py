@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.dialog.number_bot import NumberTalk, dialog
 from tests.dialog.talk import Talk
 from voicebot.dialog.types import KeyState, Listen, Transfer, TransferReason
 
@@ -94,3 +95,10 @@ def test_star_repeats() -> None:
     talk = Talk()
     said = talk.say("when do you open")
     assert talk.press("*") == said
+
+
+def test_keys_spell_no_letters() -> None:
+    """A value of letters cannot be keyed in; whoever tries is told."""
+    letters = {"length": [4], "alphabet": "letters", "means": "ask"}
+    talk = NumberTalk(dialog(letters, look_up=False), first="yes")
+    assert talk.press("1234").startswith("No such key.")

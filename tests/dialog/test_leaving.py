@@ -114,8 +114,8 @@ def test_closed_hours_are_told_with_the_next_opening_and_what_can_be_done() -> N
 def test_a_caller_who_only_babbles_is_not_told_for_ever_that_it_is_closed() -> None:
     """After the second time the bot says goodbye; one who asks is told again."""
     call = _closed_shop()
-    moves = [call.hear(text, 0.9) for text in ["blue giraffe", "pink zebra", "red ox", "grey hippo", "green ape"]]
-    assert moves[-1].then == HangUp("nobody_there")
+    moves = [call.hear(text, 0.9) for text in ["blue giraffe", "pink zebra", "red ox", "grey hippo"]]
+    assert [move.then for move in moves] == [Listen(), Listen(), Listen(), HangUp("nobody_there")]
     call = _closed_shop()
     assert [call.hear("agent", 0.9).then for _ in range(4)] == [Listen()] * 4
 

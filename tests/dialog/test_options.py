@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.dialog.number_bot import NumberTalk, dialog
 from tests.dialog.talk import CONFIG, DEMO, Talk
 from voicebot.dialog import FileConversation, load
-from voicebot.dialog.types import HangUp, Line, LookUpResult, Transfer, TransferReason, Trouble
+from voicebot.dialog.types import HangUp, Line, LookUpResult, Patience, Transfer, TransferReason, Trouble
 
 TEXT = (CONFIG / "dialog.yaml").read_text()
 
@@ -115,3 +116,15 @@ def test_a_caller_who_was_helped_may_hang_up(said: list[str], settled: bool) -> 
 def test_the_filler_is_the_files() -> None:
     """Waiting is filled with the bot's own words."""
     assert DEMO.converse("", "").filler() == Line("One moment, please.")
+
+
+@pytest.mark.parametrize(
+    ("slot", "patience"),
+    [({}, Patience.NORMAL), ({"patience": "low"}, Patience.LOW), ({"patience": "high"}, Patience.HIGH)],
+)
+def test_a_slot_may_have_patience_of_its_own(slot: dict[str, str], patience: Patience) -> None:
+    """While its value is asked for; else the dialog's holds."""
+    talk = NumberTalk(dialog({"digits": [6], **slot}, look_up=False))
+    assert talk.conversation.patience is patience
+    talk.say("one two three four five six")
+    assert talk.conversation.patience is Patience.NORMAL

@@ -165,10 +165,15 @@ def test_everything_of_one_crm_can_be_tried_at_once(records: Records, clock: Clo
         _owe(records, f"call-{number}")
     for _ in range(2):
         records.outbox.dead(_lease(records).id, "worker-1", "HTTP 400")
-    records.outbox.retry(_lease(records).id, "worker-1", after=3600, error="HTTP 503", ambiguous=False)
+    waits = _lease(records)
+    records.outbox.retry(waits.id, "worker-1", after=3600, error="HTTP 503", ambiguous=False)
+    for name in (waits.target, "another"):
+        records.outbox.targets.refused(name, "401", 3600)
     assert records.outbox.revive_all("another") == 0
+    assert [target.name for target in records.outbox.targets.all()] == [waits.target]
     assert records.outbox.lease("worker-1", 60) is None
     assert records.outbox.revive_all() == 3
+    assert records.outbox.targets.all() == []
     assert len({_lease(records, f"worker-{number}").id for number in range(3)}) == 3
 
 

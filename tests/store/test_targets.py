@@ -50,17 +50,6 @@ def test_pause_that_was_asked_for_is_kept_by_a_failing_crm(records: Records, clo
     assert (target.state, target.until) == (TargetState.FAILING, EPOCH + timedelta(seconds=60))
 
 
-def test_pause_of_one_crm_is_its_own(records: Records) -> None:
-    """Resuming one leaves the others; resuming all leaves none."""
-    targets = records.outbox.targets
-    for name in ("a", "b", "c"):
-        targets.throttled(name, "429", 60)
-    targets.resume("a")
-    assert [target.name for target in targets.all()] == ["b", "c"]
-    targets.resume()
-    assert targets.all() == []
-
-
 def test_restart_ends_the_wait_but_keeps_the_fact(records: Records) -> None:
     """A new start tries a refused credential at once; a throttled account still waits."""
     targets = records.outbox.targets

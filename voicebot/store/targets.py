@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, delete, select, update
+from sqlalchemy import Connection, Engine, Row, select, update
 
 from voicebot.store.database import Part, insert_unless_there
 from voicebot.store.schema import crm_targets
@@ -63,12 +63,6 @@ class Targets(Part):
             pause *= self._random.uniform(0.8, 1.2)
             self._put(db, name, before, TargetState.FAILING, reason, pause, failures)
             return pause
-
-    def resume(self, name: str | None = None) -> None:
-        """Try the CRM (every one without a name) again at once."""
-        query = delete(crm_targets) if name is None else delete(crm_targets).where(crm_targets.c.name == name)
-        with self._write() as db:
-            db.execute(query)
 
     def restarted(self, name: str) -> None:
         """A worker begins, perhaps with a mended credential: a refusal from before is not waited for."""
