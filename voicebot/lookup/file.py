@@ -29,7 +29,7 @@ class FileSource:
             root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
         except FileNotFoundError:
             raise DialogError(
-                f"{path}: there is no such file; a look-up of the dialog file names it, and means one beside that file "
+                f"{path}: there is no such file; a look-up of the dialog file names it, and means one beside it "
                 "(who copies the demo's copies config/orders.yaml too)"
             ) from None
         except (OSError, UnicodeDecodeError) as error:
