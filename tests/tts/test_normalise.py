@@ -156,9 +156,12 @@ def test_money_and_percent_are_said_in_words(written: str, spoken: str) -> None:
         ("192.168.1.1", "192.168.1.1"),
         ("3.30pm", "3 30 p.m."),
         ("9 a.m. - 5 p.m.", "9 a.m. to 5 p.m."),
+        ("9:00—17:30, 9:15 am — 5 pm", "9 o'clock to 17 30, 9 15 a.m. to 5 p.m."),
+        ("on 20 Nov. we close", "on 20 November we close"),
         ("Monday-Friday", "Monday to Friday"),
         ("Jan-Mar, May – July", "January to March, May to July"),
         ("2024-2026", "2024 to 2026"),
+        ("1850–1900", "1850 to 1900"),
         ("1,000-2,000 units", "1,000 to 2,000 units"),
         ("I am here.", "I am here."),
         ("by 12/24, due 13/2, on 24/7, by 3/4", "by December 24th, due February 13th, on 24 7, by 3/4"),
@@ -328,6 +331,7 @@ def test_other_languages_keep_their_words() -> None:
     assert speakable("# Siehe [hier](https://x.example) #5", "de") == "Siehe hier #5"
     assert speakable('World War II, 5 kg = 27"', "de") == 'World War II, 5 kg 27"'
     assert speakable("PIN 0042", "de") == "pin 0 0 4 2"
+    assert speakable("Raum #A1, Tel. +49 30 123456", "de") == "Raum A1, Tel. + 4 9, 3 0, 1 2 3, 4 5 6"
     assert speakable("am 20-11-2026 um 20°C", "de") == "am 20-11-2026 um 20°C"
     assert speakable("Karte 4111 1111 1111 1111", "de") == "Karte 4 1 1 1, 1 1 1 1, 1 1 1 1, 1 1 1 1"
     assert speakable("ORD-1234 kostet 12,50 € am 20.11.", "de") == "O R D, 1 2 3 4 kostet 12,50 € am 20.11."

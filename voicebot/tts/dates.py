@@ -160,7 +160,7 @@ TIMES: tuple[Rule, ...] = (
     # Decades in pairs: `19 90s`.
     (re.compile(r"\b(1[5-9]|20)([1-9]0)s\b"), lambda match: f"{match.group(1)} {match.group(2)}s"),
     (re.compile(r"\b(1[5-9])00s\b"), lambda match: f"{match.group(1)} hundreds"),
-    (re.compile(rf"({_TIME}{_ANY_HALF}?)\s?[-–—]\s?(?=[0-9])"), _to),
+    (re.compile(rf"({_TIME}(?:{_ANY_HALF})?)\s?[-–—]\s?(?=[0-9])"), _to),
     (re.compile(rf"(?<![\w.,/-])([0-9]{{1,2}}{_ANY_HALF})\s?[-–—]\s?(?=[0-9])"), _to),
     (re.compile(r"(?<![\w.,/–-])([0-9]{1,3})\s?[-–]\s?(?=[0-9]{1,3}(?![0-9–-]))"), _to),
     (
