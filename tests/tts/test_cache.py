@@ -315,6 +315,7 @@ def test_a_call_hears_from_disk_what_memory_forgot(tmp_path: Path) -> None:
         await warmed.aclose()
         cached = CachedSynthesizer(tones, 1, DiskCache(tmp_path, 1))
         assert cached.holds("Hello there.")
+        assert not cached.holds("Goodbye.")
         for _ in range(2):
             assert np.array_equal(await hear(cached.stream("Hello there.")), tones.audio("Hello there."))
         assert (cached.stats.disk_hits, cached.stats.hits, cached.stats.misses) == (1, 1, 0)
