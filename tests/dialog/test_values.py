@@ -203,6 +203,19 @@ def test_the_likeliest_is_told_where_none_is_found() -> None:
     assert talk.say("no, eight") == "It is 1 0 8. More?"
 
 
+@pytest.mark.parametrize(
+    ("lengths", "first", "rest", "value"),
+    [([3, 4], "double", "one two three", "1 1 2 3"), ([4], "seven", "thousand and five", "7 0 0 5")],
+)
+def test_what_completes_a_word_is_no_number_of_its_own(
+    lengths: list[int], first: str, rest: str, value: str
+) -> None:
+    """After "double", or beginning with "thousand", it belongs to what came before, and nobody is asked."""
+    talk = NumberTalk(dialog({"digits": lengths}, look_up=False))
+    talk.say(first)
+    assert talk.say(rest) == f"It is {value}. More?"
+
+
 def test_a_number_that_goes_on_after_it_was_not_found_is_completed() -> None:
     """A pause after four of six digits does no harm."""
     talk = NumberTalk(dialog({"digits": [4, 6]}), {"123456"})

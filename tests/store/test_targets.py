@@ -50,6 +50,16 @@ def test_pause_that_was_asked_for_is_kept_by_a_failing_crm(records: Records, clo
     assert (target.state, target.until) == (TargetState.FAILING, EPOCH + timedelta(seconds=60))
 
 
+def test_trouble_of_another_kind_begins_when_it_did(records: Records, clock: Clock) -> None:
+    """An operator is told since when the credential is refused, not since when the CRM was slow."""
+    targets = records.outbox.targets
+    targets.throttled("crm", "429", 60)
+    clock.pass_(30)
+    targets.refused("crm", "401", 300)
+    (target,) = targets.all()
+    assert (target.state, target.since) == (TargetState.REFUSED, EPOCH + timedelta(seconds=30))
+
+
 def test_restart_ends_the_wait_but_keeps_the_fact(records: Records) -> None:
     """A new start tries a refused credential at once; a throttled account still waits."""
     targets = records.outbox.targets
