@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 import numpy as np
 import pytest
 
@@ -57,6 +59,35 @@ def test_what_was_never_played_does_not_come_back() -> None:
     guard.silenced(1.0)
     frames = _frames(telephone(BOT))
     assert not any(guard.hear(frame, 1.0 + place * FRAME_SECONDS, True) for place, frame in enumerate(frames))
+
+
+def _answer(last: int, compared: Container[int]) -> bool:
+    """What a guard says of frame `last` that has compared the frames `compared` before.
+
+    The bot begins at 1 s, a little ahead of the caller's ear, and is silenced at 1.8 s; the caller's audio is its
+    sentence, whole.
+    """
+    guard, sent, silenced = EchoGuard(), 0, False
+    guard.played(BOT[:CHUNK], 0.5)
+    for place, frame in enumerate(_frames(np.concatenate((silence(1), BOT)))[: last + 1]):
+        now = (place + 1) * FRAME_SECONDS
+        if now >= 1.8 and not silenced:
+            guard.silenced(now)
+            silenced = True
+        while 1 + sent / SAMPLE_RATE < now + 0.2 and not silenced:
+            guard.played(BOT[sent : sent + CHUNK], 1 + sent / SAMPLE_RATE)
+            sent += CHUNK
+        answer = guard.hear(frame, now, voice=place == last or place in compared)
+    return answer
+
+
+def test_what_was_compared_before_makes_no_difference() -> None:
+    """What is played and what is silenced between two comparisons counts in the second."""
+    frames = range(50, 120)
+    fresh = [_answer(last, ()) for last in frames]
+    assert [_answer(last, range(last % 2, last - 1, 2)) for last in frames] == fresh
+    assert any(fresh)
+    assert not all(fresh)
 
 
 def test_digital_silence_is_no_echo() -> None:
