@@ -28,8 +28,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 calls_app = typer.Typer(help="Look at the calls that were kept.", no_args_is_help=True)
-app.command("call")(call)
-app.command("say")(say)
 app.add_typer(calls_app, name="calls")
 app.add_typer(voices_app, name="voices")
 app.add_typer(users_app, name="users")
@@ -82,6 +80,11 @@ def doctor() -> None:
     from voicebot.doctor import examine
 
     sys.exit(0 if asyncio.run(examine(typer.echo)) else 1)
+
+
+# Here, for the help lists commands as they come: first what starts a server, then what tries it.
+app.command("call")(call)
+app.command("say")(say)
 
 
 @app.command()
