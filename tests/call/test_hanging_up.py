@@ -7,7 +7,7 @@ import pytest
 from voicebot.call.actions import AskLookUp, End, Flush, Forget, Note, Recognise, Speak
 from voicebot.call.call import Call
 from voicebot.call.events import HungUp, Tick
-from voicebot.call.record import Disposition, EndEntry
+from voicebot.call.record import Disposition, EndEntry, TurnEnd
 from voicebot.call.rules import Rules
 from voicebot.dialog.types import Line, Listen, LookUp, Meaning, Move, Transfer, TransferReason
 from voicebot.testing.conversation import GOODBYE, ScriptedConversation, says
@@ -90,6 +90,7 @@ def test_words_recognised_but_not_yet_a_turn_are_not_lost() -> None:
     line.caller_hangs_up(at=5.6)
     line.run()
     assert line.transcript[-1] == ("caller", "my order is")
+    assert line.turns[-1].reason is TurnEnd.HUNG_UP
     assert line.turns[-1].timings.committed is None
 
 
