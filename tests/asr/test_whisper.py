@@ -41,7 +41,7 @@ def stock(tmp_path_factory: pytest.TempPathFactory) -> Engine:
     """The same model as an ordinary folder, which goes the way of every other Whisper."""
     folder = tmp_path_factory.mktemp("models") / "whisper"
     shutil.copytree(DEMO, folder)
-    return whisper.load(Checkpoint(folder, "copy", "cpu", "int8"), Layout(1, 1, 1))
+    return whisper.load(Checkpoint(folder, "copy", "cpu", "int8"), Layout(1, 1, 1), manner=manners.released())
 
 
 def _hear(recognizer: Recognizer, pcm: Pcm) -> Transcript:
@@ -151,6 +151,8 @@ def test_the_stock_way_is_silent_about_silence(stock: Engine) -> None:
 def test_a_model_that_does_not_know_the_language_is_refused(tmp_path: Path) -> None:
     """An English model under a German dialog is an error at the start, not nonsense in every call."""
     shutil.copytree(DEMO, tmp_path / "english")
+    # With the demo's own feature settings it would be taken for one made by its recipe.
+    (tmp_path / "english" / "preprocessor_config.json").write_text('{"feature_size": 80}')
     with pytest.raises(ModelUnavailable, match=r"english does not know the dialog's language, de"):
         build(Settings(asr_model=str(tmp_path / "english"), asr_device="cpu"), language="de")
 
