@@ -439,6 +439,18 @@ def test_locked_record_holds_only_its_own_note(desk: Bench) -> None:
     assert len(desk.hubspot.notes) == 1
 
 
+def test_limit_without_a_time_holds_only_its_own_note(desk: Bench) -> None:
+    """A CRM that does not say for how long is tried with the next note."""
+    desk.end_call("call-1")
+    desk.end_call("call-2")
+    crm = FakeCrm()
+    crm.failures = [CrmThrottled("later", None)]
+    worker = desk.worker(crm)
+    assert worker.run_once()
+    assert worker.run_once()
+    assert [told.note.call_id for told in crm.told] == ["call-1", "call-2"]
+
+
 def test_each_crm_has_its_own_worker(desk: Bench) -> None:
     """A worker for one CRM leaves the others' notes, and one for the rest leaves those that have one."""
     desk.end_call("call-1")
