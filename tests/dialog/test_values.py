@@ -103,6 +103,12 @@ def test_after_an_answer_attempts_are_counted_anew() -> None:
     assert talk.say(" ".join(["eight"] * 6)) == "No 8 8 8 8 8 8. A person?"
 
 
+def test_a_correction_that_cannot_be_one_is_heard_on_its_own() -> None:
+    """Three digits have no first seven; what came last is what the caller means."""
+    talk = NumberTalk(dialog(ASKING, look_up=False))
+    assert talk.say("one two three, no, the first seven are 1234567") == "Wrong: 1 2 3 4 5 6 7."
+
+
 def test_a_no_forgets_nothing() -> None:
     """A yes that was heard as no is taken back by the next sentence."""
     talk = asked()
