@@ -333,7 +333,7 @@ def _stores() -> Iterator["Records"]:  # type: ignore[name-defined] # noqa: F821
 
 
 async def _serve(settings: Settings) -> None:
-    from voicebot import banner, processes
+    from voicebot import banner, ending, processes
 
     processes.need_ports(settings, "http_port", "ws_port")
     typer.echo(banner.starting(settings))
@@ -347,22 +347,22 @@ async def _serve(settings: Settings) -> None:
                 processes.delivering(settings, stores),
             ):
                 typer.echo(banner.serving(settings))
-                await processes.until_told(lambda: processes.parted(server, stores.sessions))
+                await ending.until_told(lambda: ending.parted(server, stores.sessions))
 
 
 async def _web(settings: Settings) -> None:
-    from voicebot import processes
+    from voicebot import ending, processes
 
     with (
         processes.open_stores(settings) as stores,
         processes.serving_web(settings, processes.flask_app(settings, stores)),
     ):
         typer.echo(f"webhooks on {settings.host}:{settings.http_port}")
-        await processes.until_told()
+        await ending.until_told()
 
 
 async def _media(settings: Settings) -> None:
-    from voicebot import processes
+    from voicebot import ending, processes
 
     deaf = asyncio.Event()
     processes.need_ports(settings, "ws_port")
@@ -372,14 +372,14 @@ async def _media(settings: Settings) -> None:
             processes.serving_media(settings, stores, engines, deaf) as server,
         ):
             typer.echo(f"audio on {settings.host}:{server.port}")
-            await processes.until_told(server.drain, deaf)
+            await ending.until_told(server.drain, deaf)
     if deaf.is_set():
-        processes.end_deaf(settings)
+        ending.end_deaf(settings)
 
 
 async def _worker(settings: Settings) -> None:
-    from voicebot import processes
+    from voicebot import ending, processes
 
     with processes.open_stores(settings) as stores, processes.delivering(settings, stores):
         typer.echo(f"delivering to {', '.join(settings.delivery_targets) or 'nobody (VOICEBOT_CRM=none)'}")
-        await processes.until_told()
+        await ending.until_told()

@@ -7,18 +7,18 @@ import sys
 
 _DEAF_WITH_A_HUNG_THREAD = """
 import asyncio, os, threading
-from voicebot import processes
+from voicebot import ending
 from voicebot.settings import Settings
 
 async def media():
     deaf = asyncio.Event()
     asyncio.get_running_loop().call_soon(deaf.set)
-    await processes.until_told(deaf=deaf)
+    await ending.until_told(deaf=deaf)
 
 # Not a daemon: an orderly end would wait for it.
 threading.Thread(target=threading.Event().wait).start()
 asyncio.run(media())
-processes.end_deaf(Settings())
+ending.end_deaf(Settings())
 """
 
 
