@@ -49,10 +49,12 @@ _PAIRS = 0.07
 _TIMESTAMPS = 0.08
 _PROMPTS = 0.06
 _WRONG = 0.05
+_ONE_BEHIND = 0.12
+_ROOM_BEHIND = 0.3
 _NUMBER = 4
 _RUN = 2
 """Shares: examples without speech, of many voices at once, of two sentences, with timestamps, after another
-sentence as the prompt; decoder tokens replaced by others.
+sentence as the prompt; decoder tokens replaced by others; of the noises behind a voice another voice, a room.
 
 _NUMBER: digits that make a number. _RUN: like digits in a row that are still common.
 """
@@ -177,10 +179,13 @@ class _Maker:
         return wave[: int(_LONGEST * RATE)], " ".join(texts), phones
 
     def _babble(self) -> Wave:
-        """A room of four to twelve people none of whom can be followed."""
         rng = self._rng
-        voices = [clip for clip, _ in rng.choices(self._clips, k=rng.randint(4, 12))]
-        return babble(voices, rng, rng.uniform(0.4, 3) if rng.random() < 0.5 else rng.uniform(2, 9))
+        return self._room(rng.uniform(0.4, 3) if rng.random() < 0.5 else rng.uniform(2, 9))
+
+    def _room(self, seconds: float) -> Wave:
+        """A room of four to twelve people none of whom can be followed."""
+        voices = [clip for clip, _ in self._rng.choices(self._clips, k=self._rng.randint(4, 12))]
+        return babble(voices, self._rng, seconds)
 
     def _wave(self, clip: Clip) -> Wave:
         """A clip, half of them faster or slower, and higher or lower with it, as from another head."""
@@ -219,12 +224,14 @@ class _Maker:
     def _on_the_line(self, wave: Wave, spoken: bool) -> Clip:
         rng = self._rng
         if spoken and rng.random() < 0.75:
-            noise = coloured_noise(len(wave), rng.uniform(0, 1.2), self._generator)
-            if rng.random() < 0.12:
-                behind = rng.choice(self._clips)[0].astype(np.float32)
-                noise = np.resize(behind / max(float(np.sqrt(np.mean(behind**2))), 1.0), len(wave))
-                wave = add_noise(wave, noise, rng.uniform(14, 35))
+            way = rng.random()
+            if way < _ONE_BEHIND:
+                behind = np.resize(rng.choice(self._clips)[0].astype(np.float32), len(wave))
+                wave = add_noise(wave, _at_one(behind), rng.uniform(14, 35))
+            elif way < _ONE_BEHIND + _ROOM_BEHIND:
+                wave = add_noise(wave, _at_one(self._room(len(wave) / RATE)), rng.uniform(7, 28))
             else:
+                noise = coloured_noise(len(wave), rng.uniform(0, 1.2), self._generator)
                 wave = add_noise(wave, noise, rng.uniform(6, 32))
         if rng.random() < 0.15:
             wave = lose_packets(wave, rng)
@@ -275,6 +282,11 @@ def _weight(recorded: Recorded) -> float:
     if recorded.kind in _ODD:
         return 2.0 * robot
     return (2.5 if digits >= _NUMBER else 1.0) * robot
+
+
+def _at_one(wave: Wave) -> Wave:
+    """The wave at a mean power of one."""
+    return wave / np.float32(max(float(np.sqrt(np.mean(wave**2))), 1e-9))
 
 
 def _quiet(seconds: float) -> Wave:

@@ -76,7 +76,7 @@ def nobody(rng: Random, generator: np.random.Generator, seconds: float) -> Wave:
 
 def babble(voices: Sequence[Clip], rng: Random, seconds: float) -> Wave:
     """A room full of people: voices about as loud as each other, each on and on from somewhere in its clip."""
-    room = np.zeros(int(seconds * RATE), np.float32)
+    room = np.zeros(round(seconds * RATE), np.float32)
     for voice in voices:
         loud = max(float(np.sqrt(np.mean(voice.astype(np.float32) ** 2))), 1.0)
         read = np.resize(np.roll(voice, rng.randrange(len(voice))), len(room)).astype(np.float32)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.demo_asr.digits import cardinal, ordinal, random_digits, spell
+from scripts.demo_asr.digits import amounts, cardinal, ordinal, random_digits, spell
 from voicebot.dialog.numbers import runs
 
 
@@ -25,8 +25,22 @@ from voicebot.dialog.numbers import runs
     ],
 )
 def test_amounts_in_words(number: int, words: str) -> None:
-    """Cardinals are said without "and"."""
+    """Cardinals are said without "and", where no joint is asked for."""
     assert cardinal(number) == words
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (885, "eight hundred and eighty five"),
+        (800, "eight hundred"),
+        (4005, "four thousand and five"),
+        (896635, "eight hundred and ninety six thousand six hundred and thirty five"),
+    ],
+)
+def test_the_british_and_joins_tens_and_ones(number: int, words: str) -> None:
+    """After hundreds and after bare thousands."""
+    assert cardinal(number, "and ") == words
 
 
 @pytest.mark.parametrize(
@@ -43,6 +57,13 @@ def test_every_way_of_saying_a_number_means_that_number(digits: str, seed: int) 
     """What a voice is to read is one of the readings the product knows for it."""
     (run,) = runs(spell(digits, Random(seed)))
     assert digits in run.readings
+
+
+@given(st.text("0123456789", min_size=3, max_size=6), st.integers(0, 2**32))
+def test_a_number_said_as_amounts_is_that_number(digits: str, seed: int) -> None:
+    """Whole or in groups, with and without "and"; what has a pause in it is read on as the product does."""
+    said = amounts(digits, Random(seed)).replace(",", "")
+    assert digits in {reading for run in runs(said) for reading in run.readings}
 
 
 @given(st.integers(1, 10), st.integers(0, 2**32))

@@ -70,3 +70,12 @@ def test_short_answers_are_among_the_sentences(grammar: Grammar) -> None:
     texts = [sentence.text for sentence in islice(_many(grammar), 20_000)]
     for answer in ("Yes, please.", "No, thank you.", "Goodbye.", "Thank you, goodbye.", "2."):
         assert texts.count(answer) >= 3, answer
+
+
+def test_half_a_sentence_is_none_that_is_held_out(grammar: Grammar) -> None:
+    """What is left by a pause has two words at least, ends like a sentence, and gives no held-out one away."""
+    rng = Random(3)
+    halves = [grammar.sentence(rng, kinds=["half"]) for _ in range(500)]
+    assert all(len(half.spoken.split()) >= 2 and half.text[-1] in ".?" for half in halves)
+    assert not any(grammar.is_held_out(half.text) for half in halves)
+    assert len({half.text for half in halves}) > 300

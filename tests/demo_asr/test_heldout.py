@@ -8,6 +8,7 @@ from pathlib import Path
 import soundfile
 
 from scripts.demo_asr.grammar import Grammar
+from scripts.demo_asr.heldout import make
 from scripts.demo_asr.voices import UNSEEN
 from voicebot.asr import build
 from voicebot.settings import Settings
@@ -56,3 +57,12 @@ def test_the_shipped_model_hears_nearly_all_of_a_clean_line() -> None:
     numbers = [score.order_number for score in clean if score.order_number is not None]
     assert sum(score.exact for score in clean) >= len(clean) * 5 / 6
     assert sum(numbers) >= len(numbers) * 5 / 6
+
+
+def test_minutes_in_which_nobody_speaks_are_recorded_too(tmp_path: Path) -> None:
+    """Pieces of four seconds without a text, which `asr-eval` takes for noise."""
+    make(tmp_path, [], [CLEAN], 0, nobody_minutes=0.2)
+    pieces = list(read(tmp_path))
+    assert [(piece.kind, piece.text) for piece in pieces] == [("nobody", "")] * 3
+    assert [len(piece.pcm) for piece in pieces] == [4 * 8000] * 3
+    assert any(piece.pcm.any() for piece in pieces)
