@@ -43,7 +43,7 @@ _HANDSET = 0.2
 _BEND = 2.5
 """Most mel bands a speaker's resonances move: by a tenth of their frequency, each by its own amount."""
 
-_NOBODY = 0.05
+_NOBODY = 0.07
 _BABBLE = 0.05
 _PAIRS = 0.07
 _TIMESTAMPS = 0.08

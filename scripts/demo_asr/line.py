@@ -51,7 +51,7 @@ def through_ulaw(wave: Wave) -> Clip:
 
 
 def nobody(rng: Random, generator: np.random.Generator, seconds: float) -> Wave:
-    """Sound without words: quiet, hiss, mains hum, tones and keys, coughs and knocks."""
+    """Sound without words: quiet, hiss, mains hum, tones and keys, coughs and knocks, crackling."""
     samples = int(seconds * RATE)
     wave = coloured_noise(samples, rng.uniform(0, 1.2), generator) * np.float32(10 ** rng.uniform(-4, -0.9))
     way = rng.random()
@@ -71,6 +71,8 @@ def nobody(rng: Random, generator: np.random.Generator, seconds: float) -> Wave:
     elif way < 0.7:
         for _ in range(rng.randint(1, 3)):
             wave += _burst(time, rng, generator)
+    elif way < 0.85:
+        wave = wave * np.float32(rng.uniform(0, 0.5)) + _crackle(samples, rng, generator)
     return wave
 
 
@@ -83,6 +85,17 @@ def babble(voices: Sequence[Clip], rng: Random, seconds: float) -> Wave:
         room += read * np.float32(10 ** (rng.uniform(-5, 0) / 20) / loud)
     power = max(float(np.sqrt(np.mean(room**2))), 1e-9)
     return room * np.float32(10 ** (rng.uniform(-45, -14) / 20) / power)
+
+
+def _crackle(samples: int, rng: Random, generator: np.random.Generator) -> Wave:
+    """Clicks of a bad contact, now and then or in a row: a few samples long, each as loud as it comes."""
+    wave = np.zeros(samples, np.float32)
+    longest = rng.choice([1, 2, 8, 40])
+    for _ in range(rng.choice([2, 5, 12, 30, 80])):
+        at, length = rng.randrange(samples), rng.randint(1, longest)
+        click = generator.standard_normal(length).astype(np.float32) * np.float32(rng.uniform(0.02, 0.6))
+        wave[at : at + length] += click[: samples - at]
+    return wave
 
 
 def _tone(time: Wave, hertz: float, amplitude: float) -> Wave:
