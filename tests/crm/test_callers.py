@@ -218,7 +218,7 @@ def test_a_crm_whose_deliveries_are_paused_is_not_asked(town: Town) -> None:
     with town.asking(Crm.HUBSPOT) as find:
         assert find(CALLER).matches == ()
         assert town.hubspot.requests == []
-        town.records.outbox.targets.resume("hubspot")
+        town.records.outbox.targets.restarted("hubspot")
         assert [match.name for match in find(CALLER).matches] == ["Ada"]
 
 
