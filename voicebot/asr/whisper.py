@@ -217,7 +217,9 @@ class Whisper:
             return decoder.encode(StorageView.from_array(np.stack(features)))
         outputs = [decoder.encode(StorageView.from_array(one[None])) for one in features]
         return (
-            outputs[0] if len(outputs) == 1 else StorageView.from_array(np.concatenate(list(map(_rows, outputs))))
+            outputs[0]
+            if len(outputs) == 1
+            else StorageView.from_array(np.concatenate(list(map(np.array, outputs))))
         )
 
     def _generate(
